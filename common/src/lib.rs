@@ -1,0 +1,33 @@
+//! What every part of muster knows.
+//!
+//! The light half (always there) holds the values everybody talks about and the
+//! snapshot's safe reader; it enters every process that resolves a name, so it
+//! must not grow. Features add to it: `wire` the messages between modules and
+//! broker, `writer` the making of snapshots, `journal` audit lines, `broker`
+//! the heavy half (configuration, directories, stores), which the modules
+//! never carry.
+
+pub mod account;
+pub mod clock;
+pub mod local;
+pub mod name;
+pub mod paths;
+pub mod secret;
+pub mod snapshot;
+pub mod text;
+
+#[cfg(feature = "journal")]
+pub mod journal;
+#[cfg(feature = "wire")]
+pub mod wire;
+
+#[cfg(feature = "broker")]
+pub mod access;
+#[cfg(feature = "broker")]
+pub mod config;
+#[cfg(feature = "broker")]
+pub mod directory;
+#[cfg(feature = "broker")]
+pub mod store;
+#[cfg(feature = "broker")]
+pub mod verifier;

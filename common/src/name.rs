@@ -1,0 +1,232 @@
+//! Names of users, groups, directories and services: checked once, then typed.
+//!
+//! A [`UserName`] or [`GroupName`] can be put into passwd(5) and group(5) text
+//! and into a path without any further check: it holds no NUL, `:`, `/`, `,`,
+//! white space or control character, is not empty, not `.` or `..`, does not
+//! start with `-`, is not all digits and has at most [`NAME_MAX`] bytes.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+/// The longest name in bytes. utmp(5) holds 32, so no longer name can log in fully.
+pub const NAME_MAX: usize = 32;
+
+/// Why a name cannot be used. The caller leaves the record out and reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing there.
+    #[error("is empty")]
+    Empty,
+    /// More than [`NAME_MAX`] bytes.
+    #[error("is longer than {NAME_MAX} bytes")]
+    TooLong,
+    /// A character that the rule does not allow.
+    #[error("holds the character {0:?}, which names may not hold here")]
+    Character(char),
+    /// A first character that the rule does not allow.
+    #[error("starts with {0:?}, which names may not start with here")]
+    First(char),
+    /// Only digits: every tool would take it for an id.
+    #[error("is all digits, which tools take for an id")]
+    AllDigits,
+    /// `.` or `..`.
+    #[error("is a path component with a meaning of its own")]
+    PathComponent,
+}
+
+/// The floor below which no configuration can go.
+fn check_floor(text: &str) -> Result<(), NameError> {
+    let first = text.chars().next().ok_or(NameError::Empty)?;
+    if text.len() > NAME_MAX {
+        return Err(NameError::TooLong);
+    }
+    if matches!(first, '-' | '~' | '+') {
+        return Err(NameError::First(first));
+    }
+    if let Some(bad) = text.chars().find(|&c| forbidden(c)) {
+        return Err(NameError::Character(bad));
+    }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(NameError::AllDigits);
+    }
+    if matches!(text, "." | "..") {
+        return Err(NameError::PathComponent);
+    }
+    Ok(())
+}
+
+/// Characters that would change the meaning of passwd(5), group(5), a path, a shell line or a log line.
+fn forbidden(c: char) -> bool {
+    matches!(c, ':' | '/' | ',' | '\\' | '"' | '\'' | '`' | '%' | '*' | '?' | '<' | '>' | '|' | '&' | ';' | '(' | ')' | '!' | '#' | '=')
+        || !c.is_ascii_graphic()
+}
+
+macro_rules! checked_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Takes `text` as it is, if it is above the floor of the module's first lines.
+            pub fn new(text: &str) -> Result<Self, NameError> {
+                check_floor(text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                Self::new(text)
+            }
+        }
+    };
+}
+
+checked_name!(
+    /// A user's login name in its one canonical form.
+    UserName
+);
+checked_name!(
+    /// A group's name in its one canonical form.
+    GroupName
+);
+checked_name!(
+    /// The name that the configuration gives a directory (`[[directory]] name = "corp"`).
+    DirectoryName
+);
+checked_name!(
+    /// A PAM service: `sshd`, `sudo`, `login`.
+    ServiceName
+);
+
+/// How a directory's spelling becomes the one canonical form.
+///
+/// The default is ASCII lower case and `[a-z_][a-z0-9_.-]{0,31}`; `extra` adds
+/// characters that stand after the first (`[names] extra = "@+"`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameRule {
+    extra: Box<str>,
+}
+
+impl NameRule {
+    /// A rule that allows the characters of `extra` after the first one, too.
+    /// Errors on a character that no configuration may allow.
+    pub fn with_extra(extra: &str) -> Result<Self, NameError> {
+        match extra.chars().find(|&c| forbidden(c)) {
+            Some(bad) => Err(NameError::Character(bad)),
+            None => Ok(Self { extra: extra.into() }),
+        }
+    }
+
+    /// The canonical form of a user's name as the directory spells it.
+    pub fn user(&self, spelled: &str) -> Result<UserName, NameError> {
+        UserName::new(&self.canonical(spelled)?)
+    }
+
+    /// The canonical form of a group's name as the directory spells it.
+    pub fn group(&self, spelled: &str) -> Result<GroupName, NameError> {
+        GroupName::new(&self.canonical(spelled)?)
+    }
+
+    /// Whether `typed` is already its own canonical form. PAM refuses what is not,
+    /// rather than log in somebody else.
+    pub fn is_canonical(&self, typed: &str) -> bool {
+        self.canonical(typed).is_ok_and(|canonical| canonical == typed)
+    }
+
+    fn canonical(&self, spelled: &str) -> Result<String, NameError> {
+        let folded = spelled.to_ascii_lowercase();
+        check_floor(&folded)?;
+        let mut characters = folded.chars();
+        if let Some(first) = characters.next()
+            && !(first.is_ascii_lowercase() || first == '_')
+        {
+            return Err(NameError::First(first));
+        }
+        match characters.find(|&c| !self.allows(c)) {
+            Some(bad) => Err(NameError::Character(bad)),
+            None => Ok(folded),
+        }
+    }
+
+    fn allows(&self, c: char) -> bool {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-') || self.extra.contains(c)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_folded_to_one_canonical_form_or_refused() {
+        let rule = NameRule::default();
+        let check = |spelled: &str, expected: Result<&str, NameError>| {
+            assert_eq!(rule.user(spelled).as_ref().map(UserName::as_str).map_err(|e| *e), expected, "{spelled:?}");
+        };
+        check("ada", Ok("ada"));
+        check("Ada", Ok("ada"));
+        check("a.b-c_9", Ok("a.b-c_9"));
+        check("_svc", Ok("_svc"));
+        check("", Err(NameError::Empty));
+        check("1000", Err(NameError::AllDigits));
+        check("9lives", Err(NameError::First('9')));
+        check("-rf", Err(NameError::First('-')));
+        check("..", Err(NameError::PathComponent));
+        check("a:b", Err(NameError::Character(':')));
+        check("a\0b", Err(NameError::Character('\0')));
+        check("a\nb", Err(NameError::Character('\n')));
+        check("a b", Err(NameError::Character(' ')));
+        check("a/b", Err(NameError::Character('/')));
+        check("ann@example.org", Err(NameError::Character('@')));
+        check("jürgen", Err(NameError::Character('ü')));
+        check(&"a".repeat(32), Ok(&"a".repeat(32)));
+        check(&"a".repeat(33), Err(NameError::TooLong));
+    }
+
+    #[test]
+    fn extra_characters_come_only_by_configuration_and_never_below_the_floor() {
+        let rule = NameRule::with_extra("@").unwrap();
+        assert_eq!(rule.user("Ann@example.org").unwrap().as_str(), "ann@example.org");
+        assert_eq!(NameRule::with_extra("@:"), Err(NameError::Character(':')));
+    }
+
+    #[test]
+    fn a_typed_name_is_canonical_only_when_it_is_the_form_itself() {
+        let rule = NameRule::default();
+        assert!(rule.is_canonical("ada"));
+        assert!(!rule.is_canonical("Ada"));
+        assert!(!rule.is_canonical("a b"));
+    }
+}
