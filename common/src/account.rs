@@ -10,7 +10,12 @@ pub const ID_FLOOR: u32 = 1000;
 
 /// Ids that muster can never represent: systemd's dynamic users, the overflow
 /// ids, the invalid 16-bit and 32-bit ids (systemd's UIDS-GIDS document).
-pub const RESERVED_IDS: [RangeInclusive<u32>; 4] = [61184..=65519, 65534..=65534, 65535..=65535, u32::MAX..=u32::MAX];
+pub const RESERVED_IDS: [RangeInclusive<u32>; 4] = [
+    61184..=65519,
+    65534..=65534,
+    65535..=65535,
+    u32::MAX..=u32::MAX,
+];
 
 /// Why an id cannot be represented. The caller leaves the record out and reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -116,7 +121,15 @@ mod tests {
             assert!(Uid::new(id).is_err(), "{id}");
             assert!(Gid::new(id).is_err(), "{id}");
         }
-        for id in [1000, 61183, 65520, 65533, 65536, 1_879_048_192, u32::MAX - 1] {
+        for id in [
+            1000,
+            61183,
+            65520,
+            65533,
+            65536,
+            1_879_048_192,
+            u32::MAX - 1,
+        ] {
             assert_eq!(Uid::new(id).map(Uid::get), Ok(id));
         }
     }

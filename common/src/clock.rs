@@ -55,7 +55,10 @@ impl Clock for SystemClock {
     }
 
     fn since_boot(&self) -> Duration {
-        let mut reading = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut reading = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         // SAFETY: `reading` is a valid timespec that outlives the call.
         let status = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut reading) };
         if status != 0 {
@@ -77,7 +80,10 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: Time) -> Self {
-        Self { seconds: AtomicU64::new(now.unix()), boot_millis: AtomicU64::new(0) }
+        Self {
+            seconds: AtomicU64::new(now.unix()),
+            boot_millis: AtomicU64::new(0),
+        }
     }
 
     /// Lets `span` pass on both clocks.

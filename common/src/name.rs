@@ -57,8 +57,28 @@ fn check_floor(text: &str) -> Result<(), NameError> {
 
 /// Characters that would change the meaning of passwd(5), group(5), a path, a shell line or a log line.
 fn forbidden(c: char) -> bool {
-    matches!(c, ':' | '/' | ',' | '\\' | '"' | '\'' | '`' | '%' | '*' | '?' | '<' | '>' | '|' | '&' | ';' | '(' | ')' | '!' | '#' | '=')
-        || !c.is_ascii_graphic()
+    matches!(
+        c,
+        ':' | '/'
+            | ','
+            | '\\'
+            | '"'
+            | '\''
+            | '`'
+            | '%'
+            | '*'
+            | '?'
+            | '<'
+            | '>'
+            | '|'
+            | '&'
+            | ';'
+            | '('
+            | ')'
+            | '!'
+            | '#'
+            | '='
+    ) || !c.is_ascii_graphic()
 }
 
 macro_rules! checked_name {
@@ -145,7 +165,9 @@ impl NameRule {
     pub fn with_extra(extra: &str) -> Result<Self, NameError> {
         match extra.chars().find(|&c| forbidden(c)) {
             Some(bad) => Err(NameError::Character(bad)),
-            None => Ok(Self { extra: extra.into() }),
+            None => Ok(Self {
+                extra: extra.into(),
+            }),
         }
     }
 
@@ -162,7 +184,8 @@ impl NameRule {
     /// Whether `typed` is already its own canonical form. PAM refuses what is not,
     /// rather than log in somebody else.
     pub fn is_canonical(&self, typed: &str) -> bool {
-        self.canonical(typed).is_ok_and(|canonical| canonical == typed)
+        self.canonical(typed)
+            .is_ok_and(|canonical| canonical == typed)
     }
 
     fn canonical(&self, spelled: &str) -> Result<String, NameError> {
@@ -181,7 +204,10 @@ impl NameRule {
     }
 
     fn allows(&self, c: char) -> bool {
-        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-') || self.extra.contains(c)
+        c.is_ascii_lowercase()
+            || c.is_ascii_digit()
+            || matches!(c, '_' | '.' | '-')
+            || self.extra.contains(c)
     }
 }
 
@@ -193,7 +219,14 @@ mod tests {
     fn names_are_folded_to_one_canonical_form_or_refused() {
         let rule = NameRule::default();
         let check = |spelled: &str, expected: Result<&str, NameError>| {
-            assert_eq!(rule.user(spelled).as_ref().map(UserName::as_str).map_err(|e| *e), expected, "{spelled:?}");
+            assert_eq!(
+                rule.user(spelled)
+                    .as_ref()
+                    .map(UserName::as_str)
+                    .map_err(|e| *e),
+                expected,
+                "{spelled:?}"
+            );
         };
         check("ada", Ok("ada"));
         check("Ada", Ok("ada"));
@@ -218,7 +251,10 @@ mod tests {
     #[test]
     fn extra_characters_come_only_by_configuration_and_never_below_the_floor() {
         let rule = NameRule::with_extra("@").unwrap();
-        assert_eq!(rule.user("Ann@example.org").unwrap().as_str(), "ann@example.org");
+        assert_eq!(
+            rule.user("Ann@example.org").unwrap().as_str(),
+            "ann@example.org"
+        );
         assert_eq!(NameRule::with_extra("@:"), Err(NameError::Character(':')));
     }
 

@@ -71,7 +71,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_secret_is_refused_before_anybody_is_asked() {
-        let check = |bytes: &[u8], expected: SecretError| assert_eq!(Secret::typed(bytes).err(), Some(expected));
+        let check = |bytes: &[u8], expected: SecretError| {
+            assert_eq!(Secret::typed(bytes).err(), Some(expected))
+        };
         check(b"", SecretError::Empty);
         check(b"a\0b", SecretError::Nul);
         check(b"\x08\n\r\x7fI", SecretError::SshdPlaceholder);

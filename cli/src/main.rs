@@ -1,0 +1,3 @@
+//! muster, the command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Who may log in where: one engine, used by the snapshot, logins and `explain`.

@@ -1,0 +1,1 @@
+//! The configuration: what is said, then what is meant.

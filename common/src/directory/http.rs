@@ -1,0 +1,1 @@
+//! The only HTTP: deadlines, body caps, no redirects with credentials, TLS verified.

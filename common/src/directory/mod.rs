@@ -1,0 +1,245 @@
+//! A web directory: what muster asks of each, and what the answers mean.
+//!
+//! One folder per service, `{client, model, mapping}`: their wire, their JSON,
+//! our meaning. All HTTP goes through [`http`]. A directory keeps nothing and
+//! decides nothing: the store keeps, the broker decides.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::name::DirectoryName;
+use crate::secret::Secret;
+
+pub mod crowd;
+pub mod http;
+
+/// What a directory is able to do. The broker looks here before it asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Abilities {
+    /// A full sync names everybody: whoever is missing from it does not exist.
+    pub complete: bool,
+    /// What the person types.
+    pub secret: SecretKind,
+}
+
+/// What a person types to prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// A password: kept as a slow, keyed hash.
+    Password,
+    /// A long random token: a keyed fast hash is enough.
+    Token,
+}
+
+/// A person's or group's key that survives renames; Crowd's old servers and
+/// groups have none, then it is `name:` and the canonical name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImmutableKey(Box<str>);
+
+impl ImmutableKey {
+    /// The key as the service gives it.
+    pub fn given(key: &str) -> Self {
+        Self(format!("key:{key}").into())
+    }
+
+    /// The key of something that the service knows by its name alone.
+    pub fn from_name(canonical: &str) -> Self {
+        Self(format!("name:{canonical}").into())
+    }
+
+    /// A key as it was stored.
+    pub fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The key as text, its kind in front.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ImmutableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ImmutableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A person as one directory says it; names and ids not yet admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The key that survives renames.
+    pub key: ImmutableKey,
+    /// The name as the directory spells it.
+    pub name: String,
+    /// The full name.
+    pub display_name: String,
+    /// Whether the account may be used.
+    pub active: bool,
+    /// A user id that the service gives, decimal and unchecked beyond being a number.
+    pub uid: Option<u32>,
+    /// A primary group's id that the service gives.
+    pub gid: Option<u32>,
+    /// A login shell that the service gives.
+    pub shell: Option<String>,
+    /// A home folder that the service gives.
+    pub home: Option<String>,
+    /// SSH public keys, one line each, unparsed.
+    pub ssh_keys: Vec<String>,
+}
+
+/// A group as one directory says it; nested groups are resolved already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// The key that survives renames.
+    pub key: ImmutableKey,
+    /// The name as the directory spells it.
+    pub name: String,
+    /// Whether the group counts.
+    pub active: bool,
+    /// A group id that the service gives.
+    pub gid: Option<u32>,
+    /// The members' names as the directory spells them, nested ones included.
+    pub members: Vec<String>,
+}
+
+/// Everything that one directory contributes: the result of a finished full sync.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Projection {
+    /// The persons.
+    pub people: Vec<Person>,
+    /// The groups.
+    pub teams: Vec<Team>,
+    /// What could not be understood and was left out, a line each for `status`.
+    pub remarks: Vec<String>,
+}
+
+/// A positive verdict of the directory about one person's secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The key of the person whose secret it is. The caller compares it with the one it asked about.
+    pub key: ImmutableKey,
+    /// The name that the directory answered with, as it spells it.
+    pub name: String,
+    /// When the secret itself expires (tokens), seconds since 1970.
+    pub expires: Option<crate::clock::Time>,
+}
+
+/// What a server says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerVersion(pub String);
+
+/// Why a directory gave no answer, told apart by what the caller does next.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// Could not be asked, or is sick: what was known stays, verifiers serve.
+    #[error("unreachable: {reason}")]
+    Unreachable {
+        /// One line for the log and `status`; holds no secret.
+        reason: String,
+        /// How long the server wants to be left alone (429, 503).
+        retry_after: Option<Duration>,
+        /// What lies below.
+        #[source]
+        source: Option<BoxedError>,
+    },
+    /// The person's secret is refused (Crowd: or the person is not allowed into the application).
+    #[error("refused")]
+    Refused,
+    /// The directory does not know the person or group.
+    #[error("not found")]
+    NotFound,
+    /// The account is locked, disabled or expired: verifiers go.
+    #[error("the account is locked or disabled")]
+    Locked,
+    /// The secret must be changed first.
+    #[error("the password has expired")]
+    SecretExpired,
+    /// Our own credentials, URL or permissions are wrong: only an administrator can help.
+    #[error("misconfigured: {reason}")]
+    Misconfigured {
+        /// One line that says what to do.
+        reason: String,
+    },
+    /// An answer that cannot be believed: treated like unreachable, but reported.
+    #[error("nonsense: {reason}")]
+    Nonsense {
+        /// What was wrong with it, one line, capped.
+        reason: String,
+        /// What lies below.
+        #[source]
+        source: Option<BoxedError>,
+    },
+}
+
+/// A cause, kept for the log.
+pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
+
+impl DirectoryError {
+    /// Whether the directory could not be asked: no statement about the person at all.
+    pub fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Misconfigured { .. } | Self::Nonsense { .. }
+        )
+    }
+
+    /// The state that `status` shows.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::Nonsense { .. } => "nonsense",
+            Self::Refused | Self::NotFound | Self::Locked | Self::SecretExpired => "online",
+        }
+    }
+}
+
+/// A web directory.
+#[async_trait::async_trait]
+pub trait Directory: Send + Sync {
+    /// The name in the configuration.
+    fn name(&self) -> &DirectoryName;
+
+    /// `crowd`, `fas`, `gafaelfawr`.
+    fn kind(&self) -> &'static str;
+
+    /// Where it is, without credentials.
+    fn url(&self) -> String;
+
+    /// What it is able to do.
+    fn abilities(&self) -> Abilities;
+
+    /// Asks whether the server is there and takes our credentials: the cheapest authenticated read.
+    async fn probe(&self) -> Result<ServerVersion, DirectoryError>;
+
+    /// Everybody and everything, read whole.
+    async fn sync(&self) -> Result<Projection, DirectoryError>;
+
+    /// Whether `secret` is the secret of the person `name` (canonical). Never retried,
+    /// never answered from a cache; `Ok` means that the directory itself said yes.
+    async fn verify(
+        &self,
+        name: &crate::name::UserName,
+        secret: &Secret,
+    ) -> Result<Verified, DirectoryError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_key_and_a_name_that_stands_for_one_never_meet() {
+        assert_ne!(ImmutableKey::given("ada"), ImmutableKey::from_name("ada"));
+        assert_eq!(
+            ImmutableKey::stored(ImmutableKey::given("x").as_str()),
+            ImmutableKey::given("x")
+        );
+    }
+}

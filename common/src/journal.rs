@@ -1,0 +1,1 @@
+//! Audit lines to syslog AUTHPRIV that never wait.

@@ -1,0 +1,3 @@
+//! musterd, the broker.
+
+fn main() {}

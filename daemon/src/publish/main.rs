@@ -1,0 +1,3 @@
+//! muster-publish, the publisher.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! pam_muster.so: shows, collects and translates; the broker decides.
