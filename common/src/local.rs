@@ -76,6 +76,13 @@ pub fn has_user(path: &Path, name: &str) -> io::Result<bool> {
     Ok(found)
 }
 
+/// The user and primary group id of `name` in passwd(5) at `path`.
+pub fn ids_of_user(path: &Path, name: &str) -> io::Result<Option<(u32, u32)>> {
+    let text = read_capped(path)?;
+    let found = columns(&text, [0, 2, 3]).find(|[listed, ..]| *listed == name);
+    Ok(found.and_then(|[_, uid, gid]| Some((uid.parse().ok()?, gid.parse().ok()?))))
+}
+
 fn at(root: &Path, absolute: &str) -> std::path::PathBuf {
     root.join(absolute.trim_start_matches('/'))
 }
@@ -152,6 +159,10 @@ mod tests {
         assert!(local.shells.contains("/bin/sh"));
         assert!(has_user(&root.path().join("etc/passwd"), "root").unwrap());
         assert!(!has_user(&root.path().join("etc/passwd"), "roo").unwrap());
+        assert_eq!(
+            ids_of_user(&root.path().join("etc/passwd"), "bob").unwrap(),
+            Some((1000, 1000))
+        );
     }
 
     #[test]

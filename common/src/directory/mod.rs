@@ -33,7 +33,8 @@ pub enum SecretKind {
 
 /// A person's or group's key that survives renames; Crowd's old servers and
 /// groups have none, then it is `name:` and the canonical name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct ImmutableKey(Box<str>);
 
 impl ImmutableKey {
@@ -71,7 +72,7 @@ impl fmt::Display for ImmutableKey {
 }
 
 /// A person as one directory says it; names and ids not yet admitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Person {
     /// The key that survives renames.
     pub key: ImmutableKey,
@@ -94,7 +95,7 @@ pub struct Person {
 }
 
 /// A group as one directory says it; nested groups are resolved already.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Team {
     /// The key that survives renames.
     pub key: ImmutableKey,

@@ -284,6 +284,9 @@ pub struct Sync {
     /// The directory's name; none: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
+    /// Lets a sync through that was held because it would remove too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_shrink: Option<bool>,
 }
 
 /// What the sync came to, per directory; it has been published when this arrives.
