@@ -1,1 +1,14 @@
-//! What the broker keeps.
+//! What the broker keeps: in memory answers and negatives, on disk projections,
+//! the ledger of ids and names, verifiers and attempts.
+//!
+//! Only `disk` names SQLite, only `memory` names moka. The broker's files lie in
+//! a folder of its own (0700 muster); losing them costs a full sync, the offline
+//! verifiers and the memory of which derived ids were given, nothing else.
+
+pub mod attempts;
+pub mod disk;
+pub mod ledger;
+pub mod names;
+pub mod verifiers;
+
+pub use disk::{Store, StoreError};

@@ -1,0 +1,338 @@
+//! The SQLite file: opening, schema, projections and tombstones. Nothing else names rusqlite.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+pub(super) use rusqlite::{OptionalExtension, params};
+
+use crate::account::Uid;
+use crate::clock::Time;
+use crate::directory::{ImmutableKey, Person, Projection, Team};
+use crate::name::{DirectoryName, UserName};
+use crate::snapshot::content::Tombstone;
+
+/// The schema's version. A file of another version is set aside and rebuilt.
+const SCHEMA_VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+                     PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE team (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+                   PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE identity (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
+                       name TEXT NOT NULL, source TEXT NOT NULL, current INTEGER NOT NULL) STRICT;
+CREATE TABLE owner (kind TEXT NOT NULL, name TEXT NOT NULL, directory TEXT NOT NULL, key TEXT NOT NULL,
+                    PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstone (name TEXT PRIMARY KEY, uid INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE verifier (directory TEXT NOT NULL, key TEXT NOT NULL, sequence INTEGER NOT NULL, text TEXT,
+                       written INTEGER NOT NULL, expires INTEGER, refusals INTEGER NOT NULL,
+                       PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE attempt (directory TEXT NOT NULL, key TEXT NOT NULL, source TEXT NOT NULL, failures INTEGER NOT NULL,
+                      last_failure INTEGER NOT NULL, last_success INTEGER NOT NULL,
+                      PRIMARY KEY (directory, key, source)) STRICT, WITHOUT ROWID;
+CREATE TABLE budget (directory TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, failures INTEGER NOT NULL,
+                     PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+";
+
+/// Why the store could not do its work. The caller refuses or goes on without, as it says there.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be opened, read or written (disk full, damaged, locked).
+    #[error("the store: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A row that this version did not write.
+    #[error("the store holds a row that cannot be read: {0}")]
+    Row(#[from] serde_json::Error),
+    /// The file could not be set aside.
+    #[error("the store's file: {0}")]
+    File(#[from] std::io::Error),
+}
+
+/// The broker's store.
+pub struct Store {
+    connection: Mutex<Connection>,
+}
+
+impl Store {
+    /// Opens the store at `path`, makes it where there is none, and sets a file
+    /// of another version aside (`path` with `.old`): everything in it can be had again.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = match prepare(Connection::open(path)?)? {
+            Some(connection) => connection,
+            None => {
+                std::fs::rename(path, path.with_extension("old"))?;
+                prepare(Connection::open(path)?)?.ok_or(rusqlite::Error::InvalidQuery)?
+            }
+        };
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// A store without a file, for tests.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let connection =
+            prepare(Connection::open_in_memory()?)?.ok_or(rusqlite::Error::InvalidQuery)?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// The connection; a thread that panicked with it has rolled back, so it can be used on.
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces everything that `directory` contributes, in one transaction.
+    pub fn replace(
+        &self,
+        directory: &DirectoryName,
+        projection: &Projection,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let name = directory.as_str();
+        transaction.execute("DELETE FROM person WHERE directory = ?1", [name])?;
+        transaction.execute("DELETE FROM team WHERE directory = ?1", [name])?;
+        {
+            let mut insert =
+                transaction.prepare("INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3)")?;
+            for person in &projection.people {
+                insert.execute(params![
+                    name,
+                    person.key.as_str(),
+                    serde_json::to_string(person)?
+                ])?;
+            }
+            let mut insert =
+                transaction.prepare("INSERT OR REPLACE INTO team VALUES (?1, ?2, ?3)")?;
+            for team in &projection.teams {
+                insert.execute(params![
+                    name,
+                    team.key.as_str(),
+                    serde_json::to_string(team)?
+                ])?;
+            }
+        }
+        transaction.execute(
+            "INSERT OR REPLACE INTO directory VALUES (?1, ?2)",
+            params![name, signed(now.unix())],
+        )?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The persons of `directory`, by key.
+    pub fn people(&self, directory: &DirectoryName) -> Result<Vec<Person>, StoreError> {
+        self.bodies(
+            "SELECT body FROM person WHERE directory = ?1 ORDER BY key",
+            directory,
+        )
+    }
+
+    /// The groups of `directory`, by key.
+    pub fn teams(&self, directory: &DirectoryName) -> Result<Vec<Team>, StoreError> {
+        self.bodies(
+            "SELECT body FROM team WHERE directory = ?1 ORDER BY key",
+            directory,
+        )
+    }
+
+    /// The keys of the persons of `directory`: what the shrink guard compares with.
+    pub fn person_keys(&self, directory: &DirectoryName) -> Result<Vec<ImmutableKey>, StoreError> {
+        let connection = self.connection();
+        let mut select =
+            connection.prepare_cached("SELECT key FROM person WHERE directory = ?1")?;
+        let keys = select.query_map([directory.as_str()], |row| {
+            Ok(ImmutableKey::stored(&row.get::<_, String>(0)?))
+        })?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    fn bodies<T: serde::de::DeserializeOwned>(
+        &self,
+        query: &str,
+        directory: &DirectoryName,
+    ) -> Result<Vec<T>, StoreError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(query)?;
+        let mut rows = select.query([directory.as_str()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(serde_json::from_str(
+                row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
+            )?);
+        }
+        Ok(found)
+    }
+
+    /// When `directory` was last synced with success.
+    pub fn synced(&self, directory: &DirectoryName) -> Result<Option<Time>, StoreError> {
+        let connection = self.connection();
+        let mut select =
+            connection.prepare_cached("SELECT synced FROM directory WHERE name = ?1")?;
+        let synced = select
+            .query_row([directory.as_str()], |row| row.get::<_, i64>(0))
+            .optional()?;
+        Ok(synced.map(|at| Time::from_unix(unsigned(at))))
+    }
+
+    /// Everybody who was served once and is not any more.
+    pub fn tombstones(&self) -> Result<Vec<Tombstone>, StoreError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached("SELECT name, uid FROM tombstone")?;
+        let rows = select.query_map([], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?))
+        })?;
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, uid)| tombstone(&name, uid))
+            .collect())
+    }
+
+    /// Keeps `gone` beside the tombstones there are, and takes those of `back` away.
+    pub fn bury(&self, gone: &[Tombstone], back: &[UserName]) -> Result<(), StoreError> {
+        if gone.is_empty() && back.is_empty() {
+            return Ok(());
+        }
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        for name in back {
+            transaction.execute("DELETE FROM tombstone WHERE name = ?1", [name.as_str()])?;
+        }
+        for Tombstone { name, uid } in gone {
+            transaction.execute(
+                "INSERT OR REPLACE INTO tombstone VALUES (?1, ?2)",
+                params![name.as_str(), uid.get()],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The latest moment that a server's authenticated answer vouched for.
+    pub fn high_water(&self) -> Result<Time, StoreError> {
+        let connection = self.connection();
+        let mut select =
+            connection.prepare_cached("SELECT value FROM fact WHERE name = 'clock'")?;
+        let value = select
+            .query_row([], |row| row.get::<_, i64>(0))
+            .optional()?;
+        Ok(Time::from_unix(unsigned(value.unwrap_or(0))))
+    }
+
+    /// Raises the high-water mark to `now`; it never falls here.
+    pub fn raise_high_water(&self, now: Time) -> Result<(), StoreError> {
+        self.connection().execute(
+            "INSERT INTO fact VALUES ('clock', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+            [signed(now.unix())],
+        )?;
+        Ok(())
+    }
+}
+
+fn tombstone(name: &str, uid: u32) -> Option<Tombstone> {
+    Some(Tombstone {
+        name: UserName::new(name).ok()?,
+        uid: Uid::new(uid).ok()?,
+    })
+}
+
+/// Sets the connection up and makes the schema; `None` for a file of another version.
+fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
+    connection.busy_timeout(Duration::from_secs(2))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -1024)?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match version {
+        0 => {
+            connection.execute_batch(&format!(
+                "BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            ))?;
+            Ok(Some(connection))
+        }
+        SCHEMA_VERSION => Ok(Some(connection)),
+        _ => Ok(None),
+    }
+}
+
+/// SQLite's integers are signed; moments beyond 292 billion years are cut.
+pub(super) fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// What [`signed`] wrote.
+pub(super) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(key: &str, name: &str) -> Person {
+        Person {
+            key: ImmutableKey::given(key),
+            name: name.into(),
+            display_name: String::new(),
+            active: true,
+            uid: None,
+            gid: None,
+            shell: None,
+            home: None,
+            ssh_keys: vec![],
+        }
+    }
+
+    #[test]
+    fn a_finished_sync_replaces_what_the_directory_contributed() {
+        let store = Store::in_memory().unwrap();
+        let corp = DirectoryName::new("corp").unwrap();
+        let both = Projection {
+            people: vec![person("1", "ada"), person("2", "bob")],
+            ..Projection::default()
+        };
+        store.replace(&corp, &both, Time::from_unix(5)).unwrap();
+        let one = Projection {
+            people: vec![person("2", "bob")],
+            ..Projection::default()
+        };
+        store.replace(&corp, &one, Time::from_unix(9)).unwrap();
+        assert_eq!(store.people(&corp).unwrap(), one.people);
+        assert_eq!(store.synced(&corp).unwrap(), Some(Time::from_unix(9)));
+        assert_eq!(
+            store.people(&DirectoryName::new("other").unwrap()).unwrap(),
+            vec![]
+        );
+    }
+
+    #[test]
+    fn a_store_of_another_version_is_set_aside_and_rebuilt() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        Connection::open(&path)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.tombstones().unwrap(), vec![]);
+        assert!(path.with_extension("old").exists());
+    }
+
+    #[test]
+    fn the_high_water_mark_never_falls() {
+        let store = Store::in_memory().unwrap();
+        store.raise_high_water(Time::from_unix(100)).unwrap();
+        store.raise_high_water(Time::from_unix(50)).unwrap();
+        assert_eq!(store.high_water().unwrap(), Time::from_unix(100));
+    }
+}
