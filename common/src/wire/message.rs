@@ -55,6 +55,14 @@ pub mod error {
     pub const METHOD_NOT_FOUND: &str = "org.varlink.service.MethodNotFound";
 }
 
+/// What an error's reply says beside its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorParameters {
+    /// Why, for the log and the administrator; no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// Looks a user up, by name or by id (exactly one of them).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
