@@ -83,6 +83,13 @@ pub fn ids_of_user(path: &Path, name: &str) -> io::Result<Option<(u32, u32)>> {
     Ok(found.and_then(|[_, uid, gid]| Some((uid.parse().ok()?, gid.parse().ok()?))))
 }
 
+/// The id of the group `name` in group(5) at `path`.
+pub fn group_id(path: &Path, name: &str) -> io::Result<Option<u32>> {
+    let text = read_capped(path)?;
+    let found = columns(&text, [0, 2]).find(|[listed, _]| *listed == name);
+    Ok(found.and_then(|[_, id]| id.parse().ok()))
+}
+
 fn at(root: &Path, absolute: &str) -> std::path::PathBuf {
     root.join(absolute.trim_start_matches('/'))
 }
@@ -163,6 +170,11 @@ mod tests {
             ids_of_user(&root.path().join("etc/passwd"), "bob").unwrap(),
             Some((1000, 1000))
         );
+        assert_eq!(
+            group_id(&root.path().join("etc/group"), "sudo").unwrap(),
+            Some(27)
+        );
+        assert_eq!(group_id(&root.path().join("etc/group"), "x").unwrap(), None);
     }
 
     #[test]
