@@ -1,0 +1,470 @@
+//! The one table of keys: it tells which keys there are, what stands when one
+//! is left out, what its errors ask for, and what docs/configuration.md says.
+
+/// What stands when a key is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// The key has to be said.
+    Refused,
+    /// Nothing stands; the words say what that means.
+    Nothing(&'static str),
+    /// This value, in TOML's own spelling.
+    Stands(&'static str),
+}
+
+/// One key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The section's path and the name, with dots; `NAME` stands for any name.
+    pub path: &'static str,
+    /// What an error asks for.
+    pub wanted: &'static str,
+    /// What stands when it is left out.
+    pub absent: Absent,
+    /// What it does, for the reference page.
+    pub says: &'static str,
+}
+
+/// One section of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// Its path with dots; empty for the lines above all sections.
+    pub path: &'static str,
+    /// How it is written.
+    pub header: &'static str,
+    /// Whether it may be written several times (`[[…]]`).
+    pub repeats: bool,
+    /// What it is about, for the reference page.
+    pub says: &'static str,
+}
+
+const fn section(path: &'static str, header: &'static str, says: &'static str) -> Section {
+    Section {
+        path,
+        header,
+        repeats: false,
+        says,
+    }
+}
+
+/// Every section, in the order of the reference page.
+pub const SECTIONS: &[Section] = &[
+    section("", "", "Above all sections."),
+    section(
+        "ids",
+        "[ids]",
+        "Which user and group ids may be served. Users and groups share one space. Ids below 1000, 61184–65519, 65534, 65535 and 4294967295 are refused whatever stands here.",
+    ),
+    section(
+        "names",
+        "[names]",
+        "How names are served. The canonical form is ASCII lower case, `[a-z_][a-z0-9_.-]{0,31}`; what does not fit is not served and is listed by `muster status`.",
+    ),
+    Section {
+        path: "directory",
+        header: "[[directory]]",
+        repeats: true,
+        says: "One web directory. Their order is their precedence for new names. The kind `crowd` is built; `fas` and `gafaelfawr` are refused by this version.",
+    },
+    section(
+        "directory.attributes",
+        "[directory.attributes]",
+        "The names of Crowd's custom attributes that hold POSIX values. Crowd has none of its own; where they are missing, ids are derived and `[home]` serves.",
+    ),
+    section(
+        "access",
+        "[access]",
+        "Who may log in. A rule is `\"everyone\"`, `\"user:DIRECTORY/NAME\"` or `\"group:DIRECTORY/NAME\"`; with a single directory `DIRECTORY/` may be left out. A deny always wins; without any allow rule nobody is let in.",
+    ),
+    section(
+        "access.service",
+        "[access.service]",
+        "Rules of single PAM services, one section each.",
+    ),
+    section(
+        "access.service.NAME",
+        "[access.service.NAME]",
+        "Rules of the PAM service NAME (`sshd`, `sudo`, `login`, …; at most 63 services). A service without a section of its own uses `[access]`.",
+    ),
+    section(
+        "offline",
+        "[offline]",
+        "Logging in while a directory cannot be reached, by a verifier kept from the last login that the directory itself granted.",
+    ),
+    section(
+        "home",
+        "[home]",
+        "Homes and shells of users for whom the directory gives none.",
+    ),
+    section(
+        "sync",
+        "[sync]",
+        "Reading the directories in the background.",
+    ),
+    section("login", "[login]", "Logging in."),
+    section(
+        "throttle",
+        "[throttle]",
+        "What wrong tries cost. Never a lock that a stranger can set for good.",
+    ),
+];
+
+const fn key(path: &'static str, wanted: &'static str, absent: Absent, says: &'static str) -> Key {
+    Key {
+        path,
+        wanted,
+        absent,
+        says,
+    }
+}
+
+const DURATION: &str = "a span of time such as \"30s\", \"15m\", \"12h\" or \"7d\"";
+const RULES: &str =
+    "a list of rules: \"everyone\", \"user:DIRECTORY/NAME\" or \"group:DIRECTORY/NAME\"";
+const ATTRIBUTE: &str = "the name of an attribute, text of 1 to 255 characters";
+const RANGE: &str = "the first and the last id, [FIRST, LAST]";
+const FILE: &str = "an absolute path";
+
+/// Every key, section by section.
+pub const KEYS: &[Key] = &[
+    key(
+        "version",
+        "the number 1",
+        Absent::Refused,
+        "The version of the configuration's format.",
+    ),
+    key(
+        "ids.accept",
+        RANGE,
+        Absent::Stands("[10000, 2147352575]"),
+        "Ids that a directory may give.",
+    ),
+    key(
+        "ids.derive",
+        RANGE,
+        Absent::Stands("[1879048192, 2147352575]"),
+        "Ids that are made from immutable keys where the directory gives none; at least 1,000,000 of them. The default is clear of systemd's containers and of the usual subordinate ids. Change it before the first login, never after.",
+    ),
+    key(
+        "names.extra",
+        "text of further characters, such as \"@+\"",
+        Absent::Stands("\"\""),
+        "Further characters that names may hold after the first one.",
+    ),
+    key(
+        "names.enumerate",
+        "true or false",
+        Absent::Stands("false"),
+        "Whether `getent passwd` and `getent group` list everybody.",
+    ),
+    key(
+        "directory.name",
+        "a name of at most 32 letters, digits, `.`, `_` or `-`",
+        Absent::Refused,
+        "The directory's name, used in rules, logs and commands.",
+    ),
+    key(
+        "directory.kind",
+        "\"crowd\"",
+        Absent::Refused,
+        "The service's kind.",
+    ),
+    key(
+        "directory.url",
+        "an https:// URL without user, password, query or fragment",
+        Absent::Refused,
+        "The service's base URL; for Crowd it ends with the context path, usually `/crowd`.",
+    ),
+    key(
+        "directory.application",
+        "the application's name in Crowd",
+        Absent::Refused,
+        "The name of the application that Crowd knows this host by.",
+    ),
+    key(
+        "directory.password_file",
+        "an absolute path, or \"credential:NAME\"",
+        Absent::Refused,
+        "The file with the application's password (root:muster 0640 or stricter), or `credential:NAME` for the file NAME in systemd's `$CREDENTIALS_DIRECTORY`. The configuration itself holds no secret.",
+    ),
+    key(
+        "directory.namespace",
+        "text of 1 to 64 letters, digits, `.`, `_` or `-`",
+        Absent::Nothing("the kind"),
+        "What derived ids are made from beside the key. All hosts that shall agree on ids need the same; two directories of one kind need different ones.",
+    ),
+    key(
+        "directory.ca_file",
+        FILE,
+        Absent::Nothing("the system's certificate authorities"),
+        "A PEM file with the only certificate authorities that the server's certificate may come from.",
+    ),
+    key(
+        "directory.plain_http",
+        "\"loopback\"",
+        Absent::Nothing("`http://` is refused"),
+        "`\"loopback\"` allows an `http://` URL to this very host. A risk: any local user can take a free port.",
+    ),
+    key(
+        "directory.connect_timeout",
+        DURATION,
+        Absent::Stands("\"3s\""),
+        "How long connecting may take, TLS included (1 to 30 seconds).",
+    ),
+    key(
+        "directory.timeout",
+        DURATION,
+        Absent::Stands("\"10s\""),
+        "How long one request may take (1 second to 5 minutes).",
+    ),
+    key(
+        "directory.attributes.uid",
+        ATTRIBUTE,
+        Absent::Stands("\"uidNumber\""),
+        "The user id.",
+    ),
+    key(
+        "directory.attributes.gid",
+        ATTRIBUTE,
+        Absent::Stands("\"gidNumber\""),
+        "The primary group's id of a user, and the id of a group.",
+    ),
+    key(
+        "directory.attributes.shell",
+        ATTRIBUTE,
+        Absent::Stands("\"loginShell\""),
+        "The login shell.",
+    ),
+    key(
+        "directory.attributes.home",
+        ATTRIBUTE,
+        Absent::Stands("\"homeDirectory\""),
+        "The home folder; it must lie directly in the folder of `home.path`.",
+    ),
+    key(
+        "directory.attributes.ssh_keys",
+        ATTRIBUTE,
+        Absent::Stands("\"sshPublicKey\""),
+        "The SSH public keys, one a value.",
+    ),
+    key(
+        "access.allow",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is let in by services without an `allow` of their own.",
+    ),
+    key(
+        "access.deny",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is never let in, by no service.",
+    ),
+    key(
+        "access.max_staleness",
+        DURATION,
+        Absent::Stands("\"7d\""),
+        "How long a compiled decision counts without a sync or login that renews it (1 minute to 365 days).",
+    ),
+    key(
+        "access.service.NAME.allow",
+        RULES,
+        Absent::Nothing("`access.allow`"),
+        "Who is let in by this service, instead of `access.allow`.",
+    ),
+    key(
+        "access.service.NAME.deny",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is not let in by this service, beside `access.deny`.",
+    ),
+    key(
+        "offline.enabled",
+        "true or false",
+        Absent::Stands("true"),
+        "Whether anybody can log in while the directory cannot be reached.",
+    ),
+    key(
+        "offline.max_age",
+        DURATION,
+        Absent::Nothing("`\"7d\"`, or `access.max_staleness` if that is shorter"),
+        "How long after the last login online (1 minute to 365 days, at most `access.max_staleness`).",
+    ),
+    key(
+        "home.path",
+        "an absolute path that ends with \"/{name}\", such as \"/home/{name}\"",
+        Absent::Stands("\"/home/{name}\""),
+        "Homes; `{name}` is the user's name. Homes that a directory gives must be one plain component in the same folder, or the user is not served.",
+    ),
+    key(
+        "home.shell",
+        "an absolute path",
+        Absent::Stands("\"/bin/bash\""),
+        "The login shell; like those that a directory gives it must stand in /etc/shells.",
+    ),
+    key(
+        "sync.interval",
+        DURATION,
+        Absent::Stands("\"15m\""),
+        "How often each directory is read whole (10 seconds to 24 hours, shorter than `access.max_staleness`).",
+    ),
+    key(
+        "login.timeout",
+        DURATION,
+        Absent::Stands("\"60s\""),
+        "How long a login may take, the person's typing not counted (5 to 110 seconds: sshd itself gives up after 120).",
+    ),
+    key(
+        "throttle.hourly_tries",
+        "a whole number from 1 to 1000",
+        Absent::Stands("30"),
+        "Wrong tries a person has in an hour.",
+    ),
+    key(
+        "throttle.first_delay",
+        DURATION,
+        Absent::Stands("\"1s\""),
+        "The delay after the first wrong try; each further one doubles it (0 to 60 seconds).",
+    ),
+    key(
+        "throttle.longest_delay",
+        DURATION,
+        Absent::Stands("\"15s\""),
+        "Where the delay stops growing (0 to 60 seconds).",
+    ),
+];
+
+/// The key of the table with this path.
+pub fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// The section of the table with this path.
+pub fn find_section(path: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.path == path)
+}
+
+/// The names that may stand directly below the section `path`.
+pub fn names_below(path: &str) -> Vec<&'static str> {
+    let all = KEYS
+        .iter()
+        .map(|key| key.path)
+        .chain(SECTIONS.iter().map(|section| section.path));
+    let mut names: Vec<_> = all.filter_map(|full| directly_below(path, full)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn directly_below<'a>(section: &str, full: &'a str) -> Option<&'a str> {
+    let rest = match section {
+        "" => full,
+        _ => full.strip_prefix(section)?.strip_prefix('.')?,
+    };
+    (!rest.is_empty() && !rest.contains('.')).then_some(rest)
+}
+
+/// The candidate that `word` is most likely a slip of the pen of.
+pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = if word.len() < 4 { 1 } else { 2 };
+    candidates
+        .filter(|candidate| *candidate != "NAME")
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(slips, _)| *slips <= most)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance, in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut next = vec![i.saturating_add(1)];
+        for ((y, above_left), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
+            let replaced = above_left.saturating_add(usize::from(x != *y));
+            let left = next.last().copied().unwrap_or_default();
+            next.push(
+                replaced
+                    .min(above.saturating_add(1))
+                    .min(left.saturating_add(1)),
+            );
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// The table as the reference page docs/configuration.md.
+pub fn reference() -> String {
+    let mut page = String::from(INTRODUCTION);
+    for section in SECTIONS {
+        let keys: Vec<_> = KEYS
+            .iter()
+            .filter(|key| directly_below(section.path, key.path).is_some())
+            .collect();
+        if keys.is_empty() {
+            continue;
+        }
+        let title = match section.header {
+            "" => "Top level".to_owned(),
+            header => format!("`{header}`"),
+        };
+        page.push_str(&format!("\n## {title}\n\n{}\n\n", section.says));
+        page.push_str("| key | wanted | if left out | what it does |\n|---|---|---|---|\n");
+        for key in keys {
+            page.push_str(&row(section, key));
+        }
+    }
+    page.push_str(EXAMPLE_TITLE);
+    page.push_str("```toml\n");
+    page.push_str(EXAMPLE);
+    page.push_str("```\n");
+    page
+}
+
+fn row(section: &Section, key: &Key) -> String {
+    let name = directly_below(section.path, key.path).unwrap_or(key.path);
+    let absent = match key.absent {
+        Absent::Refused => "must be said".to_owned(),
+        Absent::Nothing(words) => words.to_owned(),
+        Absent::Stands(value) => format!("`{value}`"),
+    };
+    format!("| `{name}` | {} | {absent} | {} |\n", key.wanted, key.says)
+}
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+<!-- Made from the table in common/src/config/keys.rs; a test compares. Change the table, then run the test with UPDATE_GOLDENS=1. -->
+
+`/etc/muster/muster.toml`, root:root 0644, is read by `musterd` and, on its own account, by `muster-publish`. Unknown keys are refused, and every problem is reported at once, each with file, line, key, what was found and what is wanted. `muster config check` reads it without using it. It holds no secret.
+
+Spans of time are a whole number and one of `s`, `m`, `h`, `d`, `w`.
+";
+
+const EXAMPLE_TITLE: &str = "\n## Example\n\n";
+
+/// A whole configuration, also a test.
+pub const EXAMPLE: &str = r#"version = 1
+
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux-hosts"
+password_file = "/etc/muster/secrets/crowd"
+
+[access]
+allow = ["group:corp/linux-users"]
+deny = ["user:corp/mallory"]
+
+[access.service.sudo]
+allow = ["group:corp/linux-admins"]
+
+[offline]
+max_age = "7d"
+
+[home]
+path = "/home/{name}"
+shell = "/bin/bash"
+"#;

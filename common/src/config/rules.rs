@@ -1,0 +1,186 @@
+//! Reads access rules: `everyone`, `user:corp/ada`, `group:corp/linux-users`.
+
+use std::sync::Arc;
+
+use super::keys;
+use super::raw::{Said, Value};
+use super::reading::{Meant, Place, Reading, Section, join};
+use crate::access::{AccessRules, Rule, ServiceRules, Subject};
+use crate::name::{DirectoryName, NameRule, ServiceName};
+use crate::snapshot::content::SERVICES_MAX;
+
+/// What rules can name.
+pub(super) struct Known<'a> {
+    pub(super) directories: &'a [DirectoryName],
+    pub(super) names: &'a NameRule,
+}
+
+/// `[access]` and every `[access.service.NAME]`.
+pub(super) fn access(
+    reading: &mut Reading<'_>,
+    top: &Said,
+    known: &Known<'_>,
+) -> Option<AccessRules> {
+    let section = Section::below(top, "access");
+    let allow = rules(reading, &section, "allow", known);
+    let deny = rules(reading, &section, "deny", known);
+    let own = services(reading, &section, known);
+    let rules = AccessRules::new(allow?, deny?, own?);
+    if rules.lets_nobody_in() {
+        let place = Place {
+            key: "access.allow".to_owned(),
+            line: section.place("allow").line,
+        };
+        reading.warn(&place, "no access rule lets anybody in: nobody can log in");
+    }
+    Some(rules)
+}
+
+fn services(
+    reading: &mut Reading<'_>,
+    access: &Section<'_>,
+    known: &Known<'_>,
+) -> Option<Vec<ServiceRules>> {
+    // What is no section here was reported with the unknown keys.
+    let Some(Value::Table(entries)) = access.entry("service").map(|entry| &entry.said.value) else {
+        return Some(Vec::new());
+    };
+    if entries.len() > SERVICES_MAX {
+        let place = access.place("service");
+        let found = format!("{} services", entries.len());
+        return reading.refuse(&place, found, format!("at most {SERVICES_MAX}"));
+    }
+    let own: Vec<_> = entries
+        .iter()
+        .map(|entry| service(reading, &entry.name, &entry.said, known))
+        .collect();
+    own.into_iter().collect()
+}
+
+fn service(
+    reading: &mut Reading<'_>,
+    name: &str,
+    said: &Said,
+    known: &Known<'_>,
+) -> Option<ServiceRules> {
+    let shown = join("access.service", name);
+    let section = Section::new("access.service.NAME", &shown, Some(said));
+    let service = service_name(reading, name, said);
+    let allow = match section.entry("allow") {
+        None => Some(None),
+        Some(_) => rules(reading, &section, "allow", known).map(Some),
+    };
+    let deny = rules(reading, &section, "deny", known);
+    Some(ServiceRules {
+        service: service?,
+        allow: allow?,
+        deny: deny?,
+    })
+}
+
+fn service_name(reading: &mut Reading<'_>, name: &str, said: &Said) -> Option<ServiceName> {
+    let place = Place {
+        key: join("access.service", &crate::text::safe(name, 64)),
+        line: Some(said.line),
+    };
+    let found = format!("the service \"{}\"", crate::text::safe(name, 64));
+    match ServiceName::new(name) {
+        // PAM folds the name of a service to lower case before anybody sees it.
+        Ok(service) if name.to_ascii_lowercase() == name => Some(service),
+        Ok(_) => reading.refuse(&place, found, "a PAM service's name in lower case"),
+        Err(error) => {
+            let wanted = format!("a PAM service's name; this one {error}");
+            reading.refuse(&place, found, wanted)
+        }
+    }
+}
+
+fn rules(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    name: &str,
+    known: &Known<'_>,
+) -> Option<Vec<Rule>> {
+    let texts = reading.texts(section, name)?;
+    let rules: Vec<_> = texts
+        .iter()
+        .map(|text| rule(reading, text, known))
+        .collect();
+    rules.into_iter().collect()
+}
+
+fn rule(reading: &mut Reading<'_>, text: &Meant<String>, known: &Known<'_>) -> Option<Rule> {
+    match subject(&text.value, known) {
+        Ok(subject) => Some(Rule {
+            subject,
+            place: place_text(reading, &text.place),
+        }),
+        Err(wanted) => {
+            let found = format!("\"{}\"", crate::text::safe(&text.value, 120));
+            reading.refuse(&text.place, found, wanted)
+        }
+    }
+}
+
+fn place_text(reading: &Reading<'_>, place: &Place) -> Arc<str> {
+    match place.line {
+        Some(line) => format!("{}:{line}", reading.file.display()).into(),
+        None => reading.file.display().to_string().into(),
+    }
+}
+
+/// Whom the rule is about, or what is wanted instead.
+fn subject(text: &str, known: &Known<'_>) -> Result<Subject, String> {
+    if text == "everyone" {
+        return Ok(Subject::Everyone);
+    }
+    if let Some(whom) = text.strip_prefix("user:") {
+        let (directory, name) = owner(whom, known)?;
+        let user = known.names.user(name);
+        let user = user.map_err(|error| format!("a user's name; {name:?} {error}"))?;
+        return Ok(Subject::User(directory, user));
+    }
+    if let Some(whom) = text.strip_prefix("group:") {
+        let (directory, name) = owner(whom, known)?;
+        let group = known.names.group(name);
+        let group = group.map_err(|error| format!("a group's name; {name:?} {error}"))?;
+        return Ok(Subject::Group(directory, group));
+    }
+    Err("\"everyone\", \"user:DIRECTORY/NAME\" or \"group:DIRECTORY/NAME\"".to_owned())
+}
+
+/// Splits `corp/ada`; the directory may be left out where there is only one.
+fn owner<'a>(whom: &'a str, known: &Known<'_>) -> Result<(DirectoryName, &'a str), String> {
+    let Some((directory, name)) = whom.split_once('/') else {
+        return match known.directories {
+            [only] => Ok((only.clone(), whom)),
+            [] => Err("a directory first: none is configured".to_owned()),
+            several => Err(format!(
+                "the directory's name in front of {whom:?}, as in \"{}/{whom}\": there are several",
+                several
+                    .first()
+                    .map(DirectoryName::as_str)
+                    .unwrap_or_default()
+            )),
+        };
+    };
+    let mut names = known.directories.iter();
+    match names.find(|candidate| candidate.as_str() == directory) {
+        Some(found) => Ok((found.clone(), name)),
+        None => Err(unknown_directory(directory, known)),
+    }
+}
+
+fn unknown_directory(directory: &str, known: &Known<'_>) -> String {
+    let names = || known.directories.iter().map(DirectoryName::as_str);
+    match keys::closest(directory, names()) {
+        Some(near) => format!("the name of a directory; did you mean \"{near}\"?"),
+        None => format!(
+            "the name of a directory ({})",
+            match known.directories {
+                [] => "none is configured".to_owned(),
+                _ => names().collect::<Vec<_>>().join(", "),
+            }
+        ),
+    }
+}

@@ -1,0 +1,162 @@
+//! The configuration as it is meant: checked values only.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::SecretSource;
+use crate::access::AccessRules;
+use crate::name::{DirectoryName, NameRule, UserName};
+
+/// A whole, checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The format's version: 1.
+    pub version: u32,
+    /// Which ids may be served.
+    pub ids: Ids,
+    /// The directories, in order of precedence.
+    pub directories: Vec<DirectoryConfig>,
+    /// Who may log in.
+    pub access: AccessRules,
+    /// How long a compiled access decision counts.
+    pub access_max_staleness: Duration,
+    /// Logging in without the directory.
+    pub offline: Offline,
+    /// Homes and shells.
+    pub home: Home,
+    /// The names' canonical form.
+    pub names: NameRule,
+    /// Whether getpwent and getgrent list everybody.
+    pub enumerate: bool,
+    /// Reading the directories.
+    pub sync: Sync,
+    /// Logging in.
+    pub login: Login,
+    /// What wrong tries cost.
+    pub throttle: Throttle,
+    /// What can be followed but is probably not wanted, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// `[ids]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids {
+    /// Ids that a directory may give.
+    pub accept: RangeInclusive<u32>,
+    /// Ids that are derived from keys.
+    pub derive: RangeInclusive<u32>,
+}
+
+/// `[[directory]]`
+#[derive(Debug, Clone)]
+pub struct DirectoryConfig {
+    /// Its name in rules, logs and commands.
+    pub name: DirectoryName,
+    /// What derived ids are made from beside the key.
+    pub namespace: String,
+    /// The service and its own settings.
+    pub kind: DirectoryKind,
+}
+
+/// What service a directory is.
+#[derive(Debug, Clone)]
+pub enum DirectoryKind {
+    /// Atlassian Crowd.
+    Crowd(CrowdConfig),
+}
+
+impl DirectoryKind {
+    /// The kind as the configuration spells it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Crowd(_) => "crowd",
+        }
+    }
+}
+
+/// The settings of a Crowd directory.
+#[derive(Debug, Clone)]
+pub struct CrowdConfig {
+    /// The base URL: https, or http to a loopback address where that was written out.
+    pub url: Url,
+    /// The application's name.
+    pub application: String,
+    /// Where the application's password is.
+    pub password_file: SecretSource,
+    /// The only certificate authorities to trust, if not the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The names of the attributes with POSIX values.
+    pub attributes: CrowdAttributes,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long one request may take.
+    pub timeout: Duration,
+}
+
+/// `[directory.attributes]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrowdAttributes {
+    /// The user id.
+    pub uid: String,
+    /// A user's primary group's id, a group's id.
+    pub gid: String,
+    /// The login shell.
+    pub shell: String,
+    /// The home folder.
+    pub home: String,
+    /// The SSH public keys.
+    pub ssh_keys: String,
+}
+
+/// `[offline]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offline {
+    /// Whether anybody can log in while the directory cannot be reached.
+    pub enabled: bool,
+    /// How long after the last login online.
+    pub max_age: Duration,
+}
+
+/// `[home]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The folder that homes lie in, without a slash at its end: `/home`.
+    pub prefix: String,
+    /// The login shell of users for whom the directory gives none.
+    pub shell: String,
+}
+
+impl Home {
+    /// The home of `user`.
+    pub fn path_of(&self, user: &UserName) -> String {
+        format!("{}/{user}", self.prefix)
+    }
+}
+
+/// `[sync]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sync {
+    /// How often each directory is read whole.
+    pub interval: Duration,
+}
+
+/// `[login]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// How long a login may take, typing not counted.
+    pub timeout: Duration,
+}
+
+/// `[throttle]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throttle {
+    /// Wrong tries a person has in an hour.
+    pub hourly_tries: u32,
+    /// The delay after the first wrong try; each further one doubles it.
+    pub first_delay: Duration,
+    /// Where the delay stops growing.
+    pub longest_delay: Duration,
+}

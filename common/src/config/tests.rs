@@ -1,0 +1,308 @@
+//! What an administrator sees of right and wrong configurations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+
+const FILE: &str = "muster.toml";
+
+const DIRECTORY: &str = r#"[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux-hosts"
+password_file = "/etc/muster/secrets/crowd"
+"#;
+
+fn understood(text: &str) -> Config {
+    parse(text, Path::new(FILE)).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// A minimal configuration with `text` at its end.
+fn with(text: &str) -> String {
+    format!("version = 1\n{DIRECTORY}{text}")
+}
+
+fn complaints(text: &str) -> Vec<String> {
+    match parse(text, Path::new(FILE)) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.problems(),
+    }
+}
+
+#[test]
+fn the_example_is_understood_and_means_what_it_says() {
+    let config = understood(keys::EXAMPLE);
+    assert_eq!(config.ids.accept, 10_000..=2_147_352_575);
+    assert_eq!(config.ids.derive, 1_879_048_192..=2_147_352_575);
+    assert_eq!(config.offline.max_age, Duration::from_secs(7 * 86_400));
+    assert_eq!(config.sync.interval, Duration::from_secs(900));
+    assert_eq!(config.home.prefix, "/home");
+    assert!(!config.enumerate);
+    assert_eq!(config.access.services().len(), 1);
+    assert_eq!(config.warnings, Vec::<String>::new());
+    let directory = &config.directories[0];
+    assert_eq!(directory.name.as_str(), "corp");
+    assert_eq!(directory.namespace, "crowd");
+    let DirectoryKind::Crowd(crowd) = &directory.kind;
+    assert_eq!(crowd.url.as_str(), "https://crowd.example.org/crowd");
+    assert_eq!(
+        crowd.password_file,
+        SecretSource::File("/etc/muster/secrets/crowd".into())
+    );
+    assert_eq!(crowd.attributes.uid, "uidNumber");
+    assert_eq!(crowd.timeout, Duration::from_secs(10));
+}
+
+#[test]
+fn every_default_of_the_table_is_a_value_that_its_own_check_takes() {
+    let config = understood("version = 1\n");
+    assert!(config.directories.is_empty());
+    let sayable = keys::KEYS.iter().filter_map(|key| match key.absent {
+        keys::Absent::Stands(value) => Some((key.path, value)),
+        _ => None,
+    });
+    for (path, value) in sayable {
+        let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let header = match section {
+            "" => String::new(),
+            "directory" => String::new(),
+            _ => format!("[{}]\n", section.replace("NAME", "sshd")),
+        };
+        let text = with(&format!("{header}{name} = {value}\n"));
+        assert_eq!(complaints(&text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn an_empty_configuration_warns_that_nobody_is_served_and_nobody_let_in() {
+    let warnings = understood("version = 1\n").warnings;
+    assert_eq!(
+        warnings,
+        [
+            "muster.toml: directory: no [[directory]] is configured: nobody is served",
+            "muster.toml: access.allow: no access rule lets anybody in: nobody can log in",
+        ]
+    );
+}
+
+#[test]
+fn every_problem_is_reported_at_once_with_line_key_found_and_wanted() {
+    let text = include_str!("goldens/wrong.toml");
+    let golden = "src/config/goldens/wrong.txt";
+    compare(golden, &(complaints(text).join("\n") + "\n"));
+}
+
+#[test]
+fn the_reference_page_is_what_the_table_says() {
+    compare("../docs/configuration.md", &keys::reference());
+}
+
+/// Compares with a golden file; UPDATE_GOLDENS=1 writes it.
+fn compare(golden: &str, now: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(golden);
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(&path, now).unwrap();
+    }
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(before, now, "{golden}: UPDATE_GOLDENS=1 writes it anew");
+}
+
+#[test]
+fn single_problems_are_told_in_one_line() {
+    let check = |text: &str, expected: &str| assert_eq!(complaints(text), [expected], "{text}");
+    check(
+        "",
+        "muster.toml:1: version: found nothing; wanted the number 1",
+    );
+    check(
+        "version = 2",
+        "muster.toml:1: version: found 2; wanted the number 1",
+    );
+    check(
+        "version = 1\n[home\npath = 1",
+        "muster.toml:2: found text that is not TOML; wanted unclosed table, expected `]`",
+    );
+    check(
+        &with("kin = \"x\"\n"),
+        "muster.toml:8: directory.kin: found an unknown key; wanted a known key; did you mean \"kind\"?",
+    );
+    check(
+        &with("password = \"hunter2\"\n"),
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, connect_timeout, kind, name, namespace, password_file, plain_http, timeout, url",
+    );
+    check(
+        &with("[offline]\nmax_age = \"8d\"\n"),
+        "muster.toml:9: offline.max_age: found \"8d\"; wanted at most access.max_staleness, which is \"7d\"",
+    );
+    check(
+        &with("[access]\nmax_staleness = \"5m\"\n"),
+        "muster.toml:9: access.max_staleness: found an interval of \"15m\" and a staleness of \"5m\"; wanted sync.interval shorter than access.max_staleness, or decisions lapse between syncs",
+    );
+    check(
+        &with("[access]\nallow = [\n  \"group:crop/x\",\n]\n"),
+        "muster.toml:10: access.allow: found \"group:crop/x\"; wanted the name of a directory; did you mean \"corp\"?",
+    );
+    check(
+        &with("[access.service.SSHD]\nallow = []\n"),
+        "muster.toml:8: access.service.SSHD: found the service \"SSHD\"; wanted a PAM service's name in lower case",
+    );
+    check(
+        "version = 1\n[directory]\nname = \"x\"\n",
+        "muster.toml:2: directory: found a section; wanted the section [[directory]]",
+    );
+    check(
+        "version = 1\nhome = 3\n",
+        "muster.toml:2: home: found 3; wanted the section [home]",
+    );
+}
+
+#[test]
+fn kinds_that_are_not_built_are_refused_clearly() {
+    for kind in ["fas", "gafaelfawr"] {
+        let text = with("").replace("\"crowd\"", &format!("\"{kind}\""));
+        assert_eq!(
+            complaints(&text),
+            [format!(
+                "muster.toml:4: directory.kind: found \"{kind}\"; wanted \"crowd\": the kind {kind} is not supported by this version"
+            )]
+        );
+    }
+}
+
+#[test]
+fn plain_http_is_only_for_this_very_host_and_only_where_written_out() {
+    let check = |url: &str, more: &str, fine: bool| {
+        let text = with(more).replace("https://crowd.example.org/crowd", url);
+        assert_eq!(complaints(&text).is_empty(), fine, "{url} {more}");
+    };
+    let written = "plain_http = \"loopback\"\n";
+    check("http://127.0.0.1:8095/crowd", written, true);
+    check("http://[::1]:8095/crowd", written, true);
+    check("http://localhost:8095/crowd", written, true);
+    check("http://127.0.0.1:8095/crowd", "", false);
+    check("http://crowd.example.org/crowd", written, false);
+    check("http://127.0.0.1.example.org/crowd", written, false);
+    check(
+        "http://crowd.example.org/crowd",
+        "plain_http = true\n",
+        false,
+    );
+    check("ftp://127.0.0.1/crowd", written, false);
+    check("https://crowd.example.org/crowd?x=1", "", false);
+}
+
+#[test]
+fn what_may_be_a_secret_in_the_wrong_place_is_never_shown() {
+    for (from, to) in [
+        ("https://", "https://app:hunter2@"),
+        ("https://crowd.example.org/crowd", "hunter2"),
+        ("/etc/muster/secrets/crowd", "hunter2"),
+        ("password_file = \"", "password = \"hunter2"),
+    ] {
+        let text = with("").replace(from, to);
+        let shown = complaints(&text).join("\n");
+        assert!(!shown.is_empty() && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn a_rule_may_leave_the_directory_out_only_where_there_is_one() {
+    let rule = "[access]\nallow = [\"group:admins\", \"user:Ada\", \"everyone\"]\n";
+    assert_eq!(complaints(&with(rule)), Vec::<String>::new());
+    let second = DIRECTORY.replace("corp", "lab") + "namespace = \"lab\"\n";
+    assert_eq!(
+        complaints(&with(&(second + rule))),
+        [
+            "muster.toml:16: access.allow: found \"group:admins\"; wanted the directory's name in front of \"admins\", as in \"corp/admins\": there are several",
+            "muster.toml:16: access.allow: found \"user:Ada\"; wanted the directory's name in front of \"Ada\", as in \"corp/Ada\": there are several",
+        ]
+    );
+}
+
+#[test]
+fn derived_ids_in_the_way_of_containers_are_warned_of() {
+    let config = understood(&with("[ids]\nderive = [1000000, 3000000]\n"));
+    let warned = config.warnings.join("\n");
+    assert!(warned.contains("systemd's containers"), "{warned}");
+    assert!(warned.contains("subordinate ids"), "{warned}");
+}
+
+#[test]
+fn two_directories_of_one_kind_are_warned_of_their_shared_namespace() {
+    let second = DIRECTORY.replace("corp", "lab");
+    let warned = understood(&with(&second)).warnings.join("\n");
+    assert!(warned.contains("share the namespace \"crowd\""), "{warned}");
+}
+
+#[test]
+fn an_offline_age_that_is_not_said_follows_a_shorter_staleness() {
+    let config = understood(&with("[access]\nmax_staleness = \"1d\"\n"));
+    assert_eq!(config.offline.max_age, Duration::from_secs(86_400));
+}
+
+fn secret_file(text: &str, mode: u32) -> (tempfile::TempDir, SecretSource) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crowd");
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    (folder, SecretSource::File(path))
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[test]
+fn a_secret_file_gives_its_text_without_the_newline_if_nobody_else_can_read_it() {
+    if !is_root() {
+        return; // only root can make a file that belongs to root
+    }
+    let secret = |text: &str, mode| {
+        let (_folder, source) = secret_file(text, mode);
+        read_secret(&source).map(|secret| secret.expose().to_owned())
+    };
+    assert_eq!(secret("hunter2\n", 0o640).unwrap(), b"hunter2");
+    assert_eq!(secret("hunter2\n\n", 0o600).unwrap(), b"hunter2\n");
+    let longest = "a".repeat(512);
+    assert_eq!(
+        secret(&format!("{longest}\n"), 0o400).unwrap(),
+        longest.as_bytes()
+    );
+    for (text, mode) in [("x", 0o644), ("x", 0o604), ("x", 0o660), ("", 0o600)] {
+        let error = secret(text, mode).unwrap_err().to_string();
+        assert!(!error.is_empty(), "{text} {mode:o}");
+    }
+    assert!(secret(&"a".repeat(514), 0o600).is_err());
+}
+
+#[test]
+fn a_fifo_in_a_secrets_place_hangs_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    let mode = rustix::fs::Mode::from_bits_truncate(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let error = read_secret(&SecretSource::File(path)).unwrap_err();
+    assert!(error.to_string().contains("not a regular file"), "{error}");
+}
+
+#[test]
+fn a_configuration_that_others_can_write_is_not_trusted() {
+    use std::os::unix::fs::PermissionsExt;
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("muster.toml");
+    std::fs::write(&path, "version = 1\n").unwrap();
+    let with_mode = |mode| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        load_trusted(&path)
+    };
+    assert!(with_mode(0o644).is_ok());
+    let error = with_mode(0o664).unwrap_err().to_string();
+    assert!(error.contains("0664"), "{error}");
+    assert!(load(&path).is_ok());
+}
