@@ -125,7 +125,7 @@ mod tests {
             until: Time::from_unix(100),
         };
         let check = |service, now, expected| {
-            assert_eq!(access.answer(service, Time::from_unix(now)), expected)
+            assert_eq!(access.answer(service, Time::from_unix(now)), expected);
         };
         check(None, 99, AccessAnswer::Allowed);
         check(Some(0), 99, AccessAnswer::Denied);

@@ -1,6 +1,20 @@
 //! The snapshot: the one verified, immutable file from which names are resolved.
 //!
-//! [`content`] is what it says, `format` where each byte lies, `reader` the safe
-//! way in, `writer` (feature) the way out, `policy` (feature) who is admitted.
+//! [`content`] is what it says, `format` where each byte lies, `map` and `open`
+//! how its bytes are reached, [`reader`] the safe way in (and `decode` to owned
+//! values), `writer` (feature) the way out, `policy` (feature) who is admitted.
 
 pub mod content;
+mod decode;
+mod entry;
+mod format;
+mod map;
+mod open;
+pub mod reader;
+
+#[cfg(feature = "writer")]
+mod layout;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "writer")]
+pub mod writer;

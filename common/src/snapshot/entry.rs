@@ -1,0 +1,257 @@
+//! Records as they lie in a snapshot: the fixed part checked, the text copied
+//! out and then checked. Nothing here allocates.
+
+use std::mem::MaybeUninit;
+
+use super::format::{UNIT, group, halves, quarters, user};
+use super::map::View;
+use super::reader::{Damaged, Place, Snapshot};
+use crate::account::{Gid, Uid};
+
+impl Snapshot {
+    /// The fixed part of the user's record at `place`, checked but for its text.
+    #[inline]
+    pub fn user(&self, Place(at): Place) -> Result<UserEntry<'_>, Damaged> {
+        let chunk = self
+            .view()
+            .chunk::<{ user::TEXT }>(at)
+            .ok_or(Damaged("a user lies outside"))?;
+        let [uid, gid] = halves(chunk.u64::<{ user::IDS }>());
+        let [length, gecos, home, shell] = quarters(chunk.u64::<{ user::BORDERS }>());
+        // name NUL * NUL | gecos NUL | home NUL | shell NUL, the name not empty
+        if !(gecos >= 4 && home > gecos && shell > home && length > shell) {
+            return Err(Damaged("a user's fields overlap"));
+        }
+        Ok(UserEntry {
+            view: self.view(),
+            at,
+            uid: Uid::new(uid).map_err(|_| Damaged("a user has an id of the system"))?,
+            gid: Gid::new(gid).map_err(|_| Damaged("a user has a group id of the system"))?,
+            length: usize::from(length),
+            gecos: usize::from(gecos),
+            home: usize::from(home),
+            shell: usize::from(shell),
+        })
+    }
+
+    /// The fixed part of the group's record at `place`, checked but for its text.
+    #[inline]
+    pub fn group(&self, Place(at): Place) -> Result<GroupEntry<'_>, Damaged> {
+        let chunk = self
+            .view()
+            .chunk::<{ group::TEXT }>(at)
+            .ok_or(Damaged("a group lies outside"))?;
+        let [gid, members] = halves(chunk.u64::<{ group::IDS }>());
+        let [length, borders] = halves(chunk.u64::<{ group::BORDERS }>());
+        let [name, directory, ..] = quarters(u64::from(borders));
+        let (length, name, members) = (length as usize, usize::from(name), members as usize);
+        // name NUL * NUL, the name not empty, and each member at least a letter and NUL;
+        // this bounds the members by the file's length, whatever the record says
+        let least = members
+            .saturating_mul(2)
+            .saturating_add(name)
+            .saturating_add(3);
+        if name == 0 || length < least || length > self.view().length() {
+            return Err(Damaged("a group's fields overlap"));
+        }
+        Ok(GroupEntry {
+            view: self.view(),
+            at,
+            gid: Gid::new(gid).map_err(|_| Damaged("a group has an id of the system"))?,
+            length,
+            name,
+            members,
+            directory,
+        })
+    }
+
+    /// The complete list of a user's groups, the primary one included, without allocating.
+    pub fn gids_of(&self, entry: &UserEntry<'_>) -> Result<Gids<'_>, Damaged> {
+        let chunk = entry
+            .view
+            .chunk::<{ user::TEXT }>(entry.at)
+            .ok_or(Damaged("a user lies outside"))?;
+        let [count, _] = halves(chunk.u64::<{ user::COUNTS }>());
+        let rest = (chunk.u32::<{ user::REST }>() as usize).saturating_mul(UNIT);
+        self.gid_list(rest, count)
+    }
+
+    pub(crate) fn gid_list(&self, at: usize, count: u32) -> Result<Gids<'_>, Damaged> {
+        let list = Gids {
+            snapshot: self,
+            at,
+            left: count,
+        };
+        if list.end() > self.view().length() {
+            return Err(Damaged("a user's groups lie outside"));
+        }
+        Ok(list)
+    }
+}
+
+/// The fixed part of a user's record; ids and the order of the fields are checked.
+#[derive(Debug, Clone, Copy)]
+pub struct UserEntry<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) at: usize,
+    /// The user id.
+    pub uid: Uid,
+    /// The primary group's id.
+    pub gid: Gid,
+    /// Bytes of the text, NULs included.
+    pub length: usize,
+    /// Where the full name starts in the text; the password field starts two bytes before.
+    pub gecos: usize,
+    /// Where the home folder starts in the text.
+    pub home: usize,
+    /// Where the shell starts in the text.
+    pub shell: usize,
+}
+
+impl UserEntry<'_> {
+    /// Bytes of the name.
+    pub const fn name_length(&self) -> usize {
+        self.gecos.saturating_sub(3)
+    }
+
+    /// Copies the text to the first [`length`](Self::length) bytes of `target` and checks on
+    /// the copy that each field ends where the next one starts. `None`: `target` is too small.
+    #[inline]
+    pub fn copy_text<'b>(
+        &self,
+        target: &'b mut [MaybeUninit<u8>],
+    ) -> Option<Result<&'b [u8], Damaged>> {
+        let target = target.get_mut(..self.length)?;
+        let copy = self.view.copy(self.at.saturating_add(user::TEXT), target);
+        Some(
+            copy.filter(|text| self.is_sound(text))
+                .ok_or(Damaged("a user's text does not fit its fields")),
+        )
+    }
+
+    #[inline]
+    fn is_sound(&self, text: &[u8]) -> bool {
+        let ends_before = |field: usize| text.get(field.wrapping_sub(1)) == Some(&0);
+        text.get(self.gecos.wrapping_sub(3)..self.gecos) == Some(&[0, b'*', 0])
+            && ends_before(self.home)
+            && ends_before(self.shell)
+            && ends_before(self.length)
+    }
+}
+
+/// The fixed part of a group's record; the id is checked.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupEntry<'a> {
+    view: View<'a>,
+    at: usize,
+    /// The group id.
+    pub gid: Gid,
+    /// Bytes of the text, NULs included.
+    pub length: usize,
+    /// Bytes of the name; the password field starts one byte after it.
+    pub name: usize,
+    /// How many members there are.
+    pub members: usize,
+    pub(crate) directory: u16,
+}
+
+impl<'a> GroupEntry<'a> {
+    /// Copies the text to the first [`length`](Self::length) bytes of `target` and checks on
+    /// the copy where name and password end. `None`: `target` is too small.
+    #[inline]
+    pub fn copy_text<'b>(
+        &self,
+        target: &'b mut [MaybeUninit<u8>],
+    ) -> Option<Result<&'b [u8], Damaged>> {
+        let target = target.get_mut(..self.length)?;
+        let copy = self.view.copy(self.at.saturating_add(group::TEXT), target);
+        let borders = self.name..self.name.saturating_add(3);
+        Some(
+            copy.filter(|text| text.get(borders) == Some(&[0, b'*', 0]))
+                .ok_or(Damaged("a group's text does not fit its fields")),
+        )
+    }
+
+    /// Where each member starts in `text`, a copy of this group's: exactly
+    /// [`members`](Self::members) items, after the first that is damaged none.
+    pub fn members<'b>(&self, text: &'b [u8]) -> Members<'a, 'b> {
+        let start = self.name.saturating_add(3);
+        Members {
+            view: self.view,
+            lengths: self
+                .at
+                .saturating_add(group::TEXT)
+                .saturating_add(self.length),
+            left: self.members,
+            text,
+            start,
+        }
+    }
+}
+
+/// Where a group's members start in a copy of its text.
+#[derive(Debug)]
+pub struct Members<'a, 'b> {
+    view: View<'a>,
+    lengths: usize,
+    left: usize,
+    text: &'b [u8],
+    start: usize,
+}
+
+impl Iterator for Members<'_, '_> {
+    type Item = Result<usize, Damaged>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let start = self.start;
+        let length = self.view.u8_at(self.lengths);
+        self.lengths = self.lengths.saturating_add(1);
+        let end = length.map(|length| start.saturating_add(usize::from(length)));
+        match end {
+            Some(end) if end > start && self.text.get(end) == Some(&0) => {
+                self.start = end.saturating_add(1);
+                Some(Ok(start))
+            }
+            _ => {
+                self.left = 0;
+                Some(Err(Damaged("a group's members do not fit its text")))
+            }
+        }
+    }
+}
+
+/// A user's group ids, each checked.
+#[derive(Debug)]
+pub struct Gids<'a> {
+    snapshot: &'a Snapshot,
+    at: usize,
+    left: u32,
+}
+
+impl Gids<'_> {
+    /// Where the list ends.
+    pub(crate) fn end(&self) -> usize {
+        self.at
+            .saturating_add((self.left as usize).saturating_mul(4))
+    }
+}
+
+impl Iterator for Gids<'_> {
+    type Item = Result<Gid, Damaged>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let gid = self.snapshot.view().u32_at(self.at);
+        self.at = self.at.saturating_add(4);
+        let gid = gid.and_then(|gid| Gid::new(gid).ok());
+        Some(gid.ok_or(Damaged("a user is in a group of the system")))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl ExactSizeIterator for Gids<'_> {}

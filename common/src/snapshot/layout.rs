@@ -1,0 +1,338 @@
+//! Laying content out in a snapshot's bytes; the counterpart of `decode`.
+
+use super::content::{Content, DirectoryRecord, GroupRecord, Tombstone, UserRecord};
+use super::format::{
+    FLAG_ENUMERATE, HEADER, LENGTH_MAX, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION,
+    directory, hash_id, hash_name, header, place, user,
+};
+use super::writer::WriteError;
+
+/// One attempt at a snapshot: a seed, and how wide the indexes are made.
+pub(super) struct Layout {
+    bytes: Vec<u8>,
+    seed: u64,
+    width: u32,
+}
+
+/// Names and ids of a list, hashed, with the offset of their record.
+struct Keys {
+    names: Vec<Slot>,
+    ids: Vec<Slot>,
+    records: Vec<u32>,
+}
+
+impl Keys {
+    fn for_many(count: usize) -> Self {
+        Self {
+            names: Vec::with_capacity(count),
+            ids: Vec::with_capacity(count),
+            records: Vec::with_capacity(count),
+        }
+    }
+}
+
+impl Layout {
+    /// A layout with `seed`; each further `attempt` makes the indexes wider by a quarter.
+    pub(super) fn new(seed: u64, attempt: u32) -> Self {
+        Self {
+            bytes: vec![0; HEADER],
+            seed,
+            width: attempt,
+        }
+    }
+
+    /// The bytes, or `None` if a probe would be too long with this seed and width.
+    pub(super) fn write(
+        mut self,
+        content: &Content,
+        generation: u64,
+    ) -> Result<Option<Vec<u8>>, WriteError> {
+        let users = self.users(&content.users)?;
+        let groups = self.groups(&content.groups)?;
+        let tombstones = self.tombstones(&content.tombstones)?;
+        let directories = self.directories(&content.directories)?;
+        let services = self.services(content)?;
+        let mut table = [(0, 0); SECTIONS];
+        for (entry, section) in table.iter_mut().zip(Section::ALL) {
+            let written = match section {
+                Section::UserNames => self.index(&users.names)?,
+                Section::Uids => self.index(&users.ids)?,
+                Section::GroupNames => self.index(&groups.names)?,
+                Section::Gids => self.index(&groups.ids)?,
+                Section::TombstoneNames => self.index(&tombstones.names)?,
+                Section::Users => Some(self.numbers(&users.records)?),
+                Section::Groups => Some(self.numbers(&groups.records)?),
+                Section::Tombstones => Some(self.numbers(&tombstones.records)?),
+                Section::Directories => Some(self.numbers(&directories)?),
+                Section::Services => Some(self.numbers(&services)?),
+                Section::IdRanges => Some(self.ranges(content)?),
+            };
+            match written {
+                Some(place) => *entry = place,
+                None => return Ok(None),
+            }
+        }
+        self.align();
+        self.header(content, generation, table);
+        if self.bytes.len() > LENGTH_MAX {
+            return Err(WriteError::TooLarge);
+        }
+        Ok(Some(self.bytes))
+    }
+
+    fn header(&mut self, content: &Content, generation: u64, table: [(u32, u32); SECTIONS]) {
+        let flags = if content.enumerate { FLAG_ENUMERATE } else { 0 };
+        self.set(header::MAGIC, &MAGIC.to_le_bytes());
+        self.set(header::VERSION, &VERSION.to_le_bytes());
+        self.set(header::LENGTH, &(self.bytes.len() as u64).to_le_bytes());
+        self.set(header::GENERATION, &generation.to_le_bytes());
+        self.set(header::CREATED, &content.created.unix().to_le_bytes());
+        self.set(header::SEED, &self.seed.to_le_bytes());
+        self.set(header::FLAGS, &flags.to_le_bytes());
+        for ((unit, count), at) in table.into_iter().zip((header::SECTIONS..).step_by(8)) {
+            self.set(at, &unit.to_le_bytes());
+            self.set(at.saturating_add(4), &count.to_le_bytes());
+        }
+    }
+
+    fn users(&mut self, users: &[UserRecord]) -> Result<Keys, WriteError> {
+        let mut keys = Keys::for_many(users.len());
+        for user in users {
+            let (name, uid) = (user.account.name.as_str(), user.account.uid.get());
+            let unit = self.user(user)?;
+            keys.names.push(self.name_slot(name, unit));
+            keys.ids.push(self.id_slot(uid, unit));
+            keys.records.push(unit);
+        }
+        Ok(keys)
+    }
+
+    fn user(&mut self, record: &UserRecord) -> Result<u32, WriteError> {
+        let account = &record.account;
+        let unfit = |why| WriteError::Unfit {
+            name: account.name.to_string(),
+            why,
+        };
+        let unit = self.unit()?;
+        let gecos = account.name.as_str().len().saturating_add(3);
+        let home = gecos.saturating_add(account.gecos.len()).saturating_add(1);
+        let shell = home.saturating_add(account.home.len()).saturating_add(1);
+        let length = shell.saturating_add(account.shell.len()).saturating_add(1);
+        let rest = user::TEXT
+            .saturating_add(length)
+            .div_ceil(UNIT)
+            .saturating_add(unit as usize);
+        self.word32(account.uid.get());
+        self.word32(account.gid.get());
+        for border in [length, gecos, home, shell] {
+            self.word16(u16::try_from(border).map_err(|_| unfit("its text is too long"))?);
+        }
+        self.word32(count(record.groups.len())?);
+        self.word16(record.directory);
+        self.word16(u16::try_from(record.ssh_keys.len()).map_err(|_| unfit("too many SSH keys"))?);
+        self.put(&record.access.allowed.to_le_bytes());
+        self.put(&record.access.until.unix().to_le_bytes());
+        self.word32(count(rest)?);
+        self.word32(0);
+        for text in [
+            account.name.as_str(),
+            "*",
+            &account.gecos,
+            &account.home,
+            &account.shell,
+        ] {
+            self.put(text.as_bytes());
+            self.put(&[0]);
+        }
+        self.align();
+        for gid in &record.groups {
+            self.word32(gid.get());
+        }
+        for key in &record.ssh_keys {
+            self.word32(count(key.len())?);
+            self.put(key.as_bytes());
+            self.pad(4);
+        }
+        Ok(unit)
+    }
+
+    fn groups(&mut self, groups: &[GroupRecord]) -> Result<Keys, WriteError> {
+        let mut keys = Keys::for_many(groups.len());
+        for group in groups {
+            let unit = self.group(group)?;
+            keys.names
+                .push(self.name_slot(group.group.name.as_str(), unit));
+            keys.ids.push(self.id_slot(group.group.gid.get(), unit));
+            keys.records.push(unit);
+        }
+        Ok(keys)
+    }
+
+    fn group(&mut self, record: &GroupRecord) -> Result<u32, WriteError> {
+        let unfit = |why| WriteError::Unfit {
+            name: record.group.name.to_string(),
+            why,
+        };
+        let name = record.group.name.as_str();
+        let members = &record.group.members;
+        let text = |name: &str| name.len().saturating_add(1);
+        let length: usize = members.iter().map(|member| text(member.as_str())).sum();
+        let unit = self.unit()?;
+        self.word32(record.group.gid.get());
+        self.word32(count(members.len())?);
+        self.word32(count(length.saturating_add(name.len()).saturating_add(3))?);
+        self.word16(u16::try_from(name.len()).map_err(|_| unfit("its name is too long"))?);
+        self.word16(record.directory);
+        for text in [name, "*"]
+            .into_iter()
+            .chain(members.iter().map(|member| member.as_str()))
+        {
+            self.put(text.as_bytes());
+            self.put(&[0]);
+        }
+        for member in members {
+            let length = u8::try_from(member.as_str().len());
+            self.put(&[length.map_err(|_| unfit("a member's name is too long"))?]);
+        }
+        Ok(unit)
+    }
+
+    /// The first tombstone of a name is found by it; the list has them all.
+    fn tombstones(&mut self, tombstones: &[Tombstone]) -> Result<Keys, WriteError> {
+        let mut keys = Keys::for_many(tombstones.len());
+        let mut seen = std::collections::HashSet::new();
+        for tombstone in tombstones {
+            let name = tombstone.name.as_str();
+            let unit = self.unit()?;
+            self.word32(tombstone.uid.get());
+            self.word32(count(name.len())?);
+            self.put(name.as_bytes());
+            if seen.insert(name) {
+                keys.names.push(self.name_slot(name, unit));
+            }
+            keys.records.push(unit);
+        }
+        Ok(keys)
+    }
+
+    fn directories(&mut self, directories: &[DirectoryRecord]) -> Result<Vec<u32>, WriteError> {
+        let write = |record: &DirectoryRecord| {
+            let unit = self.unit()?;
+            let synced = record.synced.map_or(directory::NEVER, |time| time.unix());
+            self.put(&synced.to_le_bytes());
+            self.word32(u32::from(record.complete));
+            self.word32(count(record.name.as_str().len())?);
+            self.put(record.name.as_str().as_bytes());
+            Ok(unit)
+        };
+        directories.iter().map(write).collect()
+    }
+
+    fn services(&mut self, content: &Content) -> Result<Vec<u32>, WriteError> {
+        let write = |name: &crate::name::ServiceName| {
+            let unit = self.unit()?;
+            self.put(&(name.as_str().len() as u64).to_le_bytes());
+            self.put(name.as_str().as_bytes());
+            Ok(unit)
+        };
+        content.services.iter().map(write).collect()
+    }
+
+    fn ranges(&mut self, content: &Content) -> Result<(u32, u32), WriteError> {
+        let unit = self.unit()?;
+        for range in &content.id_ranges {
+            self.word32(*range.start());
+            self.word32(*range.end());
+        }
+        Ok((unit, count(content.id_ranges.len())?))
+    }
+
+    fn numbers(&mut self, numbers: &[u32]) -> Result<(u32, u32), WriteError> {
+        let unit = self.unit()?;
+        for number in numbers {
+            self.word32(*number);
+        }
+        Ok((unit, count(numbers.len())?))
+    }
+
+    /// An index of `keys`: in the order of their hashes each takes its own place
+    /// or the next that is free. `None` if that one is beyond a reader's probes.
+    fn index(&mut self, keys: &[Slot]) -> Result<Option<(u32, u32)>, WriteError> {
+        let places = self.places(keys.len())?;
+        let mut sorted = keys.to_vec();
+        sorted.sort_unstable();
+        let mut slots = vec![0u64; (places as usize).saturating_add(PROBES)];
+        let mut free = 0;
+        for key in sorted {
+            let own = place(key.hash, places) as usize;
+            let taken = own.max(free);
+            match slots.get_mut(taken) {
+                Some(slot) if taken.saturating_sub(own) < PROBES => *slot = key.pack(),
+                _ => return Ok(None),
+            }
+            free = taken.saturating_add(1);
+        }
+        let unit = self.unit()?;
+        for slot in slots {
+            self.put(&slot.to_le_bytes());
+        }
+        Ok(Some((unit, places)))
+    }
+
+    /// Two and a half places a key, and a quarter more with each attempt.
+    fn places(&self, keys: usize) -> Result<u32, WriteError> {
+        let quarters = (self.width as usize).saturating_add(10);
+        count(keys.saturating_mul(quarters).div_ceil(4))
+    }
+
+    fn name_slot(&self, name: &str, unit: u32) -> Slot {
+        let hash = hash_name(self.seed, name.as_bytes());
+        Slot { hash, unit }
+    }
+
+    fn id_slot(&self, id: u32, unit: u32) -> Slot {
+        let hash = hash_id(self.seed, id);
+        Slot { hash, unit }
+    }
+
+    /// Pads to the next unit and names it.
+    fn unit(&mut self) -> Result<u32, WriteError> {
+        self.align();
+        match self.bytes.len() {
+            ..=LENGTH_MAX => count(self.bytes.len().div_ceil(UNIT)),
+            _ => Err(WriteError::TooLarge),
+        }
+    }
+
+    fn align(&mut self) {
+        self.pad(UNIT);
+    }
+
+    fn pad(&mut self, unit: usize) {
+        self.bytes
+            .resize(self.bytes.len().next_multiple_of(unit), 0);
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn word32(&mut self, number: u32) {
+        self.put(&number.to_le_bytes());
+    }
+
+    fn word16(&mut self, number: u16) {
+        self.put(&number.to_le_bytes());
+    }
+
+    fn set(&mut self, at: usize, bytes: &[u8]) {
+        let end = at.saturating_add(bytes.len());
+        if let Some(target) = self.bytes.get_mut(at..end) {
+            target.copy_from_slice(bytes);
+        }
+    }
+}
+
+fn count(number: usize) -> Result<u32, WriteError> {
+    u32::try_from(number).map_err(|_| WriteError::TooLarge)
+}

@@ -1,0 +1,230 @@
+//! Writing a snapshot: laying the content out, reading it back as a proof, and
+//! putting the file where readers look.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::hash::Hash;
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::content::{Content, SERVICES_MAX};
+use super::format::{HEADER, LENGTH_MAX, MAGIC, header};
+use super::layout::Layout;
+use super::reader::{Candidates, Damaged, OpenError, Snapshot};
+
+/// How often another seed is drawn, each time with wider indexes, before giving up.
+const TRIES: u32 = 40;
+
+/// Why a snapshot could not be written. In every case the old one goes on serving.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Two records claim the same name or id: whoever put the content together has to decide.
+    #[error("{what} {key} is there twice")]
+    Duplicate {
+        /// Which list: `user name`, `uid`, `group name`, `gid`.
+        what: &'static str,
+        /// The name or id.
+        key: String,
+    },
+    /// A record that the format cannot hold: leave it out.
+    #[error("{name} cannot be written: {why}")]
+    Unfit {
+        /// Whose record.
+        name: String,
+        /// What does not fit.
+        why: &'static str,
+    },
+    /// More than a snapshot can hold.
+    #[error("the content is too large for a snapshot")]
+    TooLarge,
+    /// No seed gave short probes; that is a bug or a broken source of randomness.
+    #[error("no seed gives short probes")]
+    NoSeed,
+    /// The kernel gives no randomness.
+    #[error("no randomness for the seed")]
+    Randomness(#[source] getrandom::Error),
+    /// What was written does not read back the same: a bug. It was not installed.
+    #[error("what was written reads back differently: {0}")]
+    Unfaithful(&'static str),
+    /// What was written cannot be read at all: a bug. It was not installed.
+    #[error("what was written cannot be read back")]
+    Unreadable(#[from] OpenError),
+    /// The file could not be put in place: full disk, wrong permissions.
+    #[error("{path} cannot be written")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl From<Damaged> for WriteError {
+    fn from(damaged: Damaged) -> Self {
+        Self::Unreadable(damaged.into())
+    }
+}
+
+/// The bytes of a snapshot that says `content`, read back and compared.
+pub fn write(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> {
+    check(content)?;
+    for attempt in 0..TRIES {
+        let seed = getrandom::u64().map_err(WriteError::Randomness)?;
+        if let Some(bytes) = Layout::new(seed, attempt).write(content, generation)? {
+            prove(&bytes, content)?;
+            return Ok(bytes);
+        }
+    }
+    Err(WriteError::NoSeed)
+}
+
+/// Refuses what a reader could not tell apart or would misread.
+fn check(content: &Content) -> Result<(), WriteError> {
+    let (users, groups) = (&content.users, &content.groups);
+    unique("user name", users.iter().map(|user| &user.account.name))?;
+    unique("uid", users.iter().map(|user| user.account.uid))?;
+    unique("group name", groups.iter().map(|group| &group.group.name))?;
+    unique("gid", groups.iter().map(|group| group.group.gid))?;
+    if content.services.len() > SERVICES_MAX {
+        return Err(WriteError::TooLarge);
+    }
+    let known = |directory: u16| usize::from(directory) < content.directories.len();
+    let unfit = |name: &str, why| {
+        Err(WriteError::Unfit {
+            name: name.to_owned(),
+            why,
+        })
+    };
+    for user in users {
+        let account = &user.account;
+        let name = account.name.as_str();
+        let fields = [&account.gecos, &account.home, &account.shell];
+        if fields
+            .into_iter()
+            .chain(&user.ssh_keys)
+            .any(|text| breaks_line(text))
+        {
+            return unfit(name, "a field holds a control character or a colon");
+        }
+        if !known(user.directory) {
+            return unfit(name, "its directory is not in the list");
+        }
+    }
+    match groups.iter().find(|group| !known(group.directory)) {
+        Some(group) => unfit(
+            group.group.name.as_str(),
+            "its directory is not in the list",
+        ),
+        None => Ok(()),
+    }
+}
+
+fn unique<K: Eq + Hash + ToString>(
+    what: &'static str,
+    keys: impl ExactSizeIterator<Item = K>,
+) -> Result<(), WriteError> {
+    let mut seen = HashSet::with_capacity(keys.len());
+    for key in keys {
+        let text = key.to_string();
+        if !seen.insert(key) {
+            return Err(WriteError::Duplicate { what, key: text });
+        }
+    }
+    Ok(())
+}
+
+/// Whether `text` would end its field or its line of passwd(5).
+fn breaks_line(text: &str) -> bool {
+    text.bytes()
+        .any(|byte| byte < b' ' || matches!(byte, b':' | 0x7f))
+}
+
+/// Reads `bytes` as every reader will, and compares: all of it, and each key through its index.
+fn prove(bytes: &[u8], content: &Content) -> Result<(), WriteError> {
+    let snapshot = Snapshot::from_bytes(bytes)?;
+    if snapshot.content()? != *content {
+        return Err(WriteError::Unfaithful("the content"));
+    }
+    for user in &content.users {
+        let account = &user.account;
+        let named = snapshot.users_named(account.name.as_str().as_bytes());
+        if !meet(named, || snapshot.users_with_id(account.uid.get())) {
+            return Err(WriteError::Unfaithful("a user's index"));
+        }
+    }
+    for group in &content.groups {
+        let group = &group.group;
+        let named = snapshot.groups_named(group.name.as_str().as_bytes());
+        if !meet(named, || snapshot.groups_with_id(group.gid.get())) {
+            return Err(WriteError::Unfaithful("a group's index"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the index of names and that of ids lead to the same record.
+fn meet<'a>(mut named: Candidates<'a>, with_id: impl Fn() -> Candidates<'a>) -> bool {
+    named.any(|place| with_id().any(|other| other == place))
+}
+
+/// The name of the file in its folder.
+const FILE: &str = "snapshot";
+/// The name under which it is written first.
+const NEW_FILE: &str = "snapshot.new";
+
+/// Puts `bytes` into `folder` as the snapshot. Readers of the old file are told
+/// before it loses its name, and the old file is never shortened: others have it mapped.
+pub fn install(bytes: &[u8], folder: &Path) -> Result<(), WriteError> {
+    let (new, standing) = (folder.join(NEW_FILE), folder.join(FILE));
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| WriteError::Io { path, source }
+    };
+    write_new(bytes, &new).map_err(at(&new))?;
+    // A reader that is not told looks by itself within a minute, so a file that
+    // cannot be marked (missing, a FIFO, no snapshot at all) holds nothing up.
+    let _told = tell_readers(&standing);
+    std::fs::rename(&new, &standing).map_err(at(&standing))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(at(folder))
+}
+
+fn write_new(bytes: &[u8], path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Sets the old file's word that says "look again", and nothing else of it.
+fn tell_readers(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    let status = file.metadata()?;
+    let mut magic = [0; 8];
+    file.read_exact_at(&mut magic, header::MAGIC as u64)?;
+    if !status.is_file() || status.len() < HEADER as u64 || u64::from_le_bytes(magic) != MAGIC {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    file.write_all_at(&1u32.to_le_bytes(), header::LOOK_AGAIN as u64)
+}
+
+/// Whether a file of `length` bytes can be a snapshot: the publisher's cap.
+pub const fn is_sane_length(length: usize) -> bool {
+    length >= HEADER && length <= LENGTH_MAX
+}
