@@ -1,1 +1,230 @@
 //! Atlassian Crowd.
+//!
+//! Crowd speaks JSON (and XML for bulk memberships) under
+//! `/rest/usermanagement/1`; an application of its own on the Crowd side lets
+//! muster in. Its reads are not limited to the people who may log in: only
+//! [`Directory::verify`] enforces the application's groups, so whoever lets
+//! people in by other means must ask `[access]`.
+
+mod client;
+mod listing;
+mod mapping;
+mod membership;
+mod model;
+mod nesting;
+mod verdict;
+
+use url::Url;
+
+use self::client::Client;
+use self::listing::{Entry, Roll};
+use self::mapping::Remarks;
+use self::nesting::Nesting;
+use super::http::Timeouts;
+use super::{
+    Abilities, Directory, DirectoryError, Person, Projection, SecretKind, ServerVersion, Team,
+    Verified,
+};
+use crate::name::{DirectoryName, UserName};
+use crate::secret::Secret;
+
+pub use self::mapping::AttributeNames;
+
+/// Everything that a Crowd directory needs to be asked.
+#[derive(Debug)]
+pub struct CrowdSettings {
+    /// The name in the configuration.
+    pub name: DirectoryName,
+    /// Crowd's base URL, usually ending in `/crowd`.
+    pub url: Url,
+    /// The application's name in Crowd.
+    pub application: String,
+    /// The application's password, not a person's.
+    pub password: Secret,
+    /// The only certificate authorities to trust; without it the host's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Which custom attributes hold POSIX data.
+    pub attributes: AttributeNames,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+    /// How many people or groups are asked for at once.
+    pub page_size: usize,
+    /// How many reading questions may be open at once.
+    pub readings_at_once: usize,
+    /// How many logins may be asked at once.
+    pub logins_at_once: usize,
+}
+
+impl CrowdSettings {
+    /// What must be said; the rest has defaults.
+    pub fn new(name: DirectoryName, url: Url, application: String, password: Secret) -> Self {
+        Self {
+            name,
+            url,
+            application,
+            password,
+            ca_pem: None,
+            attributes: AttributeNames::default(),
+            timeouts: Timeouts::default(),
+            page_size: 500,
+            readings_at_once: 4,
+            logins_at_once: 16,
+        }
+    }
+}
+
+/// How many single questions prove that nobody has attributes, when a listing shows none.
+const SAMPLES: usize = 16;
+
+/// A Crowd server as one application sees it.
+#[derive(Debug)]
+pub struct Crowd {
+    name: DirectoryName,
+    attributes: AttributeNames,
+    client: Client,
+}
+
+impl Crowd {
+    /// Sets up the client; nothing is sent. Errors are all *Misconfigured*.
+    pub fn new(settings: CrowdSettings) -> Result<Self, DirectoryError> {
+        Ok(Self {
+            client: Client::new(&settings)?,
+            name: settings.name,
+            attributes: settings.attributes,
+        })
+    }
+
+    /// One person by name, read with attributes.
+    pub async fn person(&self, name: &UserName) -> Result<Person, DirectoryError> {
+        let user: model::User = self.client.entity(name.as_str()).await?;
+        self.read(&user, &mut Remarks::default())
+            .ok_or_else(|| verdict::nonsense("the server names nobody in its answer"))
+    }
+
+    /// Whether `person` belongs to `group`, through other groups as well. A person
+    /// or group that Crowd does not know does not belong.
+    pub async fn belongs(&self, person: &UserName, group: &str) -> Result<bool, DirectoryError> {
+        self.client.is_nested_member(person.as_str(), group).await
+    }
+
+    /// Lists all people or all groups, with attributes, each once.
+    ///
+    /// Older servers do not expand attributes in a listing: an empty list there is
+    /// not "no attributes", and reading it so would give everybody another id.
+    /// Where a listing shows none at all, single questions decide.
+    async fn roll<E: Entry>(
+        &self,
+        read: impl Fn(&E, &mut Remarks) -> Option<E::Meaning> + Send + Sync,
+        remarks: &mut Remarks,
+    ) -> Result<Vec<E::Meaning>, DirectoryError> {
+        let mut roll = Roll::default();
+        let add = |entry: E| roll.add(&entry, |entry| read(entry, remarks));
+        self.client.every(&E::listing(), add).await?;
+        if !self.must_ask_singly::<E>(&roll).await? {
+            return Ok(roll.into_meanings());
+        }
+        let names = roll.into_names();
+        let mut roll = Roll::default();
+        let add = |entry: E| roll.add(&entry, |entry| read(entry, remarks));
+        self.client.each_singly(names, add).await?;
+        Ok(roll.into_meanings())
+    }
+
+    async fn must_ask_singly<E: Entry>(
+        &self,
+        roll: &Roll<E::Meaning>,
+    ) -> Result<bool, DirectoryError> {
+        if roll.is_minimal() {
+            return Ok(true);
+        }
+        if roll.shows_attributes() {
+            return Ok(false);
+        }
+        let mut found = false;
+        let look = |entry: E| found |= entry.has_attributes();
+        self.client.each_singly(roll.sample(SAMPLES), look).await?;
+        Ok(found)
+    }
+
+    fn read(&self, user: &model::User, remarks: &mut Remarks) -> Option<Person> {
+        mapping::person(user, &self.attributes, remarks)
+    }
+
+    /// Fills in the members of `teams`, those of nested groups included.
+    async fn fill(
+        &self,
+        people: &[Person],
+        teams: &mut [Team],
+        remarks: &mut Remarks,
+    ) -> Result<(), DirectoryError> {
+        let mut nesting = Nesting::new(people, teams);
+        let read = self
+            .client
+            .memberships(|membership| nesting.add(&membership))
+            .await?;
+        if read == client::Bulk::NotOffered {
+            for group in teams.iter().filter(|team| team.active) {
+                self.client
+                    .direct_members(&group.name, |membership| nesting.add(&membership))
+                    .await?;
+            }
+        }
+        nesting.fill(people, teams);
+        remarks.count(
+            nesting.strangers(),
+            "memberships of unknown people left out",
+        );
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Directory for Crowd {
+    fn name(&self) -> &DirectoryName {
+        &self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        "crowd"
+    }
+
+    fn url(&self) -> String {
+        self.client.base().to_string()
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            complete: true,
+            secret: SecretKind::Password,
+        }
+    }
+
+    async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
+        self.client.version().await
+    }
+
+    async fn sync(&self) -> Result<Projection, DirectoryError> {
+        let mut remarks = Remarks::default();
+        let people = self
+            .roll(|user, remarks| self.read(user, remarks), &mut remarks)
+            .await?;
+        let attributes = &self.attributes;
+        let mut teams = self
+            .roll(
+                |group, remarks| mapping::team(group, attributes, remarks),
+                &mut remarks,
+            )
+            .await?;
+        self.fill(&people, &mut teams, &mut remarks).await?;
+        Ok(Projection {
+            people,
+            teams,
+            remarks: remarks.into_lines(),
+        })
+    }
+
+    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
+        let user = self.client.authenticate(name.as_str(), secret).await?;
+        mapping::verified(&user, name)
+    }
+}

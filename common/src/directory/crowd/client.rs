@@ -1,0 +1,260 @@
+//! Crowd's calls: one function each, typed. Nothing is decided here.
+
+use futures_util::StreamExt as _;
+use url::Url;
+
+use super::super::http::{
+    Cookies, Credentials, Http, HttpSettings, Opened, PAGE_BODY, Question, STREAM_BODY,
+    SensitiveBody, Timeouts,
+};
+use super::super::{DirectoryError, ServerVersion};
+use super::CrowdSettings;
+use super::listing::{Entry, Listing, Paging};
+use super::membership::{self, Member, Membership};
+use super::model::{Group, Page, User};
+use super::verdict::{Quoting, VERSION_HEADER, believed, check_origin, nonsense, refused};
+use crate::secret::Secret;
+use crate::text;
+
+/// Crowd refuses POSTs without the first as cross-site forgery.
+const HEADERS: &[(&str, &str)] = &[("x-atlassian-token", "no-check")];
+
+/// Whether the server offers all memberships in one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bulk {
+    Read,
+    NotOffered,
+}
+
+/// Talks to one Crowd server as one application.
+#[derive(Debug)]
+pub(super) struct Client {
+    http: Http,
+    timeouts: Timeouts,
+    page_size: usize,
+    at_once: usize,
+    url: Url,
+}
+
+impl Client {
+    pub(super) fn new(settings: &CrowdSettings) -> Result<Self, DirectoryError> {
+        if settings.application.contains(':') {
+            return Err(DirectoryError::Misconfigured {
+                reason: "the application's name must not hold a colon".to_owned(),
+            });
+        }
+        let base = rest_base(&settings.url);
+        let http = Http::new(&HttpSettings {
+            base: &base,
+            ca_pem: settings.ca_pem.as_deref(),
+            timeouts: settings.timeouts,
+            credentials: Credentials::Basic {
+                user: &settings.application,
+                secret: &settings.password,
+            },
+            headers: HEADERS,
+            // Without its session cookie Crowd hashes our password for every question.
+            cookies: Cookies::Kept,
+            readings_at_once: settings.readings_at_once,
+            logins_at_once: settings.logins_at_once,
+        })?;
+        Ok(Self {
+            http,
+            timeouts: settings.timeouts,
+            page_size: settings.page_size.clamp(1, 1000),
+            at_once: settings.readings_at_once.max(1),
+            url: settings.url.clone(),
+        })
+    }
+
+    /// Crowd's base URL as configured; [`Http::new`] refuses one with credentials.
+    pub(super) fn base(&self) -> &Url {
+        &self.url
+    }
+
+    /// The cheapest question that needs our credentials.
+    pub(super) async fn version(&self) -> Result<ServerVersion, DirectoryError> {
+        let answer = self.http.ask(self.get("config/cookie")).await?;
+        let _cookie: serde_json::Value = believed(&answer, Quoting::Allowed)?;
+        let version = answer.head.header(VERSION_HEADER).unwrap_or_default();
+        Ok(ServerVersion(text::safe(version, 64)))
+    }
+
+    /// Checks a person's password. Counts as a try at the server: never retried.
+    pub(super) async fn authenticate(
+        &self,
+        name: &str,
+        secret: &Secret,
+    ) -> Result<User, DirectoryError> {
+        // JSON cannot carry other bytes, so they cannot be anybody's password; and an
+        // empty one could be an anonymous bind at a directory behind Crowd.
+        let Some(password) = secret.expose_text().filter(|text| !text.is_empty()) else {
+            return Err(DirectoryError::Refused);
+        };
+        let body = SensitiveBody::json(&[("value", password)]);
+        let question =
+            Question::login("authentication", body, self.timeouts.request).with("username", name);
+        let answer = self.http.ask(question).await?;
+        believed(&answer, Quoting::Never)
+    }
+
+    /// A user or group by name, with attributes.
+    pub(super) async fn entity<E: Entry>(&self, name: &str) -> Result<E, DirectoryError> {
+        let question = self
+            .get(E::PATH)
+            .with(E::PARAMETER, name)
+            .with("expand", "attributes");
+        believed(&self.http.ask(question).await?, Quoting::Allowed)
+    }
+
+    /// The users or groups of these names, a few at a time; who has gone meanwhile is passed over.
+    pub(super) async fn each_singly<E: Entry>(
+        &self,
+        names: Vec<String>,
+        mut each: impl FnMut(E) + Send,
+    ) -> Result<(), DirectoryError> {
+        let mut answers = futures_util::stream::iter(names)
+            .map(|name| async move { self.entity::<E>(&name).await })
+            .buffered(self.at_once);
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(entry) => each(entry),
+                Err(DirectoryError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Every entry of a listing, page by page, each page dropped before the next is asked for.
+    pub(super) async fn every<E: Entry>(
+        &self,
+        listing: &Listing<'_>,
+        mut each: impl FnMut(E) + Send,
+    ) -> Result<(), DirectoryError> {
+        let mut paging = Paging::default();
+        loop {
+            let page: Page<E> = self.page(listing, paging.start()).await?;
+            if page.entries.is_empty() {
+                return Ok(());
+            }
+            paging.turn(&page.entries)?;
+            page.entries.into_iter().for_each(&mut each);
+        }
+    }
+
+    async fn page<E: Entry>(
+        &self,
+        listing: &Listing<'_>,
+        start: usize,
+    ) -> Result<Page<E>, DirectoryError> {
+        let mut question = Question::get(listing.path, self.timeouts.bulk).cap(PAGE_BODY);
+        for &(key, value) in &listing.parameters {
+            question = question.with(key, value);
+        }
+        let question = question
+            .with("start-index", start.to_string())
+            .with("max-results", self.page_size.to_string());
+        believed(&self.http.ask(question).await?, Quoting::Allowed)
+    }
+
+    /// All direct memberships in one stream, if the server has that call.
+    pub(super) async fn memberships(
+        &self,
+        each: impl FnMut(Membership<'_>) + Send,
+    ) -> Result<Bulk, DirectoryError> {
+        let question = Question::get("group/membership", self.timeouts.bulk)
+            .accept("application/xml")
+            .cap(STREAM_BODY);
+        let opened = self.http.open(question).await?;
+        match opened.head.status {
+            200..300 => {
+                check_origin(&opened.head)?;
+                check_xml(&opened)?;
+                membership::read(opened.reader(), each).await?;
+                Ok(Bulk::Read)
+            }
+            404 => Ok(Bulk::NotOffered),
+            _ => Err(refused(&opened.whole().await?, Quoting::Allowed)),
+        }
+    }
+
+    /// The direct members of one group, for servers without [`Self::memberships`].
+    pub(super) async fn direct_members(
+        &self,
+        group: &str,
+        mut each: impl FnMut(Membership<'_>) + Send,
+    ) -> Result<(), DirectoryError> {
+        let users = Listing::users_of(group);
+        let took_users = self.every(&users, |user: User| {
+            if let Some(name) = user.name.as_deref() {
+                each(Membership {
+                    group,
+                    member: Member::User(name),
+                });
+            }
+        });
+        still_there(took_users.await)?;
+        let groups = Listing::groups_of(group);
+        let took_groups = self.every(&groups, |child: Group| {
+            if let Some(name) = child.name.as_deref() {
+                each(Membership {
+                    group,
+                    member: Member::Group(name),
+                });
+            }
+        });
+        still_there(took_groups.await)
+    }
+
+    /// Whether `person` is in `group`, through other groups as well.
+    pub(super) async fn is_nested_member(
+        &self,
+        person: &str,
+        group: &str,
+    ) -> Result<bool, DirectoryError> {
+        let question = self
+            .get("user/group/nested")
+            .with("username", person)
+            .with("groupname", group);
+        let answer = self.http.ask(question).await?;
+        match believed::<serde_json::Value>(&answer, Quoting::Allowed) {
+            Ok(_) => Ok(true),
+            Err(DirectoryError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn get<'a>(&self, path: &'a str) -> Question<'a> {
+        Question::get(path, self.timeouts.request)
+    }
+}
+
+/// A group that has gone since it was listed has no members.
+fn still_there(listed: Result<(), DirectoryError>) -> Result<(), DirectoryError> {
+    match listed {
+        Err(DirectoryError::NotFound) => Ok(()),
+        listed => listed,
+    }
+}
+
+fn check_xml(opened: &Opened) -> Result<(), DirectoryError> {
+    if opened.head.is_xml() {
+        return Ok(());
+    }
+    Err(nonsense(format!(
+        "Crowd answers with {:?} instead of XML",
+        opened.head.media
+    )))
+}
+
+/// `{base}/rest/usermanagement/1`, whether or not the base ends in a slash.
+fn rest_base(base: &Url) -> Url {
+    let mut url = base.clone();
+    let path = format!(
+        "{}/rest/usermanagement/1",
+        base.path().trim_end_matches('/')
+    );
+    url.set_path(&path);
+    url
+}
