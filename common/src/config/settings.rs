@@ -8,7 +8,9 @@ use url::Url;
 
 use super::SecretSource;
 use crate::access::AccessRules;
+use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, UserName};
+use crate::snapshot::policy::Policy;
 
 /// A whole, checked configuration.
 #[derive(Debug, Clone)]
@@ -39,6 +41,27 @@ pub struct Config {
     pub throttle: Throttle,
     /// What can be followed but is probably not wanted, a line each.
     pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// What may be served under this configuration on the host that `local` describes.
+    pub fn policy(&self, local: LocalFiles) -> Policy {
+        Policy {
+            accept: self.ids.accept.clone(),
+            derive: self.ids.derive.clone(),
+            home_prefix: self.home.prefix.clone(),
+            names: self.names.clone(),
+            enumerate: self.enumerate,
+            directories: self
+                .directories
+                .iter()
+                .map(|one| one.name.clone())
+                .collect(),
+            services: self.access.services().to_vec(),
+            max_staleness: self.access_max_staleness,
+            local,
+        }
+    }
 }
 
 /// `[ids]`

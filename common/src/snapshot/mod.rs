@@ -14,6 +14,10 @@ pub mod reader;
 
 #[cfg(feature = "writer")]
 mod layout;
+#[cfg(feature = "writer")]
+pub mod policy;
+#[cfg(feature = "writer")]
+pub mod reserved;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "writer")]

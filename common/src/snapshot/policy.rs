@@ -1,0 +1,344 @@
+//! Who is admitted into a snapshot: every record of a candidate is checked
+//! against root-owned policy, whoever put the candidate together.
+//!
+//! A record that fails is left out and reported; the rest is admitted. What the
+//! candidate says about ids, services and directories is replaced by what the
+//! policy says. It does not know where the policy is written.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::content::{
+    Access, Content, DirectoryRecord, GroupRecord, SERVICES_MAX, Tombstone, UserRecord,
+};
+use crate::account::RESERVED_IDS;
+use crate::clock::Time;
+use crate::local::LocalFiles;
+use crate::name::{DirectoryName, NameRule, ServiceName};
+use crate::text;
+
+mod record;
+mod relations;
+#[cfg(test)]
+mod tests;
+
+use record::drop_bad_keys;
+use relations::{
+    Doubles, People, doubled, keep_known_groups, keep_known_members, with_primary_groups,
+    without_orphans,
+};
+
+/// What root says may be served on this host.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Ids that a directory may give.
+    pub accept: RangeInclusive<u32>,
+    /// Ids that are derived.
+    pub derive: RangeInclusive<u32>,
+    /// The folder that homes lie directly in: `/home`.
+    pub home_prefix: String,
+    /// The names' canonical form.
+    pub names: NameRule,
+    /// Whether everybody may be listed.
+    pub enumerate: bool,
+    /// The directories, in order of precedence.
+    pub directories: Vec<DirectoryName>,
+    /// The services with rules of their own, in the order of the masks' bits.
+    pub services: Vec<ServiceName>,
+    /// How long an access decision counts at most.
+    pub max_staleness: Duration,
+    /// The host's own users, groups, ids and shells.
+    pub local: LocalFiles,
+}
+
+/// One record that was left out, or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind and name: `user ada`.
+    pub what: String,
+    /// Why, as the end of a sentence that starts with `what`.
+    pub why: String,
+}
+
+/// Why a record is not admitted; `None` where it is.
+type Fate = Option<String>;
+
+impl Policy {
+    /// The part of `content` that may be served, and what was left out.
+    pub fn admit(&self, content: Content, now: Time) -> (Content, Vec<Refusal>) {
+        let mut refusals = Vec::new();
+        let (directories, places) = self.directories(&content.directories, now, &mut refusals);
+        let bits = self.bits(&content.services, &mut refusals);
+
+        let (users, mut dropped) = self.users(content.users, &places, &mut refusals);
+        let groups = self.groups(content.groups, &users, &places, &mut refusals);
+        let (mut users, without_group) = with_primary_groups(users, &groups, &mut refusals);
+        dropped.extend(without_group);
+        let mut groups = without_orphans(groups, &dropped, &mut refusals);
+        keep_known_members(&mut groups, &users);
+        keep_known_groups(&mut users, &groups, &mut refusals);
+        let latest = now.after(self.max_staleness);
+        for user in &mut users {
+            user.access = Access {
+                allowed: remapped(user.access.allowed, &bits),
+                until: user.access.until.min(latest),
+            };
+        }
+        let tombstones = self.tombstones(content.tombstones, &users, &groups, &mut refusals);
+
+        let admitted = Content {
+            created: content.created.min(now),
+            enumerate: self.enumerate,
+            id_ranges: self.id_ranges(),
+            directories,
+            services: self.services.iter().take(SERVICES_MAX).cloned().collect(),
+            users,
+            groups,
+            tombstones,
+        };
+        (admitted, refusals)
+    }
+
+    /// Every id that could be served under this policy, in order, without overlaps.
+    pub fn id_ranges(&self) -> Vec<RangeInclusive<u32>> {
+        let mut wanted = [self.accept.clone(), self.derive.clone()];
+        wanted.sort_by_key(|range| *range.start());
+        let mut merged: Vec<RangeInclusive<u32>> = Vec::new();
+        for range in wanted {
+            match merged.last_mut() {
+                Some(last) if *range.start() <= last.end().saturating_add(1) => {
+                    *last = *last.start()..=*last.end().max(range.end());
+                }
+                _ => merged.push(range),
+            }
+        }
+        RESERVED_IDS.iter().fold(merged, |ranges, taken| {
+            ranges
+                .iter()
+                .flat_map(|range| minus(range, taken))
+                .collect()
+        })
+    }
+
+    /// The configured directories with their standing, and where each of the candidate's went.
+    fn directories(
+        &self,
+        said: &[DirectoryRecord],
+        now: Time,
+        refusals: &mut Vec<Refusal>,
+    ) -> (Vec<DirectoryRecord>, Vec<Option<u16>>) {
+        let position = |name: &DirectoryName| self.directories.iter().position(|own| own == name);
+        let mut standing: Vec<_> = self.directories.iter().map(unheard_of).collect();
+        let mut heard = HashSet::new();
+        let mut places = Vec::with_capacity(said.len());
+        for record in said {
+            let place = position(&record.name).filter(|place| heard.insert(*place));
+            match place.and_then(|place| standing.get_mut(place)) {
+                Some(standing) => {
+                    standing.complete = record.complete;
+                    standing.synced = record.synced.map(|synced| synced.min(now));
+                }
+                None => refusals.push(Refusal {
+                    what: format!("directory {}", record.name),
+                    why: "is not configured, or is said twice".to_owned(),
+                }),
+            }
+            places.push(place.and_then(|place| u16::try_from(place).ok()));
+        }
+        (standing, places)
+    }
+
+    /// For each bit of an admitted mask, the bit of the candidate's masks that it comes from.
+    fn bits(&self, said: &[ServiceName], refusals: &mut Vec<Refusal>) -> Vec<Option<u32>> {
+        let own = self.services.iter().take(SERVICES_MAX);
+        let bits = own.map(|service| {
+            let position = said.iter().take(SERVICES_MAX).position(|said| said == service);
+            if position.is_none() {
+                refusals.push(Refusal {
+                    what: format!("service {service}"),
+                    why: "has rules that the candidate was not compiled with: nobody is let in by it until then".to_owned(),
+                });
+            }
+            position.and_then(|position| u32::try_from(position.checked_add(1)?).ok())
+        });
+        std::iter::once(Some(0)).chain(bits).collect()
+    }
+
+    /// The users who pass on their own, and those who do not.
+    fn users(
+        &self,
+        said: Vec<UserRecord>,
+        places: &[Option<u16>],
+        refusals: &mut Vec<Refusal>,
+    ) -> (Vec<UserRecord>, Vec<UserRecord>) {
+        let fates = said.iter().map(|user| self.user(user, places)).collect();
+        let (mut users, mut dropped) = leave_out(said, fates, refusals);
+        for user in &mut users {
+            user.directory = moved(user.directory, places);
+            drop_bad_keys(user, refusals);
+        }
+        let fates = {
+            let names = doubled(users.iter().map(|user| user.account.name.as_str()));
+            let uids = doubled(users.iter().map(|user| user.account.uid));
+            let fate = |user: &UserRecord| {
+                let shares_name = names.contains(user.account.name.as_str());
+                let shares_id = uids.contains(&user.account.uid);
+                (shares_name || shares_id).then(|| {
+                    let uid = user.account.uid;
+                    format!(
+                        "shares its name or its id {uid} with another user: none of them is served"
+                    )
+                })
+            };
+            users.iter().map(fate).collect()
+        };
+        let (users, twice) = leave_out(users, fates, refusals);
+        dropped.extend(twice);
+        (users, dropped)
+    }
+
+    fn groups(
+        &self,
+        said: Vec<GroupRecord>,
+        users: &[UserRecord],
+        places: &[Option<u16>],
+        refusals: &mut Vec<Refusal>,
+    ) -> Vec<GroupRecord> {
+        let fates = said.iter().map(|group| self.group(group, places)).collect();
+        let (mut groups, _) = leave_out(said, fates, refusals);
+        for group in &mut groups {
+            group.directory = moved(group.directory, places);
+        }
+        let fates = {
+            let people = People::of(users);
+            let (private, public): (Vec<_>, Vec<_>) =
+                groups.iter().partition(|group| people.own(group));
+            let twice = Doubles::of(&public);
+            let taken = Doubles::all(&private);
+            let private_twice = Doubles::of(&private);
+            let fate = |group: &GroupRecord| match people.own(group) {
+                true => private_twice.holds(group),
+                // A group yields to a user.
+                false => twice
+                    .holds(group)
+                    .or_else(|| people.id_is_taken(group))
+                    .or_else(|| taken.holds(group)),
+            };
+            groups.iter().map(fate).collect()
+        };
+        leave_out(groups, fates, refusals).0
+    }
+
+    fn tombstones(
+        &self,
+        said: Vec<Tombstone>,
+        users: &[UserRecord],
+        groups: &[GroupRecord],
+        refusals: &mut Vec<Refusal>,
+    ) -> Vec<Tombstone> {
+        let fates = {
+            let names: HashSet<_> = users
+                .iter()
+                .map(|user| user.account.name.as_str())
+                .collect();
+            let ids: HashSet<_> = users
+                .iter()
+                .map(|user| user.account.uid.get())
+                .chain(groups.iter().map(|group| group.group.gid.get()))
+                .collect();
+            let twice = doubled(said.iter().map(|gone| gone.name.as_str()));
+            let fate = |gone: &Tombstone| {
+                let name = gone.name.as_str();
+                if names.contains(name) || ids.contains(&gone.uid.get()) || twice.contains(name) {
+                    return Some(
+                        "has a name or an id that is served, or is there twice".to_owned(),
+                    );
+                }
+                self.name(name).or_else(|| self.id(gone.uid.get()))
+            };
+            said.iter().map(fate).collect()
+        };
+        leave_out(said, fates, refusals).0
+    }
+}
+
+fn unheard_of(name: &DirectoryName) -> DirectoryRecord {
+    DirectoryRecord {
+        name: name.clone(),
+        complete: false,
+        synced: None,
+    }
+}
+
+/// Where a directory's records go; asked only for those that [`known_directory`] let pass.
+fn moved(position: u16, places: &[Option<u16>]) -> u16 {
+    let place = places.get(usize::from(position)).copied().flatten();
+    place.unwrap_or(u16::MAX)
+}
+
+fn remapped(mask: u64, bits: &[Option<u32>]) -> u64 {
+    let is_set = |from: u32| 1u64.checked_shl(from).is_some_and(|bit| mask & bit != 0);
+    let places = std::iter::successors(Some(1u64), |bit| bit.checked_mul(2));
+    places
+        .zip(bits)
+        .filter(|(_, from)| from.is_some_and(is_set))
+        .fold(0, |mask, (bit, _)| mask | bit)
+}
+
+/// What is left of `range` without `taken`.
+fn minus(range: &RangeInclusive<u32>, taken: &RangeInclusive<u32>) -> Vec<RangeInclusive<u32>> {
+    let below = taken
+        .start()
+        .checked_sub(1)
+        .map(|last| *range.start()..=last.min(*range.end()));
+    let above = taken
+        .end()
+        .checked_add(1)
+        .map(|first| first.max(*range.start())..=*range.end());
+    let parts = below.into_iter().chain(above);
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+/// A record that can be named in a report.
+trait Reported {
+    fn what(&self) -> String;
+}
+
+impl Reported for UserRecord {
+    fn what(&self) -> String {
+        format!("user {}", text::safe(self.account.name.as_str(), 64))
+    }
+}
+
+impl Reported for GroupRecord {
+    fn what(&self) -> String {
+        format!("group {}", text::safe(self.group.name.as_str(), 64))
+    }
+}
+
+impl Reported for Tombstone {
+    fn what(&self) -> String {
+        format!("former user {}", text::safe(self.name.as_str(), 64))
+    }
+}
+
+/// Keeps the records whose fate is to stay; reports the others and gives them back.
+fn leave_out<T: Reported>(
+    records: Vec<T>,
+    fates: Vec<Fate>,
+    refusals: &mut Vec<Refusal>,
+) -> (Vec<T>, Vec<T>) {
+    let mut kept = Vec::with_capacity(records.len());
+    let mut dropped = Vec::new();
+    for (record, fate) in records.into_iter().zip(fates) {
+        let Some(why) = fate else {
+            kept.push(record);
+            continue;
+        };
+        let what = record.what();
+        refusals.push(Refusal { what, why });
+        dropped.push(record);
+    }
+    (kept, dropped)
+}
