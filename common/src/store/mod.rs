@@ -8,6 +8,7 @@
 pub mod attempts;
 pub mod disk;
 pub mod ledger;
+pub mod memory;
 pub mod names;
 pub mod verifiers;
 
