@@ -14,6 +14,9 @@ mod model;
 mod nesting;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 use url::Url;
 
 use self::client::Client;

@@ -33,7 +33,18 @@ pub(super) fn believed<T: serde::de::DeserializeOwned>(
             answer.head.media
         )));
     }
-    serde_json::from_slice(&answer.body).map_err(unreadable)
+    serde_json::from_slice(&answer.body).map_err(|error| unreadable_json(&error))
+}
+
+/// JSON that cannot be read. Only the place is told: serde's own text quotes the
+/// value it did not expect, and that may be anything.
+fn unreadable_json(error: &serde_json::Error) -> DirectoryError {
+    nonsense(format!(
+        "the answer is not the JSON that was asked for ({:?} error at line {} column {})",
+        error.classify(),
+        error.line(),
+        error.column()
+    ))
 }
 
 /// Whether a good answer comes from Crowd at all.
@@ -127,10 +138,10 @@ fn shown(reason: &str) -> String {
     crate::text::safe(reason, 64)
 }
 
-/// JSON or XML that cannot be read as what was asked for.
+/// XML that cannot be read as what was asked for.
 pub(super) fn unreadable(cause: impl Into<BoxedError>) -> DirectoryError {
     DirectoryError::Nonsense {
-        reason: "the answer cannot be read as what was asked for".to_owned(),
+        reason: "the answer is not the XML that was asked for".to_owned(),
         source: Some(cause.into()),
     }
 }
