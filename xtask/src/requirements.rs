@@ -1,0 +1,158 @@
+//! What a machine must have besides Rust: told from what is there, installed where we may, named where we may not.
+
+use crate::program::{
+    Failure, Outcome, execute, headline, is_root, on_path, output, program, succeeds,
+};
+use std::path::Path;
+
+/// One thing that muster's commands need from the machine.
+struct Requirement {
+    what: &'static str,
+    is_there: fn() -> bool,
+    debian: &'static [&'static str],
+    fedora: &'static [&'static str],
+}
+
+/// To compile and link muster.
+const BUILD: &[Requirement] = &[
+    Requirement {
+        what: "a C compiler and binutils",
+        is_there: || {
+            on_path("cc") && on_path("readelf") && Path::new("/usr/include/stdio.h").exists()
+        },
+        debian: &["gcc", "libc6-dev", "binutils"],
+        fedora: &["gcc", "glibc-devel", "binutils"],
+    },
+    Requirement {
+        what: "libpam's headers",
+        is_there: || Path::new("/usr/include/security/pam_modules.h").exists(),
+        debian: &["libpam0g-dev"],
+        fedora: &["pam-devel"],
+    },
+];
+
+/// To make private namespaces.
+const WORLDS: &[Requirement] = &[Requirement {
+    what: "unshare, nsenter and mount",
+    is_there: || {
+        ["unshare", "nsenter", "mount", "pivot_root", "tar"]
+            .into_iter()
+            .all(on_path)
+    },
+    debian: &["util-linux", "mount", "tar"],
+    fedora: &["util-linux", "tar"],
+}];
+
+/// To run the directory clients that others wrote.
+const CLIENTS: &[Requirement] = &[Requirement {
+    what: "Python with virtual environments",
+    is_there: || succeeds(&mut program("python3", ["-c", "import venv, ensurepip"])),
+    debian: &["python3", "python3-venv"],
+    fedora: &["python3", "python3-pip"],
+}];
+
+/// Makes sure that muster can be compiled here.
+pub(crate) fn for_building() -> Outcome {
+    ensure(BUILD)
+}
+
+/// Makes sure that worlds can be made here. Only Debian and its relatives: a world installs sshd with apt.
+pub(crate) fn for_worlds() -> Outcome {
+    ensure(WORLDS)?;
+    if !on_path("apt-get") {
+        return Err(Failure::new(
+            "the private namespace installs sshd and the like with apt-get, which this machine lacks: use Debian or Ubuntu",
+        ));
+    }
+    if has_overlay() || succeeds(&mut program("modprobe", ["overlay"])) && has_overlay() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "this kernel has no overlayfs, which the private namespace is made of",
+    ))
+}
+
+/// Makes sure that third-party clients can be installed in a virtual environment.
+pub(crate) fn for_clients() -> Outcome {
+    ensure(CLIENTS)
+}
+
+fn has_overlay() -> bool {
+    std::fs::read_to_string("/proc/filesystems")
+        .is_ok_and(|list| list.lines().any(|line| line.ends_with("\toverlay")))
+}
+
+fn ensure(requirements: &[Requirement]) -> Outcome {
+    let missing: Vec<&Requirement> = requirements
+        .iter()
+        .filter(|one| !(one.is_there)())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !(is_root() && on_path("apt-get")) {
+        return Err(Failure::new(advice(&missing)));
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|one| one.debian).copied().collect();
+    headline(&format!(
+        "installing what is missing: apt-get install {}",
+        packages.join(" ")
+    ));
+    apt_install(&packages)?;
+    match missing.iter().find(|one| !(one.is_there)()) {
+        None => Ok(()),
+        Some(one) => Err(Failure::new(format!(
+            "{} still missing after apt-get",
+            one.what
+        ))),
+    }
+}
+
+/// Installs with the package lists at hand, and fetches them only where they are absent or stale.
+fn apt_install(packages: &[&str]) -> Outcome {
+    let install = || {
+        let mut apt = program(
+            "apt-get",
+            ["install", "-qq", "-y", "--no-install-recommends"],
+        );
+        apt.args(packages).env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    if output(&mut install()).is_ok() {
+        return Ok(());
+    }
+    execute(&mut program("apt-get", ["update", "-qq"]))?;
+    output(&mut install()).map(drop)
+}
+
+fn advice(missing: &[&Requirement]) -> String {
+    let what: Vec<&str> = missing.iter().map(|one| one.what).collect();
+    let debian: Vec<&str> = missing.iter().flat_map(|one| one.debian).copied().collect();
+    let fedora: Vec<&str> = missing.iter().flat_map(|one| one.fedora).copied().collect();
+    format!(
+        "missing: {}; run as root:  apt-get install {}   (or: dnf install {})",
+        what.join(", "),
+        debian.join(" "),
+        fedora.join(" ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_advice_names_the_packages_of_both_families() {
+        let missing: Vec<&Requirement> = BUILD.iter().collect();
+        let advice = advice(&missing);
+        assert!(
+            advice.contains("apt-get install gcc libc6-dev binutils libpam0g-dev"),
+            "{advice}"
+        );
+        assert!(
+            advice.contains("dnf install gcc glibc-devel binutils pam-devel"),
+            "{advice}"
+        );
+        assert_eq!(advice.lines().count(), 1);
+    }
+}
