@@ -2,6 +2,11 @@
 //! hostile: it always comes back in time, and with the right decision.
 
 #![cfg(feature = "wire")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -75,7 +80,7 @@ fn begin() -> Begin {
 
 fn patience(first: Duration, silence: Duration, overall: Duration) -> Patience {
     Patience {
-        first,
+        first: Deadline::after(first),
         silence,
         overall: Deadline::after(overall),
     }

@@ -54,7 +54,7 @@ impl Deadline {
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For sending the call and for the first reply.
-    pub first: Duration,
+    pub first: Deadline,
     /// For each further reply.
     pub silence: Duration,
     /// For all of them.
@@ -62,10 +62,10 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// The design's: acknowledged within [`ACKNOWLEDGE`], never silent for [`SILENCE`].
+    /// The design's: acknowledged within [`ACKNOWLEDGE`] from now, never silent for [`SILENCE`].
     pub fn until(overall: Deadline) -> Self {
         Self {
-            first: ACKNOWLEDGE,
+            first: Deadline::after(ACKNOWLEDGE),
             silence: SILENCE,
             overall,
         }
@@ -222,7 +222,7 @@ impl Connection {
         call: &C,
         patience: Patience,
     ) -> Result<Replies<'_, C>, WireError> {
-        let deadline = Deadline::after(patience.first).or_earlier(patience.overall);
+        let deadline = patience.first.or_earlier(patience.overall);
         self.send(&codec::encode_call(call, true)?, deadline)?;
         Ok(Replies {
             connection: self,
@@ -254,7 +254,9 @@ impl Connection {
         }
     }
 
-    /// The next frame without its NUL. The deadline is the whole frame's, so dripping bytes gain no time.
+    /// The next frame without its NUL. What is there already is taken even after
+    /// the deadline (a person may have been reading a message meanwhile), but the
+    /// deadline is the whole frame's: dripping bytes gain no time.
     fn frame(&mut self, deadline: Deadline) -> Result<Vec<u8>, WireError> {
         let mut searched = 0;
         loop {
@@ -262,11 +264,13 @@ impl Connection {
             if let Some(place) = fresh.iter().position(|&byte| byte == 0) {
                 return Ok(self.take_frame(searched.saturating_add(place)));
             }
+            if searched > 0 {
+                deadline.remaining().map_err(while_talking)?;
+            }
             searched = self.received.len();
             if searched >= REPLY_MAX {
                 return Err(CodecError::TooLong { most: REPLY_MAX }.into());
             }
-            deadline.remaining().map_err(while_talking)?;
             self.receive(deadline)?;
         }
     }
@@ -307,17 +311,27 @@ impl<C: Call> Iterator for Replies<'_, C> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let deadline = self.next.take()?;
-        let (reply, continues) = match self.connection.reply::<C>(deadline) {
-            Ok(reply) => reply,
-            Err(error) => return Some(Err(error)),
-        };
+        Some(self.wait(deadline))
+    }
+}
+
+impl<C: Call> Replies<'_, C> {
+    fn wait(&mut self, deadline: Deadline) -> Result<C::Reply, WireError> {
+        // Also where replies lie ready: heartbeats for ever must end some time.
+        self.patience.overall.remaining().map_err(while_talking)?;
+        let (reply, continues) = self.connection.reply::<C>(deadline)?;
         if continues {
             let patient = Deadline::after(self.patience.silence);
             self.next = Some(patient.or_earlier(self.patience.overall));
         } else {
             self.connection.in_doubt = false;
         }
-        Some(Ok(reply))
+        Ok(reply)
+    }
+
+    /// Whether the broker has said that nothing more follows.
+    pub fn ended(&self) -> bool {
+        self.next.is_none()
     }
 }
 
