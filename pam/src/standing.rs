@@ -1,0 +1,156 @@
+//! Whose a name is, told without the broker: passwd(5), then the snapshot, and
+//! where that cannot tell, NSS. "Not ours" has to be proved (invariant 8).
+
+use std::error::Error;
+use std::io;
+use std::ops::RangeInclusive;
+
+use muster_common::account::ID_FLOOR;
+use muster_common::local;
+use muster_common::name::{ServiceName, UserName};
+use muster_common::snapshot::content::UserRecord;
+use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
+
+use crate::conversation::Host;
+use crate::site::Site;
+
+/// What can be said about a name.
+#[derive(Debug)]
+pub enum Standing {
+    /// A local account, or proved to be nobody of ours.
+    NotOurs,
+    /// One of ours.
+    Ours(Box<Ours>),
+    /// Was one of ours and is gone.
+    Gone,
+    /// NSS resolves the name to another id than the snapshot: it would be somebody else's login.
+    SomebodyElse {
+        /// The snapshot's id.
+        ours: u32,
+        /// The id that the program would use.
+        resolved: u32,
+    },
+    /// Cannot be told from here; the broker may know.
+    Unclear(Unclear),
+    /// Not even whether the account is local: nobody is asked.
+    Blind(io::Error),
+}
+
+/// One of ours, and what decides where they may log in.
+#[derive(Debug)]
+pub struct Ours {
+    /// What the snapshot says about the person.
+    pub record: UserRecord,
+    /// The services that have rules of their own.
+    pub services: Vec<ServiceName>,
+}
+
+/// Why the snapshot cannot tell.
+#[derive(Debug, thiserror::Error)]
+pub enum Unclear {
+    /// There is none that can be read.
+    #[error(transparent)]
+    NoSnapshot(#[from] OpenError),
+    /// It cannot be believed.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+    /// A miss is not final.
+    #[error("the name is not in the snapshot, which is not complete")]
+    Incomplete,
+    /// NSS failed where it has to agree with the snapshot.
+    #[error("the name could not be resolved")]
+    NotResolved(#[source] io::Error),
+}
+
+/// `error` and its causes in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let text = deeper.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = deeper.source();
+    }
+    line
+}
+
+impl Standing {
+    /// Finds out about `name`, which may be anything that a person typed.
+    pub fn of(name: &str, host: &impl Host, site: &Site<'_>) -> Self {
+        if name == "root" || UserName::new(name).is_err() {
+            return Self::NotOurs;
+        }
+        match local::has_user(site.passwd, name) {
+            Ok(true) => Self::NotOurs,
+            Ok(false) => by_snapshot(name, host, site),
+            Err(error) => Self::Blind(error),
+        }
+    }
+}
+
+fn by_snapshot(name: &str, host: &impl Host, site: &Site<'_>) -> Standing {
+    let snapshot = match Snapshot::open_trusted_by(site.snapshot, site.owner) {
+        Ok(snapshot) => snapshot,
+        Err(error) => return by_nss(name, host, &[], error.into()),
+    };
+    match look_up(name, &snapshot) {
+        Ok(Found::User(ours)) => agreed_with_nss(name, host, ours),
+        Ok(Found::Tombstone) => Standing::Gone,
+        Ok(Found::Nobody) if snapshot.complete() => Standing::NotOurs,
+        Ok(Found::Nobody) => match snapshot.id_ranges() {
+            Ok(ranges) => by_nss(name, host, &ranges, Unclear::Incomplete),
+            Err(damaged) => by_nss(name, host, &[], damaged.into()),
+        },
+        Err(damaged) => by_nss(name, host, &[], damaged.into()),
+    }
+}
+
+enum Found {
+    User(Box<Ours>),
+    Tombstone,
+    Nobody,
+}
+
+fn look_up(name: &str, snapshot: &Snapshot) -> Result<Found, Damaged> {
+    if let Some(record) = snapshot.user_by_name(name)? {
+        let services = snapshot.services()?;
+        return Ok(Found::User(Box::new(Ours { record, services })));
+    }
+    match snapshot.tombstone(name)? {
+        Some(_) => Ok(Found::Tombstone),
+        None => Ok(Found::Nobody),
+    }
+}
+
+/// Another NSS service before ours could give the name another id: the login would be that id's.
+fn agreed_with_nss(name: &str, host: &impl Host, ours: Box<Ours>) -> Standing {
+    let uid = ours.record.account.uid.get();
+    match host.uid_by_name(name) {
+        Ok(Some(resolved)) if resolved != uid => Standing::SomebodyElse {
+            ours: uid,
+            resolved,
+        },
+        Ok(_) => Standing::Ours(ours),
+        Err(error) => Standing::Unclear(Unclear::NotResolved(error)),
+    }
+}
+
+/// The last proof of "not ours": NSS knows the name with an id that muster could
+/// never serve. Without ranges only the system's own ids are sure to be outside.
+fn by_nss(
+    name: &str,
+    host: &impl Host,
+    ranges: &[RangeInclusive<u32>],
+    unclear: Unclear,
+) -> Standing {
+    let outside = |uid: u32| {
+        uid < ID_FLOOR || !ranges.is_empty() && !ranges.iter().any(|range| range.contains(&uid))
+    };
+    match host.uid_by_name(name) {
+        Ok(Some(uid)) if outside(uid) => Standing::NotOurs,
+        _ => Standing::Unclear(unclear),
+    }
+}
