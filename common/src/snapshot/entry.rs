@@ -114,6 +114,16 @@ impl UserEntry<'_> {
         self.gecos.saturating_sub(3)
     }
 
+    /// Copies the name alone to the start of `target`. `None`: `target` is too small.
+    pub fn copy_name<'b>(
+        &self,
+        target: &'b mut [MaybeUninit<u8>],
+    ) -> Option<Result<&'b [u8], Damaged>> {
+        let target = target.get_mut(..self.name_length())?;
+        let copy = self.view.copy(self.at.saturating_add(user::TEXT), target);
+        Some(copy.ok_or(Damaged("a user's text lies outside")))
+    }
+
     /// Copies the text to the first [`length`](Self::length) bytes of `target` and checks on
     /// the copy that each field ends where the next one starts. `None`: `target` is too small.
     #[inline]

@@ -1,0 +1,213 @@
+//! The snapshot that stays mapped between calls, and its replacement.
+//!
+//! A reader counts itself in, checks that its mapping is still the current one,
+//! reads, and counts itself out. Whoever exchanges the mapping releases an old one
+//! only when nobody is counted in, and otherwise leaves it for the next exchange.
+//! Nobody ever waits: who cannot take a place maps the file for that call alone.
+//!
+//! A file that is missing, untrusted or broken never takes the place of a
+//! mapping that was good: what has been verified goes on serving.
+
+use std::mem::MaybeUninit;
+use std::path::Path;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use muster_common::snapshot::reader::{Identity, OpenError, Snapshot};
+
+use crate::page::{Page, Reader, SEATS};
+use crate::seat::Seat;
+
+/// Without a word from the publisher, the file's identity is checked this often.
+const LOOK_EVERY_MS: u64 = 60_000;
+/// After a file that cannot be used, the next attempt is this far away.
+const RETRY_AFTER_MS: u64 = 1_000;
+/// How often a reader tries to take its place before it maps for itself.
+const TRIES: usize = 3;
+
+/// The current mapping of the snapshot at one path.
+#[derive(Debug)]
+pub(crate) struct Current {
+    path: &'static str,
+    owner: u32,
+    page: AtomicPtr<Page>,
+    epochs: AtomicU32,
+    /// The seat of the current mapping and one; zero if there is none.
+    seat: AtomicU32,
+    seats: [Seat; SEATS],
+    /// When to look by ourselves, in coarse milliseconds.
+    next_look: AtomicU64,
+    /// After a file that could not be used: not before then, even if the publisher says so.
+    next_try: AtomicU64,
+}
+
+/// What an exchange has come to.
+enum Exchange {
+    /// The current mapping is as new as can be had.
+    Done,
+    /// The newest cannot be seated: another thread is at it, or old ones are still being read.
+    NotHere,
+}
+
+impl Current {
+    /// Nothing mapped yet of the file at `path`, which has to belong to `owner`.
+    pub(crate) const fn at(path: &'static str, owner: u32) -> Self {
+        Self {
+            path,
+            owner,
+            page: AtomicPtr::new(std::ptr::null_mut()),
+            epochs: AtomicU32::new(1),
+            seat: AtomicU32::new(0),
+            seats: [const { Seat::new() }; SEATS],
+            next_look: AtomicU64::new(0),
+            next_try: AtomicU64::new(0),
+        }
+    }
+
+    /// Lets `ask` read the current snapshot. Warm, this makes no system call.
+    #[inline]
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&Snapshot) -> T) -> Result<T, OpenError> {
+        if let Some((_reader, snapshot)) = self.enter()
+            && !snapshot.looks_stale()
+            && coarse_ms() < self.next_look.load(Ordering::Relaxed)
+        {
+            return Ok(ask(snapshot));
+        }
+        self.with_newest(ask)
+    }
+
+    /// A mapping of the caller's own.
+    pub(crate) fn open(&self) -> Result<Snapshot, OpenError> {
+        Snapshot::open_trusted_by(Path::new(self.path), self.owner)
+    }
+
+    /// The page with this process's locks.
+    pub(crate) fn page(&self) -> Option<&Page> {
+        Page::of(&self.page)
+    }
+
+    #[cold]
+    fn with_newest<T>(&self, ask: impl FnOnce(&Snapshot) -> T) -> Result<T, OpenError> {
+        if let Some(page) = self.page() {
+            page.wake(self.epochs.fetch_add(1, Ordering::Relaxed).max(1));
+            let exchanged = match page.refreshing().take() {
+                Some(_exchanging) => self.exchange(page)?,
+                None => Exchange::NotHere,
+            };
+            if matches!(exchanged, Exchange::Done)
+                && let Some((_reader, snapshot)) = self.enter()
+            {
+                return Ok(ask(snapshot));
+            }
+        }
+        match (self.open(), self.enter()) {
+            (Ok(newest), _) => Ok(ask(&newest)),
+            (Err(_unusable), Some((_reader, snapshot))) => Ok(ask(snapshot)),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Counts the caller in and gives the current mapping.
+    #[inline]
+    fn enter(&self) -> Option<(Reader<'_>, &Snapshot)> {
+        let page = self.page.load(Ordering::Acquire);
+        // SAFETY: null, or a page from `Page::of`, which is never unmapped.
+        let page = unsafe { page.as_ref() }?;
+        for _ in 0..TRIES {
+            let current = self.seat.load(Ordering::Acquire);
+            let seat = (current as usize).checked_sub(1)?;
+            let reader = page.enter(seat)?;
+            if self.seat.load(Ordering::SeqCst) == current {
+                // SAFETY: counted in, and current afterwards.
+                let snapshot = unsafe { self.seats.get(seat)?.get() };
+                return Some((reader, snapshot));
+            }
+        }
+        None
+    }
+
+    /// Opens the file if another one stands at the path. The caller holds `refreshing`.
+    fn exchange(&self, page: &Page) -> Result<Exchange, OpenError> {
+        let now = coarse_ms();
+        let Some(current) = self.mapped() else {
+            let snapshot = self.open()?;
+            return Ok(self.seat(page, snapshot, now));
+        };
+        self.release_old(page);
+        let told = current.looks_stale() && now >= self.next_try.load(Ordering::Relaxed);
+        if !told && now < self.next_look.load(Ordering::Relaxed) {
+            return Ok(Exchange::Done);
+        }
+        self.next_look
+            .store(now.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
+        match self.newer_than(current.identity()) {
+            Ok(Some(snapshot)) => Ok(self.seat(page, snapshot, now)),
+            // The publisher is between its word and its rename: the next call looks again.
+            Ok(None) => Ok(Exchange::Done),
+            Err(_unusable) => {
+                let later = now.saturating_add(RETRY_AFTER_MS);
+                self.next_try.store(later, Ordering::Relaxed);
+                Ok(Exchange::Done)
+            }
+        }
+    }
+
+    /// The current mapping, for the holder of `refreshing`: only that one releases.
+    fn mapped(&self) -> Option<&Snapshot> {
+        let current = self.seat.load(Ordering::Acquire) as usize;
+        let seat = self.seats.get(current.checked_sub(1)?)?;
+        // SAFETY: the holder of `refreshing` is the only one who could empty the seat.
+        Some(unsafe { seat.get() })
+    }
+
+    fn newer_than(&self, mapped: Option<Identity>) -> Result<Option<Snapshot>, OpenError> {
+        if Some(Identity::at(Path::new(self.path))?) == mapped {
+            return Ok(None);
+        }
+        let found = self.open()?;
+        Ok(Some(found).filter(|found| found.identity() != mapped))
+    }
+
+    /// Makes `snapshot` the current one and releases what nobody reads any more.
+    fn seat(&self, page: &Page, snapshot: Snapshot, now: u64) -> Exchange {
+        let free = self.seats.iter().position(|seat| !seat.is_filled());
+        let Some((index, seat)) = free.and_then(|at| Some((at, self.seats.get(at)?))) else {
+            return Exchange::NotHere;
+        };
+        // SAFETY: the caller holds `refreshing`, and the seat is empty.
+        unsafe { seat.fill(snapshot) };
+        let number = u32::try_from(index.saturating_add(1)).unwrap_or(0);
+        self.seat.store(number, Ordering::SeqCst);
+        self.next_look
+            .store(now.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
+        self.next_try.store(0, Ordering::Relaxed);
+        self.release_old(page);
+        Exchange::Done
+    }
+
+    /// Unmaps the mappings that are not current and that nobody reads.
+    fn release_old(&self, page: &Page) {
+        let current = self.seat.load(Ordering::SeqCst) as usize;
+        for (index, seat) in self.seats.iter().enumerate() {
+            if index.saturating_add(1) != current && seat.is_filled() && page.is_left(index) {
+                // SAFETY: `refreshing` is held; not current and nobody counted in, so nobody comes in either.
+                drop(unsafe { seat.empty() });
+            }
+        }
+    }
+}
+
+/// The monotonic clock at the price of a read from the vDSO, a few milliseconds coarse.
+#[inline]
+fn coarse_ms() -> u64 {
+    let mut reading = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: room for one timespec.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, reading.as_mut_ptr()) };
+    if status != 0 {
+        return 0;
+    }
+    // SAFETY: the call succeeded, so it filled `reading`.
+    let reading = unsafe { reading.assume_init() };
+    let seconds = u64::try_from(reading.tv_sec).unwrap_or(0);
+    let millis = u64::try_from(reading.tv_nsec).unwrap_or(0) / 1_000_000;
+    seconds.saturating_mul(1_000).saturating_add(millis)
+}

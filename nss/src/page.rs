@@ -1,0 +1,173 @@
+//! Who reads which mapping: counters on a page that fork(2) wipes.
+//!
+//! A child has one thread, so the readers that its parent counted do not exist
+//! there; were they kept, no mapping could ever be released in the child.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// How many mappings there can be at once: the current one, and old ones that somebody still reads.
+pub(crate) const SEATS: usize = 4;
+/// Counters of different threads lie in different cache lines, mostly.
+const SHARDS: usize = 32;
+
+/// The counters and locks of one process. All zero is the state after a fork.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Not zero once this process has used the page, and another number in each process.
+    epoch: AtomicU32,
+    /// Held by whoever exchanges mappings.
+    refreshing: Flag,
+    /// Held by whoever moves the list of users, and of groups.
+    listing: [Flag; 2],
+    shards: [Shard; SHARDS],
+}
+
+/// One cache line of counters, a reader counter for each mapping.
+#[repr(C, align(64))]
+#[derive(Debug)]
+struct Shard([AtomicU32; SEATS]);
+
+/// A lock that is taken at once or not at all.
+#[derive(Debug)]
+pub(crate) struct Flag(AtomicU32);
+
+/// A taken [`Flag`], given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Taken<'a>(&'a AtomicU32);
+
+impl Flag {
+    /// Takes the flag if nobody has it.
+    pub(crate) fn take(&self) -> Option<Taken<'_>> {
+        let taken = self
+            .0
+            .compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed);
+        taken.ok().map(|_| Taken(&self.0))
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
+    }
+}
+
+/// A place among the readers of one mapping, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    page: &'a Page,
+    counter: &'a AtomicU32,
+    epoch: u32,
+}
+
+impl Drop for Reader<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // A child that was forked in the middle of a look-up (by a signal's
+        // handler) has its counters wiped: this reader is not among them.
+        if self.page.epoch.load(Ordering::Relaxed) == self.epoch {
+            self.counter.fetch_sub(1, Ordering::Release);
+        }
+    }
+}
+
+impl Page {
+    /// The page that `home` points to, made on first use. `None`: no memory, or
+    /// a kernel that cannot wipe on fork; the caller maps for each call instead.
+    pub(crate) fn of(home: &AtomicPtr<Self>) -> Option<&Self> {
+        let page = match NonNull::new(home.load(Ordering::Acquire)) {
+            Some(page) => page,
+            None => Self::make(home)?,
+        };
+        // SAFETY: a page from `make` holds a Page and is never unmapped.
+        Some(unsafe { page.as_ref() })
+    }
+
+    #[cold]
+    fn make(home: &AtomicPtr<Self>) -> Option<NonNull<Self>> {
+        let length = size_of::<Self>();
+        // SAFETY: a new private mapping at an address of the kernel's choice.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return None;
+        }
+        let page = start.cast::<Self>();
+        // SAFETY: the mapping just made.
+        let wiped = unsafe { libc::madvise(start, length, libc::MADV_WIPEONFORK) } == 0;
+        let mut kept = std::ptr::null_mut();
+        if wiped {
+            let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+            match home.compare_exchange(std::ptr::null_mut(), page, success, failure) {
+                Ok(_) => return NonNull::new(page),
+                Err(others) => kept = others,
+            }
+        }
+        // SAFETY: the mapping just made, which nobody else has seen.
+        unsafe { libc::munmap(start, length) };
+        NonNull::new(kept)
+    }
+
+    /// Counts the calling thread among the readers of `seat`. `None` if this
+    /// process has not woken the page yet.
+    #[inline]
+    pub(crate) fn enter(&self, seat: usize) -> Option<Reader<'_>> {
+        let epoch = self.epoch.load(Ordering::Acquire);
+        if epoch == 0 {
+            return None;
+        }
+        let Shard(counters) = self.shards.get(shard_of_this_thread())?;
+        let counter = counters.get(seat)?;
+        counter.fetch_add(1, Ordering::SeqCst);
+        Some(Reader {
+            page: self,
+            counter,
+            epoch,
+        })
+    }
+
+    /// Makes the page this process's own, if it is not yet; `fresh` is a number never used before.
+    pub(crate) fn wake(&self, fresh: u32) {
+        let _already = self
+            .epoch
+            .compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Whether nobody reads the mapping in `seat`. Only an answer about a seat
+    /// that is not current stays true.
+    pub(crate) fn is_left(&self, seat: usize) -> bool {
+        self.shards.iter().all(|Shard(counters)| {
+            counters
+                .get(seat)
+                .is_some_and(|counter| counter.load(Ordering::SeqCst) == 0)
+        })
+    }
+
+    /// The right to exchange mappings.
+    pub(crate) fn refreshing(&self) -> &Flag {
+        &self.refreshing
+    }
+
+    /// The right to move the list of users (0) or groups (1).
+    pub(crate) fn listing(&self, which: usize) -> Option<&Flag> {
+        self.listing.get(which)
+    }
+}
+
+/// Threads have their stacks in different places; no thread-local is needed to tell them apart.
+#[inline]
+fn shard_of_this_thread() -> usize {
+    let here = 0u8;
+    let address = std::ptr::from_ref(&here).addr();
+    // stacks lie apart by megabytes and pages: both count
+    (address >> 12 ^ address >> 21) % SHARDS
+}
