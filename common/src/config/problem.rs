@@ -36,7 +36,7 @@ impl fmt::Display for Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigErrors {
     /// The file cannot be read at all.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -61,7 +61,8 @@ impl ConfigErrors {
     pub fn problems(&self) -> Vec<String> {
         match self {
             Self::Wrong(problems) => problems.iter().map(Problem::to_string).collect(),
-            Self::Unreadable { .. } | Self::Untrusted { .. } => vec![self.to_string()],
+            Self::Unreadable { source, .. } => vec![format!("{self}: {source}")],
+            Self::Untrusted { .. } => vec![self.to_string()],
         }
     }
 }

@@ -31,7 +31,7 @@ impl fmt::Display for SecretSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
     /// The file cannot be opened or read.
-    #[error("{} cannot be read: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -47,7 +47,7 @@ pub enum SecretFileError {
         reason: String,
     },
     /// The file's content is no secret.
-    #[error("{}: {source}", path.display())]
+    #[error("{} holds no secret", path.display())]
     NoSecret {
         /// The file.
         path: PathBuf,

@@ -285,7 +285,8 @@ fn a_fifo_in_a_secrets_place_hangs_nobody() {
     let mode = rustix::fs::Mode::from_bits_truncate(0o600);
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).unwrap();
     let error = read_secret(&SecretSource::File(path)).unwrap_err();
-    assert!(error.to_string().contains("not a regular file"), "{error}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("not a regular file"), "{error}: {cause}");
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! The wire between modules, command line and broker: Varlink.
 //!
 //! [`message`] has one type per call, [`codec`] the frames, [`client`] the
-//! calling side whose one deadline covers connect, too; `socket` holds the
-//! system calls that std has no safe way for.
+//! calling side whose one deadline covers connect, too; `publish` (feature
+//! `broker`) the way from broker to publisher; `socket` holds the system calls
+//! that std has no safe way for.
 
 pub mod client;
 pub mod codec;
 pub mod message;
+#[cfg(feature = "broker")]
+pub mod publish;
 mod socket;
 
 /// The interfaces that we define and their descriptions in Varlink's language,

@@ -37,6 +37,12 @@ impl Socket {
         }
     }
 
+    /// The connection itself, still never blocking.
+    #[cfg(feature = "broker")]
+    pub(super) fn into_stream(self) -> UnixStream {
+        self.0
+    }
+
     /// The uid of whoever listens at the other end (for an activated socket: of who made it).
     pub(super) fn peer_uid(&self) -> io::Result<u32> {
         let mut peer = libc::ucred {

@@ -1,0 +1,292 @@
+//! What becomes of a candidate: decoded, checked record by record, written anew, put in place.
+//!
+//! Nothing of the candidate's bytes gets into the snapshot but values that were
+//! decoded into checked types and admitted by root's policy.
+
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use muster_common::clock::{Clock, Time};
+use muster_common::config::{self, Config, ConfigErrors};
+use muster_common::local::LocalFiles;
+use muster_common::paths;
+use muster_common::snapshot::content::{Access, Content, DirectoryRecord, UserRecord};
+use muster_common::snapshot::policy::Refusal;
+use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
+use muster_common::snapshot::writer::{self, WriteError};
+use muster_common::wire::publish::{Published, REFUSALS_MAX, Refused};
+
+/// Decisions and syncs that have moved on by less than this are not worth a new file …
+const WORTH_WRITING: Duration = Duration::from_secs(3600);
+/// … unless that is more than this part of how long a decision counts.
+const PART_OF_STALENESS: u32 = 4;
+
+/// Where everything lies, and who it has to belong to.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Root's configuration.
+    pub config: PathBuf,
+    /// The host's root folder, with etc/passwd and its like below.
+    pub host: PathBuf,
+    /// The folder that the snapshot is put into.
+    pub public: PathBuf,
+    /// Whose all of it is: root's; a test's own user.
+    pub owner: u32,
+}
+
+impl Places {
+    /// A host's, with the configuration at `config`.
+    pub fn of_host(config: PathBuf) -> Self {
+        Self {
+            config,
+            host: PathBuf::from("/"),
+            public: PathBuf::from(paths::PUBLIC_DIR),
+            owner: 0,
+        }
+    }
+}
+
+/// Why a candidate is not served. What was served before still is.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Root's configuration cannot be followed: root has to mend it.
+    #[error("the configuration cannot be followed")]
+    Config(#[from] ConfigErrors),
+    /// The host's own accounts cannot be read, so nobody can be told from them.
+    #[error("the host's own accounts cannot be read")]
+    Local(#[source] io::Error),
+    /// The candidate is no snapshot.
+    #[error("the candidate is no snapshot")]
+    NoSnapshot(#[from] OpenError),
+    /// The candidate holds a record that cannot be.
+    #[error("the candidate cannot be decoded")]
+    Undecodable(#[from] Damaged),
+    /// The folder is missing and cannot be made, or others can write it.
+    #[error("{} cannot be used: {reason}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The snapshot cannot be written.
+    #[error("the snapshot cannot be written")]
+    Write(#[from] WriteError),
+}
+
+/// Checks and publishes, one candidate after the other.
+pub struct Publisher {
+    places: Places,
+    clock: Box<dyn Clock>,
+    config: Option<(Fingerprint, Config)>,
+    /// The highest generation given so far, in case the served file is lost.
+    generation: u64,
+}
+
+/// What tells one version of a file from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fingerprint {
+    file: (u64, u64),
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Fingerprint {
+    fn of(path: &Path) -> io::Result<Self> {
+        let status = std::fs::metadata(path)?;
+        Ok(Self {
+            file: (status.dev(), status.ino()),
+            length: status.len(),
+            modified: (status.mtime(), status.mtime_nsec()),
+            changed: (status.ctime(), status.ctime_nsec()),
+        })
+    }
+}
+
+impl Publisher {
+    /// A publisher of what lies at `places`.
+    pub fn new(places: Places, clock: Box<dyn Clock>) -> Self {
+        Self {
+            places,
+            clock,
+            config: None,
+            generation: 0,
+        }
+    }
+
+    /// Where everything lies.
+    pub const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Root's configuration, read anew if the file has changed.
+    pub fn config(&mut self) -> Result<&Config, CheckError> {
+        let path = &self.places.config;
+        let unreadable = |source| ConfigErrors::Unreadable {
+            path: path.clone(),
+            source,
+        };
+        // Taken before reading: a change while reading is seen the next time.
+        let now = Fingerprint::of(path).map_err(unreadable)?;
+        let known = self.config.take().filter(|(then, _)| *then == now);
+        let config = match known {
+            Some((_, config)) => config,
+            None => config::load_trusted_by(path, self.places.owner)?,
+        };
+        Ok(&self.config.insert((now, config)).1)
+    }
+
+    /// Serves what of `candidate` is admitted.
+    pub fn publish(&mut self, candidate: &[u8]) -> Result<Published, CheckError> {
+        let said = Snapshot::from_bytes(candidate)?.content()?;
+        let local = LocalFiles::read(&self.places.host).map_err(CheckError::Local)?;
+        let now = self.clock.now();
+        let policy = self.config()?.policy(local);
+        let (content, refusals) = policy.admit(said, now);
+        make_folder(&self.places.public, self.places.owner)?;
+
+        let served = self.served();
+        let generation = match &served {
+            Some((generation, served)) if is_as_good(served, &content, policy.max_staleness) => {
+                *generation
+            }
+            _ => self.write(&content, served.map(|(generation, _)| generation))?,
+        };
+        self.generation = self.generation.max(generation);
+        Ok(answer(generation, &content, refusals))
+    }
+
+    /// What is served now, if it can be read.
+    fn served(&self) -> Option<(u64, Content)> {
+        let path = self.places.public.join("snapshot");
+        let read = || {
+            let snapshot = Snapshot::open_trusted_by(&path, self.places.owner)?;
+            let content = snapshot.content()?;
+            Ok::<_, OpenError>((snapshot.generation(), content))
+        };
+        match read() {
+            Ok(served) => Some(served),
+            Err(OpenError::Missing) => None,
+            Err(error) => {
+                log::warn!("{} is written anew: {error}", path.display());
+                None
+            }
+        }
+    }
+
+    fn write(&self, content: &Content, served: Option<u64>) -> Result<u64, CheckError> {
+        let last = served.unwrap_or(0).max(self.generation);
+        let generation = last.saturating_add(1);
+        let bytes = writer::write(content, generation)?;
+        writer::install(&bytes, &self.places.public)?;
+        log::info!(
+            "generation {generation}: {} users, {} groups, {} bytes",
+            content.users.len(),
+            content.groups.len(),
+            bytes.len()
+        );
+        Ok(generation)
+    }
+}
+
+fn answer(generation: u64, content: &Content, refusals: Vec<Refusal>) -> Published {
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let refused_total = count(refusals.len());
+    let listed = refusals.into_iter().take(REFUSALS_MAX);
+    Published {
+        generation,
+        users: count(content.users.len()),
+        groups: count(content.groups.len()),
+        refusals: listed
+            .map(|refusal| Refused {
+                what: refusal.what,
+                why: refusal.why,
+            })
+            .collect(),
+        refused_total,
+    }
+}
+
+/// Makes `folder` if it is not there, and refuses one that others than `owner` can write:
+/// root creates nothing where somebody else could put something in the way.
+fn make_folder(folder: &Path, owner: u32) -> Result<(), CheckError> {
+    let refuse = |path: &Path, reason: String| {
+        Err(CheckError::Folder {
+            path: path.to_owned(),
+            reason,
+        })
+    };
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(folder);
+    if let Err(error) = made {
+        return refuse(folder, error.to_string());
+    }
+    for path in folder.ancestors().take(2) {
+        let status = match std::fs::symlink_metadata(path) {
+            Ok(status) => status,
+            Err(error) => return refuse(path, error.to_string()),
+        };
+        if !status.is_dir() || status.uid() != owner || status.mode() & 0o022 != 0 {
+            let wanted =
+                format!("it must be a folder of the user {owner} that nobody else may write");
+            return refuse(path, wanted);
+        }
+    }
+    Ok(())
+}
+
+/// Whether what is served says the same as `new`, except for times that have hardly moved.
+fn is_as_good(served: &Content, new: &Content, max_staleness: Duration) -> bool {
+    let part = max_staleness
+        .checked_div(PART_OF_STALENESS)
+        .unwrap_or_default();
+    let tolerance = WORTH_WRITING.min(part);
+    let same_directories = served.directories.len() == new.directories.len()
+        && served
+            .directories
+            .iter()
+            .zip(&new.directories)
+            .all(|(old, new)| is_same_directory(old, new, tolerance));
+    same_directories
+        && served.enumerate == new.enumerate
+        && served.id_ranges == new.id_ranges
+        && served.services == new.services
+        && served.groups == new.groups
+        && served.tombstones == new.tombstones
+        && served.users.len() == new.users.len()
+        && served
+            .users
+            .iter()
+            .zip(&new.users)
+            .all(|(old, new)| is_same_user(old, new, tolerance))
+}
+
+fn is_same_directory(old: &DirectoryRecord, new: &DirectoryRecord, tolerance: Duration) -> bool {
+    let hardly_moved = match (old.synced, new.synced) {
+        (Some(old), Some(new)) => moved_by_less(old, new, tolerance),
+        (old, new) => old == new,
+    };
+    hardly_moved && old.name == new.name && old.complete == new.complete
+}
+
+fn is_same_user(old: &UserRecord, new: &UserRecord, tolerance: Duration) -> bool {
+    is_same_access(old.access, new.access, tolerance)
+        && old.account == new.account
+        && old.groups == new.groups
+        && old.directory == new.directory
+        && old.ssh_keys == new.ssh_keys
+}
+
+fn is_same_access(old: Access, new: Access, tolerance: Duration) -> bool {
+    old.allowed == new.allowed && moved_by_less(old.until, new.until, tolerance)
+}
+
+/// A time that went back is news, however little: a decision lapses earlier than served.
+fn moved_by_less(old: Time, new: Time, tolerance: Duration) -> bool {
+    new == old || (new > old && new.since(old) < tolerance)
+}

@@ -1,0 +1,456 @@
+//! The publisher through its socket: what a broker gets served, and what a hostile one does not.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_common::account::{Account, Gid, Group, Uid};
+use muster_common::clock::{Clock, ManualClock, Time};
+use muster_common::name::{DirectoryName, GroupName, UserName};
+use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::reader::Snapshot;
+use muster_common::snapshot::writer;
+use muster_common::wire::publish::{self, GREETING, PublishError, Published};
+use muster_daemon::publish::check::{Places, Publisher};
+use muster_daemon::publish::server;
+use tempfile::TempDir;
+
+const START: Time = Time::from_unix(1_700_000_000);
+/// How long the publisher waits for a silent peer.
+const PATIENCE: Duration = Duration::from_secs(2);
+const WAIT: Duration = Duration::from_secs(20);
+
+const CONFIG: &str = r#"version = 1
+[ids]
+accept = [20000, 59999]
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "a"
+password_file = "/nowhere"
+[access]
+allow = ["everyone"]
+"#;
+
+/// A clock that the test keeps a hand on.
+struct Shared(Arc<ManualClock>);
+
+impl Clock for Shared {
+    fn now(&self) -> Time {
+        self.0.now()
+    }
+    fn since_boot(&self) -> Duration {
+        self.0.since_boot()
+    }
+}
+
+/// A host in a temporary folder, with a publisher that listens.
+struct Host {
+    folder: TempDir,
+    clock: Arc<ManualClock>,
+}
+
+impl Host {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Self {
+            folder,
+            clock: Arc::new(ManualClock::at(START)),
+        };
+        std::fs::create_dir_all(host.path("etc")).unwrap();
+        std::fs::create_dir(host.path("lib")).unwrap();
+        host.write(
+            "etc/passwd",
+            "root:x:0:0::/root:/bin/sh\nbob:x:20999:20999::/home/bob:/bin/sh\n",
+        );
+        host.write("etc/group", "root:x:0:\nbob:x:20999:\n");
+        host.write("etc/subuid", "bob:30000:1000\n");
+        host.write("etc/shells", "/bin/sh\n/bin/bash\n");
+        host.write("etc/muster.toml", CONFIG);
+        host.listen();
+        host
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+
+    fn listen(&self) {
+        let places = Places {
+            config: self.path("etc/muster.toml"),
+            host: self.folder.path().to_owned(),
+            public: self.path("lib/public"),
+            owner: rustix::process::geteuid().as_raw(),
+        };
+        let mut publisher = Publisher::new(places, Box::new(Shared(Arc::clone(&self.clock))));
+        let listener = UnixListener::bind(self.socket()).unwrap();
+        // Ends with the test's process; each connection is served as the publisher does.
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                server::attend(&stream.unwrap(), &mut publisher, PATIENCE);
+            }
+        });
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.path("publish.sock")
+    }
+
+    fn publish(&self, content: &Content) -> Published {
+        let candidate = writer::write(content, 99).unwrap();
+        publish::publish(&self.socket(), &candidate, WAIT).unwrap()
+    }
+
+    fn refused(&self, candidate: &[u8]) -> String {
+        match publish::publish(&self.socket(), candidate, WAIT) {
+            Err(PublishError::Refused(error)) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn snapshot(&self) -> PathBuf {
+        self.path("lib/public/snapshot")
+    }
+
+    fn served(&self) -> Content {
+        let owner = rustix::process::geteuid().as_raw();
+        let snapshot = Snapshot::open_trusted_by(&self.snapshot(), owner).unwrap();
+        snapshot.content().unwrap()
+    }
+
+    /// Sends raw bytes and perhaps a descriptor, and gives the answer's text.
+    fn say(&self, bytes: &[u8], descriptor: Option<&dyn AsFd>) -> String {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(WAIT)).unwrap();
+        match descriptor {
+            Some(descriptor) => publish::hand_over(&stream, descriptor.as_fd()).unwrap(),
+            None => stream.write_all(bytes).unwrap(),
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+fn user(name: &str, uid: u32) -> UserRecord {
+    UserRecord {
+        account: Account {
+            name: UserName::new(name).unwrap(),
+            uid: Uid::new(uid).unwrap(),
+            gid: Gid::new(uid).unwrap(),
+            gecos: "Somebody".to_owned(),
+            home: format!("/home/{name}"),
+            shell: "/bin/bash".to_owned(),
+        },
+        groups: vec![Gid::new(uid).unwrap()],
+        directory: 0,
+        access: Access {
+            allowed: 1,
+            until: START.after(Duration::from_secs(86_400)),
+        },
+        ssh_keys: Vec::new(),
+    }
+}
+
+fn group(name: &str, gid: u32, members: &[&str]) -> GroupRecord {
+    GroupRecord {
+        group: Group {
+            name: GroupName::new(name).unwrap(),
+            gid: Gid::new(gid).unwrap(),
+            members: members
+                .iter()
+                .map(|name| UserName::new(name).unwrap())
+                .collect(),
+        },
+        directory: 0,
+    }
+}
+
+/// The users with their private groups.
+fn content(users: &[(&str, u32)]) -> Content {
+    Content {
+        created: START,
+        directories: vec![DirectoryRecord {
+            name: DirectoryName::new("corp").unwrap(),
+            complete: true,
+            synced: Some(START),
+        }],
+        users: users.iter().map(|(name, uid)| user(name, *uid)).collect(),
+        groups: users
+            .iter()
+            .map(|(name, uid)| group(name, *uid, &[]))
+            .collect(),
+        ..Content::default()
+    }
+}
+
+fn user_names(content: &Content) -> Vec<&str> {
+    content
+        .users
+        .iter()
+        .map(|user| user.account.name.as_str())
+        .collect()
+}
+
+#[test]
+fn what_the_broker_hands_over_is_served_by_root() {
+    let host = Host::new();
+    let published = host.publish(&content(&[("ada", 20_000), ("eve", 20_001)]));
+    assert_eq!(
+        (published.generation, published.users, published.groups),
+        (1, 2, 2)
+    );
+    assert_eq!(published.refusals, []);
+    assert_eq!(user_names(&host.served()), ["ada", "eve"]);
+    let status = std::fs::metadata(host.snapshot()).unwrap();
+    assert_eq!(status.mode() & 0o7777, 0o644);
+    let folder = std::fs::metadata(host.path("lib/public")).unwrap();
+    assert_eq!(folder.mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn a_hostile_candidate_makes_nobody_root_and_no_local_account() {
+    let host = Host::new();
+    let mut said = content(&[
+        ("ada", 20_000),
+        ("root", 20_001),
+        ("bob", 20_002),
+        ("eve", 20_999),
+        ("mel", 30_500),
+    ]);
+    said.groups.push(group("sudo", 20_010, &["ada"]));
+    said.users[0].groups.push(Gid::new(20_010).unwrap());
+    said.id_ranges = vec![0..=u32::MAX];
+    said.enumerate = true;
+    let published = host.publish(&said);
+    let served = host.served();
+    assert_eq!(user_names(&served), ["ada"]);
+    assert_eq!(served.users[0].groups, [Gid::new(20_000).unwrap()]);
+    assert_eq!(served.groups.len(), 1);
+    assert!(!served.enumerate);
+    assert!(
+        served
+            .id_ranges
+            .iter()
+            .all(|range| *range.start() >= 20_000)
+    );
+    assert_eq!(published.refused_total, 9);
+    let told: Vec<_> = published.refusals.iter().map(ToString::to_string).collect();
+    let told = told.join("\n");
+    for words in [
+        "user root has the name",
+        "group sudo has a reserved name",
+        "user mel has the id 30500",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn unchanged_content_is_not_written_again_and_changed_content_is() {
+    let host = Host::new();
+    let mut said = content(&[("ada", 20_000)]);
+    assert_eq!(host.publish(&said).generation, 1);
+    let file = || std::fs::metadata(host.snapshot()).unwrap().ino();
+    let first = file();
+
+    let moved = |said: &mut Content, by: Duration| {
+        host.clock.advance(by);
+        said.created = host.clock.now();
+        said.directories[0].synced = Some(host.clock.now());
+        said.users[0].access.until = said.users[0].access.until.after(by);
+    };
+    moved(&mut said, Duration::from_secs(900));
+    assert_eq!(host.publish(&said).generation, 1);
+    assert_eq!(file(), first);
+
+    moved(&mut said, Duration::from_secs(3600));
+    assert_eq!(host.publish(&said).generation, 2);
+    assert_ne!(file(), first);
+
+    said.users[0].access.allowed = 0;
+    assert_eq!(host.publish(&said).generation, 3);
+    said.users[0].access.until = host.clock.now();
+    assert_eq!(host.publish(&said).generation, 4);
+    said.users[0].account.gecos = "Ada".to_owned();
+    assert_eq!(host.publish(&said).generation, 5);
+}
+
+#[test]
+fn roots_configuration_and_local_accounts_count_as_they_are_at_that_moment() {
+    let host = Host::new();
+    let said = content(&[("ada", 20_000), ("eve", 20_001)]);
+    assert_eq!(host.publish(&said).users, 2);
+
+    host.write(
+        "etc/passwd",
+        "root:x:0:0::/root:/bin/sh\neve:x:1000:1000::/home/eve:/bin/sh\n",
+    );
+    assert_eq!(host.publish(&said).users, 1);
+    assert_eq!(user_names(&host.served()), ["ada"]);
+
+    host.write("etc/muster.toml", &CONFIG.replace("20000", "21000"));
+    assert_eq!(host.publish(&said).users, 0);
+
+    host.write("etc/muster.toml", "version = 3");
+    let error = host.refused(&writer::write(&said, 1).unwrap());
+    assert!(
+        error.contains("configuration") && error.contains("version"),
+        "{error}"
+    );
+    assert_eq!(host.served().users.len(), 0);
+}
+
+#[test]
+fn a_configuration_that_others_can_write_is_not_followed() {
+    let host = Host::new();
+    let mode = std::fs::Permissions::from_mode(0o666);
+    std::fs::set_permissions(host.path("etc/muster.toml"), mode).unwrap();
+    let error = host.refused(&writer::write(&content(&[]), 1).unwrap());
+    assert!(error.contains("not to be trusted"), "{error}");
+}
+
+#[test]
+fn a_damaged_snapshot_is_replaced() {
+    let host = Host::new();
+    host.publish(&content(&[("ada", 20_000)]));
+    std::fs::write(host.snapshot(), b"not a snapshot").unwrap();
+    let published = host.publish(&content(&[("ada", 20_000)]));
+    assert_eq!(published.generation, 2);
+    assert_eq!(user_names(&host.served()), ["ada"]);
+}
+
+#[test]
+fn nothing_is_put_into_a_folder_that_others_can_write() {
+    let host = Host::new();
+    std::fs::create_dir(host.path("lib/public")).unwrap();
+    let mode = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(host.path("lib/public"), mode).unwrap();
+    let error = host.refused(&writer::write(&content(&[]), 1).unwrap());
+    assert!(error.contains("nobody else may write"), "{error}");
+    assert!(!host.snapshot().exists());
+}
+
+#[test]
+fn whatever_a_broken_peer_sends_the_next_one_is_served() {
+    let host = Host::new();
+    let candidate = writer::write(&content(&[("ada", 20_000)]), 1).unwrap();
+
+    // Bytes that are no snapshot, and a snapshot with a byte changed here and there.
+    assert!(host.refused(&[0xa5; 4096]).contains("no snapshot"));
+    assert!(host.refused(b"").contains("too short"));
+    for at in (0..candidate.len()).step_by(97) {
+        let mut changed = candidate.clone();
+        changed[at] ^= 0x40;
+        let _either = publish::publish(&host.socket(), &changed, WAIT);
+    }
+
+    // A descriptor that is no sealed memfd.
+    let file = std::fs::File::open(host.path("etc/passwd")).unwrap();
+    let (pipe, _writer) = std::io::pipe().unwrap();
+    let flags = rustix::fs::MemfdFlags::ALLOW_SEALING;
+    let unsealed = rustix::fs::memfd_create("unsealed", flags).unwrap();
+    let half = rustix::fs::memfd_create("half", flags).unwrap();
+    rustix::fs::fcntl_add_seals(&half, rustix::fs::SealFlags::WRITE).unwrap();
+    let wrong: [&dyn AsFd; 4] = [&file, &pipe, &unsealed, &half];
+    for descriptor in wrong {
+        let answer = host.say(GREETING, Some(descriptor));
+        assert!(answer.contains("no memfd with all seals"), "{answer}");
+    }
+
+    // More than any snapshot can have, without a byte of it in memory.
+    let huge = rustix::fs::memfd_create("huge", flags).unwrap();
+    rustix::fs::ftruncate(&huge, 1 << 40).unwrap();
+    rustix::fs::fcntl_add_seals(&huge, publish::SEALS).unwrap();
+    let answer = host.say(GREETING, Some(&huge));
+    assert!(answer.contains("too long"), "{answer}");
+
+    // No descriptor, another protocol, and nothing at all.
+    let answer = host.say(GREETING, None);
+    assert!(answer.contains("exactly one descriptor"), "{answer}");
+    let answer = host.say(b"GET / HTTP/1.0\r\n\r\n", None);
+    assert!(answer.contains("protocol"), "{answer}");
+    drop(UnixStream::connect(host.socket()).unwrap());
+
+    assert_eq!(host.publish(&content(&[("ada", 20_000)])).users, 1);
+}
+
+#[test]
+fn a_peer_that_says_nothing_is_given_up() {
+    let host = Host::new();
+    let silent = UnixStream::connect(host.socket()).unwrap();
+    let published = host.publish(&content(&[("ada", 20_000)]));
+    assert_eq!(published.users, 1);
+    drop(silent);
+}
+
+#[test]
+fn a_publisher_that_is_not_there_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = publish::publish(&folder.path().join("nobody"), b"", WAIT).unwrap_err();
+    assert!(matches!(error, PublishError::Unreachable(_)), "{error}");
+}
+
+#[test]
+fn only_root_and_the_broker_may_publish() {
+    if !rustix::process::geteuid().is_root() {
+        return; // only root can become somebody else
+    }
+    let host = Host::new();
+    let open = std::fs::Permissions::from_mode(0o666);
+    std::fs::set_permissions(host.socket(), open).unwrap();
+    std::fs::set_permissions(host.folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let as_user = |uid: u32| {
+        // Only this thread becomes somebody else, and it ends here.
+        let socket = host.socket();
+        let candidate = writer::write(&content(&[]), 1).unwrap();
+        let asked = std::thread::spawn(move || {
+            let id = rustix::process::Uid::from_raw(uid);
+            rustix::thread::set_thread_res_uid(id, id, id).unwrap();
+            publish::publish(&socket, &candidate, WAIT)
+        });
+        asked.join().unwrap()
+    };
+    let error = as_user(54_321).unwrap_err().to_string();
+    assert!(error.contains("the user 54321 may not publish"), "{error}");
+
+    let passwd = std::fs::read_to_string(host.path("etc/passwd")).unwrap();
+    host.write(
+        "etc/passwd",
+        &(passwd + "muster:x:54321:54321::/:/usr/sbin/nologin\n"),
+    );
+    assert!(as_user(54_321).is_ok());
+}
+
+#[test]
+fn a_socket_is_bound_for_its_owner_and_group_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (uid, gid) = (
+        rustix::process::geteuid().as_raw(),
+        rustix::process::getegid().as_raw(),
+    );
+    let path = folder.path().join("run/publish.sock");
+    let listener = muster_daemon::publish::socket::bind(&path, uid, gid).unwrap();
+    let status = std::fs::metadata(&path).unwrap();
+    assert_eq!(status.mode() & 0o7777, 0o660);
+    let run = Path::new(&path).parent().unwrap();
+    assert_eq!(std::fs::metadata(run).unwrap().mode() & 0o7777, 0o755);
+    drop(UnixStream::connect(&path).unwrap());
+    drop(listener);
+
+    // A second start takes the place of the first.
+    muster_daemon::publish::socket::bind(&path, uid, gid).unwrap();
+    std::fs::set_permissions(run, std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(muster_daemon::publish::socket::bind(&path, uid, gid).is_err());
+}
