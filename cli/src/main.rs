@@ -1,3 +1,36 @@
-//! muster, the command line.
+//! muster, the command line: asks the broker, shows the answer, holds no logic of its own.
 
-fn main() {}
+mod ask;
+mod commands;
+mod failure;
+mod options;
+mod prompt;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::{Command, Options};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let result = match &options.command {
+        Command::Status => commands::status::run(&options),
+        Command::User { user } => commands::names::user(&options, user),
+        Command::Group { group } => commands::names::group(&options, group),
+        Command::Sync {
+            directory,
+            accept_shrink,
+        } => commands::sync::run(&options, directory.as_deref(), accept_shrink.as_deref()),
+        Command::LoginTest { user, service } => commands::login_test::run(&options, user, service),
+        Command::Explain { user, service } => commands::explain::run(&options, user, service),
+        Command::Config { command } => commands::config::run(&options, command),
+        Command::Name { command } => commands::name::run(&options, command),
+        Command::Version => commands::version::run(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(failure) => failure.report(&options),
+    }
+}

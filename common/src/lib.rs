@@ -24,6 +24,8 @@ pub mod wire;
 #[cfg(feature = "broker")]
 pub mod access;
 #[cfg(feature = "broker")]
+pub mod admitted;
+#[cfg(feature = "broker")]
 pub mod config;
 #[cfg(feature = "broker")]
 pub mod directory;

@@ -25,6 +25,7 @@ CREATE TABLE team (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NUL
                    PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE identity (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
                        name TEXT NOT NULL, source TEXT NOT NULL, current INTEGER NOT NULL) STRICT;
+CREATE INDEX identity_holder ON identity (kind, namespace, key);
 CREATE TABLE owner (kind TEXT NOT NULL, name TEXT NOT NULL, directory TEXT NOT NULL, key TEXT NOT NULL,
                     PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE tombstone (name TEXT PRIMARY KEY, uid INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -106,6 +106,11 @@ pub fn decode_parameters<C: Call>(frame: &[u8]) -> Result<C, CodecError> {
     }
 }
 
+/// A request that is not one of ours: Varlink's own introspection.
+pub fn decode_foreign<T: DeserializeOwned>(frame: &[u8]) -> Result<T, CodecError> {
+    decode(frame, REQUEST_MAX)
+}
+
 /// A reply to a call of `P`'s, without its NUL. An error's parameters are not
 /// of the type that was asked for, so the error is looked at first.
 pub fn decode_reply<P: DeserializeOwned>(frame: &[u8]) -> Result<Reply<P>, CodecError> {

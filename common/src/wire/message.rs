@@ -37,6 +37,7 @@ calls! {
     Status = "org.muster1.Admin.Status" -> StatusReply;
     Sync = "org.muster1.Admin.Sync" -> SyncReply;
     Explain = "org.muster1.Admin.Explain" -> ExplainReply;
+    AcceptName = "org.muster1.Admin.AcceptName" -> AcceptNameReply;
 }
 
 /// Errors that a reply can carry instead of parameters.
@@ -339,6 +340,25 @@ pub struct ExplainReply {
     pub decision: String,
     /// The facts, a line each: who owns the name, id, groups, rules with their line in the configuration, freshness.
     pub facts: Vec<String>,
+}
+
+/// Gives a held name over to whoever claims it now: another person, with another id.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptName {
+    /// Whether it is a group's name; a user's otherwise.
+    pub group: bool,
+    /// The name.
+    pub name: String,
+}
+
+/// The name has been released and everything published anew.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptNameReply {
+    /// Whether the name was held for anybody.
+    pub held: bool,
+    /// The generation that is served now.
+    pub generation: u64,
 }
 
 /// A request as it goes over the wire.

@@ -1,0 +1,10 @@
+//! One file a command.
+
+pub mod config;
+pub mod explain;
+pub mod login_test;
+pub mod name;
+pub mod names;
+pub mod status;
+pub mod sync;
+pub mod version;

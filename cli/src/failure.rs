@@ -1,0 +1,70 @@
+//! Why a command has no answer, what to do about it, and the exit code that says so.
+
+use std::process::ExitCode;
+
+use muster_common::secret::SecretError;
+use muster_common::wire::client::WireError;
+use serde_json::json;
+
+use crate::options::Options;
+
+/// The answer is no.
+pub const EXIT_NO: u8 = 1;
+/// Could not ask.
+pub const EXIT_COULD_NOT_ASK: u8 = 3;
+/// This user may not ask that.
+pub const EXIT_DENIED: u8 = 4;
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The broker gave none.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// What was typed cannot be a password.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The terminal or standard output.
+    #[error("{0}")]
+    Terminal(#[from] std::io::Error),
+    /// The dialogue ended without a verdict.
+    #[error("the broker ended the dialogue without a verdict")]
+    NoVerdict,
+}
+
+impl Failure {
+    /// Tells the person and gives the exit code.
+    pub fn report(&self, options: &Options) -> ExitCode {
+        let code = self.code();
+        if options.json {
+            println!("{}", json!({ "error": self.to_string(), "exit": code }));
+        } else {
+            eprintln!("muster: {self}");
+            if let Some(advice) = self.advice() {
+                eprintln!("        {advice}");
+            }
+        }
+        ExitCode::from(code)
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::Wire(WireError::NotFound { .. }) | Self::Secret(_) => EXIT_NO,
+            Self::Wire(WireError::Denied { .. }) => EXIT_DENIED,
+            _ => EXIT_COULD_NOT_ASK,
+        }
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Wire(WireError::NotThere { .. }) => {
+                Some("Is the broker running? `systemctl status musterd`, `journalctl -u musterd`.")
+            }
+            Self::Wire(WireError::Silent { .. }) => Some(
+                "The broker is there and does not answer: `journalctl -u musterd`, then `systemctl restart musterd`.",
+            ),
+            Self::Wire(WireError::Denied { .. }) => Some("Root may: try `sudo muster …`."),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What can be typed. Help comes from here; so will man page and completions.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use muster_common::paths;
+
+/// Exit codes, as the help shows them.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; the answer is yes
+  1  the answer is no: not found, not allowed, refused, problems in a configuration
+  2  the command was not understood
+  3  could not ask: the broker does not run or does not answer, or the directory cannot be reached
+  4  this user may not ask that";
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, about = "Logs people in and resolves names from web directories", after_help = EXIT_CODES)]
+pub struct Options {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show how directories, snapshot and broker are
+    Status,
+    /// Look a user up, by name or uid, and say where the answer comes from
+    User {
+        /// The user's name or uid
+        user: String,
+    },
+    /// Look a group up, by name or gid
+    Group {
+        /// The group's name or gid
+        group: String,
+    },
+    /// Sync directories now and publish the result (root)
+    Sync {
+        /// Only this directory
+        directory: Option<String>,
+        /// Let a sync of this directory through that was held because it would remove too many
+        #[arg(long, value_name = "DIRECTORY", conflicts_with = "directory")]
+        accept_shrink: Option<String>,
+    },
+    /// Log a user in as PAM would, without a session: asks for the password
+    LoginTest {
+        /// The user's name
+        user: String,
+        /// The PAM service whose rules apply
+        #[arg(long, default_value = "sshd")]
+        service: String,
+    },
+    /// Say why a user may or may not use a service
+    Explain {
+        /// The user's name
+        user: String,
+        /// The PAM service
+        #[arg(long, default_value = "sshd")]
+        service: String,
+    },
+    /// Check the configuration
+    Config {
+        /// What to do with it
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Settle names that two persons claim (root)
+    Name {
+        /// What to do
+        #[command(subcommand)]
+        command: NameCommand,
+    },
+    /// Print the version
+    Version,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Report every problem at once; ask nobody
+    Check {
+        /// The file
+        #[arg(default_value = paths::CONFIG)]
+        file: PathBuf,
+    },
+}
+
+/// What to do with names.
+#[derive(Debug, Subcommand)]
+pub enum NameCommand {
+    /// Give a held name over to whoever claims it now: another person, with another id
+    Accept {
+        /// Whose name it is
+        kind: NameKind,
+        /// The name
+        name: String,
+    },
+}
+
+/// Whose name it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum NameKind {
+    /// A user's
+    User,
+    /// A group's
+    Group,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Options::command().debug_assert();
+    }
+}

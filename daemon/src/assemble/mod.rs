@@ -1,0 +1,315 @@
+//! From what the directories contributed to what a snapshot says: names claimed,
+//! ids given, groups counted out per person, access compiled.
+//!
+//! Everything is built anew each time from the store: nobody is patched in or out.
+
+mod claims;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use muster_common::account::{Account, Gid, Group, Uid};
+use muster_common::clock::Time;
+use muster_common::config::{Config, DirectoryConfig};
+use muster_common::directory::{ImmutableKey, Person, Team};
+use muster_common::local::LocalFiles;
+use muster_common::name::{GroupName, UserName};
+use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::store::ledger::{Holder, IdKind, IdSpace, Ledger};
+use muster_common::store::names::{Owner, Owners};
+use muster_common::store::{Store, StoreError};
+use muster_common::text;
+
+use crate::ssh_key;
+use claims::{contested_ids, holder_ids};
+
+/// The longest piece of a server's text that a problem shows.
+const SHOWN_MAX: usize = 80;
+
+/// What came of an assembly.
+pub struct Assembly {
+    /// For the publisher.
+    pub content: Content,
+    /// What an administrator should know, a line each.
+    pub problems: Vec<String>,
+}
+
+/// Puts the content together and keeps what has to be kept (ids, owners of
+/// names, tombstones) before anybody can see it.
+pub fn assemble(
+    store: &Store,
+    config: &Config,
+    local: &LocalFiles,
+    now: Time,
+) -> Result<Assembly, StoreError> {
+    let space = IdSpace {
+        accept: config.ids.accept.clone(),
+        derive: config.ids.derive.clone(),
+    };
+    let mut work = Work {
+        config,
+        local,
+        ledger: store.ledger(space)?,
+        user_owners: store.owners(IdKind::User)?,
+        group_owners: store.owners(IdKind::Group)?,
+        new_user_owners: Vec::new(),
+        new_group_owners: Vec::new(),
+        users: HashMap::new(),
+        problems: config.warnings.clone(),
+        content: empty_content(config, now),
+    };
+    for (directory, position) in config.directories.iter().zip(0u16..) {
+        let synced = store.synced(&directory.name)?;
+        work.content.directories.push(DirectoryRecord {
+            name: directory.name.clone(),
+            complete: true,
+            synced,
+        });
+        work.add_people(directory, position, store.people(&directory.name)?);
+    }
+    for (directory, position) in config.directories.iter().zip(0u16..) {
+        work.add_teams(directory, position, store.teams(&directory.name)?);
+    }
+    work.settle_primary_groups();
+    work.compile_access();
+    store.keep_ledger(&work.ledger)?;
+    store.keep_owners(IdKind::User, &work.new_user_owners)?;
+    store.keep_owners(IdKind::Group, &work.new_group_owners)?;
+    work.content.tombstones = work.bury(store)?;
+    Ok(Assembly {
+        content: work.content,
+        problems: work.problems,
+    })
+}
+
+fn empty_content(config: &Config, now: Time) -> Content {
+    Content {
+        created: now,
+        enumerate: config.enumerate,
+        id_ranges: vec![config.ids.accept.clone(), config.ids.derive.clone()],
+        services: config.access.services().to_vec(),
+        ..Content::default()
+    }
+}
+
+/// A user on the way into the content.
+struct Place {
+    record: usize,
+    wanted_gid: Option<u32>,
+    active: bool,
+}
+
+struct Work<'a> {
+    config: &'a Config,
+    local: &'a LocalFiles,
+    ledger: Ledger,
+    user_owners: Owners,
+    group_owners: Owners,
+    new_user_owners: Vec<(String, Owner)>,
+    new_group_owners: Vec<(String, Owner)>,
+    users: HashMap<UserName, Place>,
+    problems: Vec<String>,
+    content: Content,
+}
+
+impl Work<'_> {
+    fn add_people(&mut self, directory: &DirectoryConfig, position: u16, people: Vec<Person>) {
+        let named = self.one_name_each(
+            directory,
+            "user",
+            people,
+            |person| &person.name,
+            |rule, name| rule.user(name),
+        );
+        let contested = contested_ids(
+            &self.ledger,
+            &holder_ids(directory, IdKind::User, &named, |p| (&p.key, p.uid)),
+        );
+        for (name, person) in named {
+            if !self.claims(IdKind::User, directory, name.as_str(), &person.key) {
+                continue;
+            }
+            let service_id = person.uid.filter(|id| !contested.contains(id));
+            if service_id != person.uid {
+                self.problem(format!(
+                    "user {name}: several persons are given uid {}; none gets it",
+                    shown_id(person.uid)
+                ));
+                continue;
+            }
+            match self.user_record(directory, position, &name, &person) {
+                Ok(record) => {
+                    let place = Place {
+                        record: self.content.users.len(),
+                        wanted_gid: person.gid,
+                        active: person.active,
+                    };
+                    self.content.users.push(record);
+                    self.users.insert(name, place);
+                }
+                Err(why) => self.problem(format!("user {name}: {why}")),
+            }
+        }
+    }
+
+    fn user_record(
+        &mut self,
+        directory: &DirectoryConfig,
+        position: u16,
+        name: &UserName,
+        person: &Person,
+    ) -> Result<UserRecord, String> {
+        let holder = Holder {
+            kind: IdKind::User,
+            namespace: directory.namespace.clone(),
+            key: person.key.clone(),
+        };
+        if let Some(id) = person
+            .uid
+            .filter(|&id| !self.ledger.acceptable(id, self.local))
+        {
+            self.problem(format!(
+                "user {name}: the service's uid {id} is not accepted here; an id is derived instead"
+            ));
+        }
+        let entry = self
+            .ledger
+            .assign(&holder, name.as_str(), person.uid, self.local)
+            .map_err(|clash| clash.to_string())?;
+        let uid = Uid::new(entry.id).map_err(|error| error.to_string())?;
+        let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
+        let account = Account {
+            name: name.clone(),
+            uid,
+            gid,
+            gecos: gecos(&person.display_name),
+            home: person
+                .home
+                .clone()
+                .unwrap_or_else(|| self.config.home.path_of(name)),
+            shell: person
+                .shell
+                .clone()
+                .unwrap_or_else(|| self.config.home.shell.clone()),
+        };
+        let (ssh_keys, refused) = ssh_key::accept(&person.ssh_keys);
+        if refused > 0 {
+            self.problem(format!(
+                "user {name}: {refused} SSH keys cannot be read and are left out"
+            ));
+        }
+        Ok(UserRecord {
+            account,
+            groups: vec![gid],
+            directory: position,
+            access: Access::default(),
+            ssh_keys,
+        })
+    }
+
+    fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<Team>) {
+        let teams = teams.into_iter().filter(|team| team.active).collect();
+        let named = self.one_name_each(
+            directory,
+            "group",
+            teams,
+            |team| &team.name,
+            |rule, name| rule.group(name),
+        );
+        let contested = contested_ids(
+            &self.ledger,
+            &holder_ids(directory, IdKind::Group, &named, |t| (&t.key, t.gid)),
+        );
+        for (name, team) in named {
+            if self.users.contains_key(name.as_str()) {
+                self.problem(format!("group {name}: a user has this name, and with it a private group; the group yields"));
+                continue;
+            }
+            if !self.claims(IdKind::Group, directory, name.as_str(), &team.key) {
+                continue;
+            }
+            if team.gid.is_some_and(|id| contested.contains(&id)) {
+                self.problem(format!(
+                    "group {name}: several groups are given gid {}; none gets it",
+                    shown_id(team.gid)
+                ));
+                continue;
+            }
+            if let Err(why) = self.add_team(directory, position, &name, &team) {
+                self.problem(format!("group {name}: {why}"));
+            }
+        }
+    }
+
+    fn add_team(
+        &mut self,
+        directory: &DirectoryConfig,
+        position: u16,
+        name: &GroupName,
+        team: &Team,
+    ) -> Result<(), String> {
+        let holder = Holder {
+            kind: IdKind::Group,
+            namespace: directory.namespace.clone(),
+            key: team.key.clone(),
+        };
+        let entry = self
+            .ledger
+            .assign(&holder, name.as_str(), team.gid, self.local)
+            .map_err(|clash| clash.to_string())?;
+        let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
+        let members = self.members(position, team);
+        for member in &members {
+            if let Some(record) = self
+                .users
+                .get(member)
+                .and_then(|place| self.content.users.get_mut(place.record))
+            {
+                record.groups.push(gid);
+            }
+        }
+        let group = Group {
+            name: name.clone(),
+            gid,
+            members,
+        };
+        self.content.groups.push(GroupRecord {
+            group,
+            directory: position,
+        });
+        Ok(())
+    }
+
+    /// The members that are served and belong to the same directory, each once.
+    fn members(&self, position: u16, team: &Team) -> Vec<UserName> {
+        let mut members: Vec<UserName> = team
+            .members
+            .iter()
+            .filter_map(|spelled| self.config.names.user(spelled).ok())
+            .filter(|name| {
+                let record = self
+                    .users
+                    .get(name)
+                    .and_then(|place| self.content.users.get(place.record));
+                record.is_some_and(|record| record.directory == position)
+            })
+            .collect();
+        members.sort_unstable();
+        members.dedup();
+        members
+    }
+
+    fn problem(&mut self, line: String) {
+        self.problems.push(line);
+    }
+}
+
+fn gecos(display_name: &str) -> String {
+    text::safe(display_name, 255).replace([':', ','], " ")
+}
+
+fn shown_id(id: Option<u32>) -> String {
+    id.map_or_else(String::new, |id| id.to_string())
+}

@@ -1,0 +1,160 @@
+//! What is settled once everybody is known: primary groups, access, tombstones.
+
+use std::collections::HashMap;
+
+use muster_common::access::PersonFacts;
+use muster_common::account::{Gid, Group, Uid};
+use muster_common::name::{GroupName, UserName};
+use muster_common::snapshot::content::{Access, GroupRecord, Tombstone, UserRecord};
+use muster_common::store::ledger::{Holder, IdKind};
+use muster_common::store::names::Owner;
+use muster_common::store::{Store, StoreError};
+
+use super::Work;
+
+impl Work<'_> {
+    /// A person's primary group is the one that the service gives, if it lists the
+    /// person; else a private group with the person's own id.
+    pub(super) fn settle_primary_groups(&mut self) {
+        let mut private = Vec::new();
+        for place in self.users.values() {
+            let Some(record) = self.content.users.get_mut(place.record) else {
+                continue;
+            };
+            let listed = place.wanted_gid.and_then(|wanted| {
+                record
+                    .groups
+                    .iter()
+                    .copied()
+                    .find(|gid| gid.get() == wanted)
+            });
+            match listed {
+                Some(gid) if gid != record.account.gid => {
+                    let own = record.account.gid;
+                    record.account.gid = gid;
+                    record.groups.retain(|&other| other != own && other != gid);
+                    record.groups.insert(0, gid);
+                }
+                _ => private.extend(private_group(record)),
+            }
+        }
+        private.sort_unstable_by(|a, b| a.group.name.cmp(&b.group.name));
+        self.content.groups.extend(private);
+    }
+
+    pub(super) fn compile_access(&mut self) {
+        let names: HashMap<Gid, (u16, GroupName)> = self
+            .content
+            .groups
+            .iter()
+            .map(|record| {
+                (
+                    record.group.gid,
+                    (record.directory, record.group.name.clone()),
+                )
+            })
+            .collect();
+        let directories: Vec<_> = self
+            .config
+            .directories
+            .iter()
+            .map(|directory| &directory.name)
+            .collect();
+        for (user, place) in &self.users {
+            let Some(record) = self.content.users.get_mut(place.record) else {
+                continue;
+            };
+            let position = usize::from(record.directory);
+            let Some(directory) = directories.get(position).copied() else {
+                continue;
+            };
+            let named = record.groups.iter().filter_map(|gid| names.get(gid));
+            let groups = named
+                .filter_map(|(owner, group)| Some((*directories.get(usize::from(*owner))?, group)))
+                .collect();
+            let facts = PersonFacts {
+                directory,
+                user,
+                groups: &groups,
+            };
+            let synced = self
+                .content
+                .directories
+                .get(position)
+                .and_then(|directory| directory.synced);
+            record.access = Access {
+                allowed: if place.active {
+                    self.config.access.compile(&facts)
+                } else {
+                    0
+                },
+                until: synced
+                    .unwrap_or_default()
+                    .after(self.config.access_max_staleness),
+            };
+        }
+    }
+
+    /// Notes who was served and is not any more, and takes back those who are here again.
+    pub(super) fn bury(&self, store: &Store) -> Result<Vec<Tombstone>, StoreError> {
+        let mut known: HashMap<UserName, Uid> = store
+            .tombstones()?
+            .into_iter()
+            .map(|t| (t.name, t.uid))
+            .collect();
+        let (mut gone, mut back) = (Vec::new(), Vec::new());
+        for (name, owner) in &self.user_owners {
+            let Ok(name) = UserName::new(name) else {
+                continue;
+            };
+            if self.users.contains_key(&name) {
+                if known.remove(&name).is_some() {
+                    back.push(name);
+                }
+            } else if !known.contains_key(&name)
+                && let Some(uid) = self.uid_of(owner)
+            {
+                gone.push(Tombstone {
+                    name: name.clone(),
+                    uid,
+                });
+                known.insert(name, uid);
+            }
+        }
+        store.bury(&gone, &back)?;
+        Ok(known
+            .into_iter()
+            .map(|(name, uid)| Tombstone { name, uid })
+            .collect())
+    }
+
+    fn uid_of(&self, owner: &Owner) -> Option<Uid> {
+        let configured = self
+            .config
+            .directories
+            .iter()
+            .find(|directory| directory.name == owner.directory);
+        let namespace = configured.map(|directory| directory.namespace.clone())?;
+        let holder = Holder {
+            kind: IdKind::User,
+            namespace,
+            key: owner.key.clone(),
+        };
+        self.ledger
+            .entry(&holder)
+            .and_then(|entry| Uid::new(entry.id).ok())
+    }
+}
+
+fn private_group(record: &UserRecord) -> Option<GroupRecord> {
+    let name = GroupName::new(record.account.name.as_str()).ok()?;
+    let group = Group {
+        name,
+        gid: record.account.gid,
+        members: Vec::new(),
+    };
+    Some(GroupRecord {
+        group,
+        directory: record.directory,
+    })
+}

@@ -1,0 +1,243 @@
+//! What a directory's answer comes to on a host.
+
+use super::*;
+use muster_common::config;
+use muster_common::directory::Projection;
+use std::path::Path;
+
+const CONFIG: &str = r#"
+version = 1
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux"
+password_file = "/etc/muster/secrets/crowd"
+[access]
+allow = ["group:linux-users"]
+[access.service.sudo]
+allow = ["group:admins"]
+"#;
+
+fn person(key: &str, name: &str) -> Person {
+    Person {
+        key: ImmutableKey::given(key),
+        name: name.into(),
+        display_name: format!("Mx {name}"),
+        active: true,
+        uid: None,
+        gid: None,
+        shell: None,
+        home: None,
+        ssh_keys: vec![],
+    }
+}
+
+fn team(name: &str, members: &[&str]) -> Team {
+    Team {
+        key: ImmutableKey::from_name(name),
+        name: name.into(),
+        active: true,
+        gid: None,
+        members: members.iter().map(ToString::to_string).collect(),
+    }
+}
+
+struct Host {
+    store: Store,
+    local: LocalFiles,
+}
+
+impl Host {
+    fn new() -> Self {
+        Self {
+            store: Store::in_memory().unwrap(),
+            local: LocalFiles::default(),
+        }
+    }
+
+    fn sync(&self, people: Vec<Person>, teams: Vec<Team>) -> Assembly {
+        let config = config::parse(CONFIG, Path::new("muster.toml")).unwrap();
+        let corp = &config.directories[0].name;
+        let projection = Projection {
+            people,
+            teams,
+            remarks: vec![],
+        };
+        self.store
+            .replace(corp, &projection, Time::from_unix(1000))
+            .unwrap();
+        assemble(&self.store, &config, &self.local, Time::from_unix(1000)).unwrap()
+    }
+}
+
+impl Assembly {
+    fn user(&self, name: &str) -> Option<&UserRecord> {
+        self.content
+            .users
+            .iter()
+            .find(|record| record.account.name.as_str() == name)
+    }
+
+    fn group(&self, name: &str) -> Option<&Group> {
+        self.content
+            .groups
+            .iter()
+            .map(|record| &record.group)
+            .find(|group| group.name.as_str() == name)
+    }
+
+    fn complains(&self, what: &str) -> bool {
+        self.problems.iter().any(|problem| problem.contains(what))
+    }
+}
+
+#[test]
+fn a_person_gets_a_private_group_and_the_groups_that_list_them() {
+    let assembly = Host::new().sync(
+        vec![person("1", "Ada")],
+        vec![team("Linux-Users", &["ADA", "nobody-known"])],
+    );
+    let ada = assembly.user("ada").unwrap();
+    assert_eq!(ada.account.home, "/home/ada");
+    assert_eq!(ada.account.gid.get(), ada.account.uid.get());
+    let users = assembly.group("linux-users").unwrap();
+    assert_eq!(ada.groups, [ada.account.gid, users.gid]);
+    assert_eq!(users.members, [ada.account.name.clone()]);
+    assert!(assembly.group("ada").unwrap().members.is_empty());
+    assert_eq!(
+        ada.access.allowed, 0b01,
+        "linux-users may log in, but not use sudo"
+    );
+}
+
+#[test]
+fn a_services_primary_group_counts_only_if_it_lists_the_person() {
+    let mut ada = person("1", "ada");
+    ada.gid = Some(30_001);
+    let mut bob = person("2", "bob");
+    bob.gid = Some(30_001);
+    let mut staff = team("people", &["ada"]);
+    staff.gid = Some(30_001);
+    let assembly = Host::new().sync(vec![ada, bob], vec![staff]);
+    assert_eq!(assembly.user("ada").unwrap().account.gid.get(), 30_001);
+    assert!(
+        assembly.group("ada").is_none(),
+        "no private group is needed"
+    );
+    let bob = assembly.user("bob").unwrap();
+    assert_eq!(bob.account.gid.get(), bob.account.uid.get());
+}
+
+#[test]
+fn names_that_fold_together_or_do_not_fit_are_not_served_and_reported() {
+    let people = vec![
+        person("1", "Ann"),
+        person("2", "ann"),
+        person("3", "x y"),
+        person("4", "bob"),
+    ];
+    let assembly = Host::new().sync(people, vec![]);
+    assert_eq!(assembly.content.users.len(), 1);
+    assert!(assembly.user("bob").is_some());
+    assert!(assembly.complains("user ann of corp: several records fold to this name"));
+    assert!(assembly.complains("user \"x y\" of corp"));
+}
+
+#[test]
+fn a_uid_claimed_twice_goes_to_the_ledgers_holder_and_without_one_to_nobody() {
+    let given = |key: &str, name: &str| Person {
+        uid: Some(20_001),
+        ..person(key, name)
+    };
+    let host = Host::new();
+    let both = host.sync(vec![given("1", "ada"), given("2", "bob")], vec![]);
+    assert!(both.content.users.is_empty() && both.complains("several persons are given uid 20001"));
+    let host = Host::new();
+    host.sync(vec![given("1", "ada")], vec![]);
+    let later = host.sync(vec![given("1", "ada"), given("2", "bob")], vec![]);
+    assert!(later.user("ada").is_some() && later.user("bob").is_none());
+    assert!(later.complains("id 20001 belongs to user ada"));
+}
+
+#[test]
+fn a_name_that_comes_back_with_another_key_is_held() {
+    let host = Host::new();
+    let first = host
+        .sync(vec![person("1", "ada")], vec![])
+        .user("ada")
+        .unwrap()
+        .account
+        .uid;
+    let gone = host.sync(vec![person("9", "bob")], vec![]);
+    assert_eq!(gone.content.tombstones.len(), 1);
+    assert_eq!(gone.content.tombstones[0].uid, first);
+    let other = host.sync(vec![person("2", "ada")], vec![]);
+    assert!(other.user("ada").is_none() && other.complains("muster name accept user ada"));
+    host.store.release_name(IdKind::User, "ada").unwrap();
+    let accepted = host.sync(vec![person("2", "ada")], vec![]);
+    assert_ne!(
+        accepted.user("ada").unwrap().account.uid,
+        first,
+        "another person has another id"
+    );
+}
+
+#[test]
+fn whoever_vanishes_leaves_a_tombstone_and_takes_it_away_when_back() {
+    let host = Host::new();
+    host.sync(vec![person("1", "ada"), person("2", "bob")], vec![]);
+    let without = host.sync(vec![person("2", "bob")], vec![]);
+    assert_eq!(without.content.tombstones[0].name.as_str(), "ada");
+    let back = host.sync(vec![person("1", "ada"), person("2", "bob")], vec![]);
+    assert!(back.content.tombstones.is_empty() && back.user("ada").is_some());
+}
+
+#[test]
+fn an_inactive_person_keeps_the_name_and_may_log_in_nowhere() {
+    let ada = Person {
+        active: false,
+        ..person("1", "ada")
+    };
+    let assembly = Host::new().sync(vec![ada], vec![team("linux-users", &["ada"])]);
+    assert_eq!(assembly.user("ada").unwrap().access.allowed, 0);
+}
+
+#[test]
+fn a_group_yields_to_a_user_of_its_name() {
+    let assembly = Host::new().sync(vec![person("1", "ada")], vec![team("ada", &["ada"])]);
+    assert!(assembly.group("ada").unwrap().members.is_empty());
+    assert!(assembly.complains("the group yields"));
+}
+
+#[test]
+fn an_id_that_is_not_accepted_is_derived_and_said_so() {
+    let mut host = Host::new();
+    host.local.uids.insert(20_001);
+    let assembly = host.sync(
+        vec![Person {
+            uid: Some(20_001),
+            ..person("1", "ada")
+        }],
+        vec![],
+    );
+    assert!(assembly.user("ada").unwrap().account.uid.get() >= 1_879_048_192);
+    assert!(assembly.complains("the service's uid 20001 is not accepted here"));
+}
+
+#[test]
+fn text_of_the_server_cannot_add_a_field() {
+    let ada = Person {
+        display_name: "Ada:0:0\n\u{202e}".into(),
+        ..person("1", "ada")
+    };
+    assert_eq!(
+        Host::new()
+            .sync(vec![ada], vec![])
+            .user("ada")
+            .unwrap()
+            .account
+            .gecos,
+        "Ada 0 0"
+    );
+}

@@ -1,0 +1,159 @@
+//! What the parts of musterd share: configuration, store, directories, clocks and standings.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use muster_common::clock::{Clock, Time};
+use muster_common::config::Config;
+use muster_common::directory::{Directory, DirectoryError};
+use muster_common::name::DirectoryName;
+use muster_common::snapshot::reader::{OpenError, Snapshot};
+use muster_common::store::Store;
+use muster_common::verifier::HostKey;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::publisher::Publisher;
+use crate::sync::SyncRequest;
+
+/// Where the broker finds and leaves things; tests have folders of their own.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The root of the host's files (`/`).
+    pub host: PathBuf,
+    /// The snapshot that names are resolved from.
+    pub snapshot: PathBuf,
+    /// Who must own the snapshot (0; a test's own uid).
+    pub snapshot_owner: u32,
+    /// The publisher's socket.
+    pub publish_socket: PathBuf,
+}
+
+/// How one directory has been doing.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// What the server says it is.
+    pub server: Option<String>,
+    /// The last failure, if the last call failed.
+    pub error: Option<String>,
+    /// `online` and so on; `None`: never asked.
+    pub state: Option<&'static str>,
+    /// When the next sync is due.
+    pub next_sync: Time,
+    /// Persons and groups in the last good sync.
+    pub counts: (u64, u64),
+    /// What the last sync left out, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// A directory and the way to its sync task.
+pub struct Connected {
+    /// The client.
+    pub directory: Arc<dyn Directory>,
+    /// Asks its sync task to sync now.
+    pub sync: mpsc::Sender<SyncRequest>,
+}
+
+/// Everything that the broker's parts share.
+pub struct Broker {
+    /// The checked configuration.
+    pub config: Config,
+    /// Where things are.
+    pub places: Places,
+    /// What is kept on disk.
+    pub store: Arc<Store>,
+    /// The directories, in order of precedence.
+    pub connected: Vec<Connected>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The key of the offline verifiers.
+    pub host_key: Arc<HostKey>,
+    /// Slots for password hashing: each takes 19 MiB and a core for 20 ms.
+    pub hashing: Arc<Semaphore>,
+    /// The way to the publisher.
+    pub publisher: Publisher,
+    /// When the broker started, on the boot clock.
+    pub started: Duration,
+    /// Ids that local users may act as by way of a user namespace.
+    pub subordinate: Vec<RangeInclusive<u32>>,
+    /// How the directories have been doing.
+    pub standings: Mutex<HashMap<DirectoryName, Standing>>,
+}
+
+impl Broker {
+    /// The snapshot as the modules would open it now.
+    pub fn snapshot(&self) -> Result<Snapshot, OpenError> {
+        Snapshot::open_trusted_by(&self.places.snapshot, self.places.snapshot_owner)
+    }
+
+    /// The directory called `name`, if it is configured.
+    pub fn connected(&self, name: &DirectoryName) -> Option<&Connected> {
+        self.connected
+            .iter()
+            .find(|connected| connected.directory.name() == name)
+    }
+
+    /// The namespace in which `name` derives ids.
+    pub fn namespace(&self, name: &DirectoryName) -> Option<&str> {
+        let configured = self
+            .config
+            .directories
+            .iter()
+            .find(|directory| directory.name == *name);
+        configured.map(|directory| directory.namespace.as_str())
+    }
+
+    /// The standing of `name`.
+    pub fn standing(&self, name: &DirectoryName) -> Standing {
+        self.lock_standings().get(name).cloned().unwrap_or_default()
+    }
+
+    /// Changes the standing of `name`.
+    pub fn note<R>(&self, name: &DirectoryName, change: impl FnOnce(&mut Standing) -> R) -> R {
+        change(self.lock_standings().entry(name.clone()).or_default())
+    }
+
+    /// Notes how a call to `name` went, and says so in the log when the state changes.
+    pub fn note_call(&self, name: &DirectoryName, error: Option<&DirectoryError>) {
+        let state = error.map_or("online", DirectoryError::state);
+        let text = error
+            .filter(|error| error.is_silence())
+            .map(|error| with_causes(error));
+        let former = self.note(name, |standing| {
+            standing.error.clone_from(&text);
+            standing.state.replace(state)
+        });
+        match text {
+            Some(text) if former != Some(state) => {
+                log::warn!("directory {name} is {state}: {text}")
+            }
+            None if former.is_some_and(|former| former != "online") => {
+                log::info!("directory {name} is online again")
+            }
+            _ => {}
+        }
+    }
+
+    fn lock_standings(&self) -> std::sync::MutexGuard<'_, HashMap<DirectoryName, Standing>> {
+        self.standings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An error and what lies below it, in one line.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        let text = cause.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        below = cause.source();
+    }
+    muster_common::text::safe(&line, 500)
+}

@@ -1,0 +1,275 @@
+//! One peer's connection: reads a call, looks it up in the table, answers.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use muster_common::wire::codec::{self, Frame};
+use muster_common::wire::message::{
+    AcceptName, AcceptNameReply, Answer, Begin, Call, Explain, GetGroup, GetUser, Outcome,
+    REQUEST_MAX, Status, Step, Sync, error,
+};
+use serde::Serialize;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_util::bytes::BytesMut;
+use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
+use zeroize::Zeroize;
+
+use crate::broker::{Broker, with_causes};
+use crate::dispatch::{self, Permission, permission};
+use crate::introspect;
+use crate::login::{self, Judgement, Opening, Pending};
+use crate::peer::{Door, Peer};
+use crate::resolve::{self, ResolveError};
+use crate::{administration, explain, status};
+
+/// How long a peer may be silent between calls; a person typing a password is.
+const IDLE: Duration = Duration::from_secs(120);
+/// How long a peer may take to accept a reply.
+const WRITE: Duration = Duration::from_secs(5);
+/// How often a login that takes long says that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Why a connection ends before its peer hangs up. Nothing but the connection is lost.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    /// The peer hung up, or does not read what it asked for.
+    #[error("the peer is gone")]
+    Gone,
+    /// A frame that is not what was agreed on.
+    #[error(transparent)]
+    Codec(#[from] codec::CodecError),
+}
+
+/// A connection and what is going on on it.
+pub struct Connection {
+    broker: Arc<Broker>,
+    peer: Peer,
+    frames: FramedRead<OwnedReadHalf, AnyDelimiterCodec>,
+    out: OwnedWriteHalf,
+    pending: Option<Box<Pending>>,
+}
+
+impl Connection {
+    /// Takes `stream`, on which `peer` calls.
+    pub fn new(broker: Arc<Broker>, peer: Peer, stream: UnixStream) -> Self {
+        let (input, out) = stream.into_split();
+        let codec = AnyDelimiterCodec::new_with_max_length(vec![0], vec![0], REQUEST_MAX);
+        Self {
+            broker,
+            peer,
+            frames: FramedRead::new(input, codec),
+            out,
+            pending: None,
+        }
+    }
+
+    /// Serves until the peer hangs up, is silent for too long or talks nonsense.
+    pub async fn serve(mut self) {
+        while let Ok(Some(Ok(frame))) = timeout(IDLE, self.frames.next()).await {
+            let mut frame = BytesMut::from(frame);
+            let answered = self.call(&frame).await;
+            // The frame may hold a password; this is its only copy here.
+            frame.zeroize();
+            if let Err(end) = answered {
+                log::debug!("uid {}: {end}", self.peer.uid);
+                return;
+            }
+        }
+    }
+
+    async fn call(&mut self, frame: &[u8]) -> Result<(), End> {
+        let head = codec::decode_head(frame)?;
+        match permission(self.peer, &head.method) {
+            Permission::Granted => {}
+            Permission::IfOneself if self.is_oneself(frame, &head.method).await? => {}
+            Permission::IfOneself | Permission::Denied => {
+                return self.fail(error::PERMISSION_DENIED, None).await;
+            }
+            Permission::Unknown => return self.fail(error::METHOD_NOT_FOUND, None).await,
+        }
+        match head.method.as_str() {
+            GetUser::METHOD => {
+                self.blocking(frame, |broker, call: GetUser| {
+                    resolve::get_user(broker, &call)
+                })
+                .await
+            }
+            GetGroup::METHOD => {
+                self.blocking(frame, |broker, call: GetGroup| {
+                    resolve::get_group(broker, &call)
+                })
+                .await
+            }
+            Explain::METHOD => {
+                self.blocking(frame, |broker, call: Explain| {
+                    explain::explain(broker, &call)
+                })
+                .await
+            }
+            Status::METHOD => {
+                self.blocking(frame, |broker, _: Status| Ok(status::status(broker)))
+                    .await
+            }
+            Sync::METHOD => self.sync(codec::decode_parameters(frame)?).await,
+            AcceptName::METHOD => self.accept_name(codec::decode_parameters(frame)?).await,
+            Begin::METHOD => self.begin(codec::decode_parameters(frame)?).await,
+            Answer::METHOD => self.answer(codec::decode_parameters(frame)?).await,
+            dispatch::GET_INFO => self.reply(&introspect::info(), false).await,
+            dispatch::GET_DESCRIPTION => match introspect::description(frame) {
+                Some(description) => self.reply(&description, false).await,
+                None => self.fail(error::INVALID_PARAMETER, None).await,
+            },
+            _ => self.fail(error::METHOD_NOT_FOUND, None).await,
+        }
+    }
+
+    /// Whether the user that a call names has the peer's own uid.
+    async fn is_oneself(&self, frame: &[u8], method: &str) -> Result<bool, End> {
+        let name = match method {
+            Begin::METHOD => codec::decode_parameters::<Begin>(frame)?.user,
+            _ => codec::decode_parameters::<Explain>(frame)?.user,
+        };
+        let (broker, uid) = (Arc::clone(&self.broker), self.peer.uid);
+        let looked_up = blocking(move || broker.snapshot().ok()?.user_by_name(&name).ok()?).await;
+        Ok(looked_up
+            .flatten()
+            .is_some_and(|record| record.account.uid.get() == uid))
+    }
+
+    /// Answers a call that reads files and the store, off the event loop.
+    async fn blocking<C, R>(
+        &mut self,
+        frame: &[u8],
+        answer: fn(&Broker, C) -> Result<R, ResolveError>,
+    ) -> Result<(), End>
+    where
+        C: Call + Send + 'static,
+        R: Serialize + Send + 'static,
+    {
+        let call: C = codec::decode_parameters(frame)?;
+        let broker = Arc::clone(&self.broker);
+        match blocking(move || answer(&broker, call)).await {
+            Some(Ok(reply)) => self.reply(&reply, false).await,
+            Some(Err(why)) => self.fail(error_name(&why), Some(&with_causes(&why))).await,
+            None => self.fail(error::UNAVAILABLE, None).await,
+        }
+    }
+
+    async fn sync(&mut self, call: Sync) -> Result<(), End> {
+        let reply = administration::sync(&self.broker, &call).await;
+        match reply {
+            Some(reply) => self.reply(&reply, false).await,
+            None => {
+                self.fail(
+                    error::NOT_FOUND,
+                    Some("no directory of this name is configured"),
+                )
+                .await
+            }
+        }
+    }
+
+    async fn accept_name(&mut self, call: AcceptName) -> Result<(), End> {
+        let accepted: Result<AcceptNameReply, _> =
+            administration::accept_name(&self.broker, &call).await;
+        match accepted {
+            Ok(reply) => self.reply(&reply, false).await,
+            Err(why) => {
+                self.fail(error::UNAVAILABLE, Some(&with_causes(&why)))
+                    .await
+            }
+        }
+    }
+
+    async fn begin(&mut self, call: Begin) -> Result<(), End> {
+        self.pending = None;
+        self.reply(&Step::Working, true).await?;
+        let broker = Arc::clone(&self.broker);
+        let step = match blocking(move || login::open(&broker, &call)).await {
+            Some(Opening::Ask(pending, step)) => {
+                self.pending = Some(pending);
+                step
+            }
+            Some(Opening::Over(step)) => step,
+            None => Judgement::new(Outcome::Unavailable, "").step(),
+        };
+        self.reply(&step, false).await
+    }
+
+    async fn answer(&mut self, call: Answer) -> Result<(), End> {
+        let Some(pending) = self.pending.take() else {
+            return self
+                .fail(error::INVALID_PARAMETER, Some("nothing was asked"))
+                .await;
+        };
+        let Ok(secret) = call.open() else {
+            return self
+                .reply(&Judgement::new(Outcome::WrongSecret, "").step(), false)
+                .await;
+        };
+        drop(call);
+        self.reply(&Step::Working, true).await?;
+        let broker = Arc::clone(&self.broker);
+        let cap = broker.config.login.timeout;
+        let judging = async {
+            let judged = timeout(cap, login::answer(&broker, *pending, secret)).await;
+            judged.unwrap_or_else(|_elapsed| Judgement::new(Outcome::Unavailable, "took too long"))
+        };
+        let judgement = self.with_heartbeat(judging).await?;
+        self.reply(&judgement.step(), false).await
+    }
+
+    /// Waits for `work`, tells the peer each second that it goes on, and drops it when the peer hangs up.
+    async fn with_heartbeat<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
+        tokio::pin!(work);
+        let mut beat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let step = codec::encode_reply(&Step::Working, true)?;
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                _ = beat.tick() => write(&mut self.out, &step).await?,
+                // Nothing may come before the verdict: a hang-up, or a peer that breaks the dialogue.
+                _ = self.frames.next() => return Err(End::Gone),
+            }
+        }
+    }
+
+    async fn reply<R: Serialize>(&mut self, reply: &R, continues: bool) -> Result<(), End> {
+        let frame = codec::encode_reply(reply, continues)?;
+        write(&mut self.out, &frame).await
+    }
+
+    async fn fail(&mut self, name: &str, reason: Option<&str>) -> Result<(), End> {
+        // Strangers learn that, not why.
+        let reason = reason.filter(|_| self.peer.door == Door::Root);
+        let frame = codec::encode_error(name, reason)?;
+        write(&mut self.out, &frame).await
+    }
+}
+
+async fn write(out: &mut OwnedWriteHalf, frame: &Frame) -> Result<(), End> {
+    match timeout(WRITE, out.write_all(frame)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(End::Gone),
+    }
+}
+
+/// Runs `work` where it may block; `None` if it could not be finished.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+/// "Could not ask" is never "not found".
+fn error_name(why: &ResolveError) -> &'static str {
+    match why {
+        ResolveError::NotFound | ResolveError::Gone => error::NOT_FOUND,
+        ResolveError::Invalid => error::INVALID_PARAMETER,
+        _ => error::UNAVAILABLE,
+    }
+}

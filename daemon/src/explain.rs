@@ -1,0 +1,108 @@
+//! Why a user may or may not use a service: the engine that compiled the snapshot, with its facts.
+
+use muster_common::access::PersonFacts;
+use muster_common::clock::Time;
+use muster_common::name::ServiceName;
+use muster_common::snapshot::content::AccessAnswer;
+use muster_common::wire::message::{Explain, ExplainReply};
+
+use crate::broker::{Broker, with_causes};
+use crate::resolve::{ResolveError, Served, groups_with_directories, served_user};
+
+/// Answers [`Explain`]. A user who is not served is denied, with the reason.
+pub fn explain(broker: &Broker, call: &Explain) -> Result<ExplainReply, ResolveError> {
+    let service = ServiceName::new(&call.service).map_err(|_name| ResolveError::Invalid)?;
+    match served_user(broker, &call.user) {
+        Ok(served) => explain_served(broker, &served, &service),
+        Err(
+            error @ (ResolveError::NotFound
+            | ResolveError::Gone
+            | ResolveError::Admission(_)
+            | ResolveError::Unknown(_)),
+        ) => Ok(not_served(broker, call, &error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn not_served(broker: &Broker, call: &Explain, error: &ResolveError) -> ExplainReply {
+    let mentions = |line: &&String| line.split([' ', ':', '"']).any(|word| word == call.user);
+    let problems = broker.publisher.last().problems;
+    ExplainReply {
+        allowed: false,
+        decision: format!(
+            "{} is not served by muster: {}",
+            muster_common::text::safe(&call.user, 64),
+            with_causes(error)
+        ),
+        facts: problems.iter().filter(mentions).cloned().collect(),
+    }
+}
+
+fn explain_served(
+    broker: &Broker,
+    served: &Served,
+    service: &ServiceName,
+) -> Result<ExplainReply, ResolveError> {
+    let groups = groups_with_directories(served)?;
+    let owner = served.user.owner();
+    let named = groups
+        .iter()
+        .map(|(directory, group)| (directory, group))
+        .collect();
+    let facts = PersonFacts {
+        directory: &owner.directory,
+        user: served.user.name(),
+        groups: &named,
+    };
+    let ruled = broker.config.access.decide(&facts, service);
+    let now = broker.clock.now();
+    let position = served
+        .snapshot
+        .services()?
+        .iter()
+        .position(|listed| listed == service);
+    let answer = served.record.access.answer(position, now);
+    let mut lines = vec![
+        format!(
+            "name: {} of directory {} ({})",
+            served.user.name(),
+            owner.directory,
+            owner.key
+        ),
+        format!(
+            "uid: {} ({})",
+            served.user.uid(),
+            served.entry.source.as_str()
+        ),
+        format!(
+            "groups: {}",
+            groups
+                .iter()
+                .map(|(d, g)| format!("{d}/{g}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
+        freshness(served.record.access.until, now),
+    ];
+    lines.extend(ruled.facts);
+    let (allowed, decision) = match answer {
+        AccessAnswer::Allowed => (true, ruled.decision),
+        AccessAnswer::Denied if ruled.allowed => (false, "denied: the directory says that the account is not active, or the rules have changed since the last publication".to_owned()),
+        AccessAnswer::Denied => (false, ruled.decision),
+        AccessAnswer::Expired => (false, "cannot be decided: the last successful sync is older than access.max_staleness".to_owned()),
+    };
+    Ok(ExplainReply {
+        allowed,
+        decision,
+        facts: lines,
+    })
+}
+
+fn freshness(until: Time, now: Time) -> String {
+    let left = until.since(now).as_secs();
+    format!(
+        "decision: good for another {} days {} hours without the directory",
+        left / 86_400,
+        left % 86_400 / 3600
+    )
+}

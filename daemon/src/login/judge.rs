@@ -1,0 +1,261 @@
+//! The online half of a judgement: throttle, the directory's own verdict, the
+//! rules; and what follows from it for the verifier.
+
+use std::sync::Arc;
+
+use muster_common::directory::{Directory, DirectoryError, Verified};
+use muster_common::secret::Secret;
+use muster_common::snapshot::content::AccessAnswer;
+use muster_common::store::StoreError;
+use muster_common::store::verifiers::StoredVerifier;
+use muster_common::verifier::{Binding, Verifier};
+use muster_common::wire::message::Outcome;
+
+use super::{Judgement, Pending, access, offline};
+use crate::broker::{Broker, with_causes};
+use crate::sync::raise_high_water;
+use crate::throttle::{Allowance, allowance};
+
+/// Judges `secret` for `pending`: the directory that owns the name is asked, never another.
+pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Judgement {
+    let owner = pending.served.user.owner();
+    let Some(connected) = broker.connected(&owner.directory) else {
+        return Judgement::new(
+            Outcome::Unavailable,
+            format!("directory {} is not configured any more", owner.directory),
+        );
+    };
+    let directory = Arc::clone(&connected.directory);
+    let counted = match count_try(broker, pending) {
+        Ok(Allowance::Allowed) => true,
+        Ok(Allowance::NotBefore(time)) => {
+            return Judgement::new(
+                Outcome::Throttled,
+                format!("too many wrong tries; next try at {time}"),
+            );
+        }
+        // A full disk must not keep the people out who could mend it; the server throttles, too.
+        Err(error) => {
+            log::error!("wrong tries cannot be counted: {error}");
+            false
+        }
+    };
+    let sequence = broker.store.next_sequence().unwrap_or(0);
+    let answer = directory.verify(pending.served.user.name(), &secret).await;
+    broker.note_call(&owner.directory, answer.as_ref().err());
+    match answer {
+        Ok(verified) => accepted(broker, pending, &verified, secret, sequence),
+        Err(DirectoryError::Refused) => {
+            spawn_refusal(broker, pending, directory, secret, sequence);
+            Judgement::new(Outcome::WrongSecret, "the directory refused the password")
+        }
+        Err(
+            error @ (DirectoryError::Locked
+            | DirectoryError::NotFound
+            | DirectoryError::SecretExpired),
+        ) => {
+            forget_verifier(broker, pending, sequence);
+            Judgement::new(outcome_of(&error), error.to_string())
+        }
+        Err(error @ DirectoryError::Unreachable { .. }) => {
+            let judgement = offline::judge(broker, pending, secret, counted).await;
+            let reason = format!("{}; {}", with_causes(&error), judgement.reason);
+            Judgement {
+                reason,
+                ..judgement
+            }
+        }
+        Err(error) => {
+            take_back(broker, pending, counted);
+            Judgement::new(outcome_of(&error), with_causes(&error))
+        }
+    }
+}
+
+fn outcome_of(error: &DirectoryError) -> Outcome {
+    match error {
+        DirectoryError::Refused => Outcome::WrongSecret,
+        DirectoryError::NotFound => Outcome::Gone,
+        DirectoryError::Locked => Outcome::Locked,
+        DirectoryError::SecretExpired => Outcome::SecretExpired,
+        DirectoryError::Misconfigured { .. } => Outcome::Misconfigured,
+        DirectoryError::Unreachable { .. } | DirectoryError::Nonsense { .. } => {
+            Outcome::Unavailable
+        }
+    }
+}
+
+/// Counts the try before its outcome is known, so that a crash gives none away.
+fn count_try(broker: &Broker, pending: &Pending) -> Result<Allowance, StoreError> {
+    let (owner, now) = (pending.served.user.owner(), broker.clock.now());
+    let known = broker.store.attempts(owner, &pending.source, now)?;
+    let allowance = allowance(&broker.config.throttle, &known, now);
+    if allowance == Allowance::Allowed {
+        broker.store.count_failure(owner, &pending.source, now)?;
+    }
+    Ok(allowance)
+}
+
+/// The directory said nothing about the secret: the try does not count.
+pub(super) fn take_back(broker: &Broker, pending: &Pending, counted: bool) {
+    if counted
+        && let Err(error) = broker
+            .store
+            .take_back_failure(pending.served.user.owner(), &pending.source)
+    {
+        log::error!("a try could not be taken back: {error}");
+    }
+}
+
+/// The secret was right: whatever the rules say, the wrong tries before it are forgiven.
+pub(super) fn forgive(broker: &Broker, pending: &Pending) {
+    if let Err(error) = broker.store.forgive(
+        pending.served.user.owner(),
+        &pending.source,
+        broker.clock.now(),
+    ) {
+        log::error!("tries could not be forgiven: {error}");
+    }
+}
+
+fn accepted(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    verified: &Verified,
+    secret: Secret,
+    sequence: i64,
+) -> Judgement {
+    let user = &pending.served.user;
+    if verified.key != *user.key() {
+        let reason = format!(
+            "the directory answered for {}, the name belongs to {}",
+            verified.key,
+            user.key()
+        );
+        return Judgement::new(Outcome::Mismatch, reason);
+    }
+    forgive(broker, pending);
+    raise_high_water(broker);
+    spawn_keep_verifier(broker, pending, verified, secret, sequence);
+    // The server has just vouched for the person: an old decision is not held against them
+    // here, and account management, which comes next, asks the snapshot for its age.
+    match access(pending, broker.clock.now()) {
+        AccessAnswer::Allowed => {
+            Judgement::new(Outcome::Granted, "the directory accepted the password")
+        }
+        AccessAnswer::Denied => Judgement::new(
+            Outcome::NotAllowed,
+            "the password is right, the access rules say no",
+        ),
+        AccessAnswer::Expired => Judgement::new(
+            Outcome::Unavailable,
+            "the access decision is too old: no sync has succeeded for longer than access.max_staleness",
+        ),
+    }
+}
+
+/// Makes and keeps the verifier after the answer has gone out; it waits for a hashing slot.
+fn spawn_keep_verifier(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    verified: &Verified,
+    secret: Secret,
+    sequence: i64,
+) {
+    if !broker.config.offline.enabled || sequence == 0 {
+        return;
+    }
+    let Some(kind) = secret_kind(broker, pending) else {
+        return;
+    };
+    let broker = Arc::clone(broker);
+    let owner = pending.served.user.owner().clone();
+    let expires = verified.expires;
+    tokio::spawn(async move {
+        let Ok(_slot) = Arc::clone(&broker.hashing).acquire_owned().await else {
+            return;
+        };
+        let kept = tokio::task::spawn_blocking(move || {
+            let binding = Binding {
+                directory: &owner.directory,
+                key: &owner.key,
+            };
+            let verifier = Verifier::make(kind, &broker.host_key, &binding, &secret)
+                .map_err(|error| with_causes(&error))?;
+            let stored = StoredVerifier {
+                text: verifier.to_text(),
+                written: broker.clock.now(),
+                expires,
+                refusals: 0,
+            };
+            broker
+                .store
+                .keep_verifier(&owner, sequence, &stored)
+                .map_err(|error| with_causes(&error))
+        });
+        report_verifier(kept.await);
+    });
+}
+
+fn report_verifier(kept: Result<Result<(), String>, tokio::task::JoinError>) {
+    match kept {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::error!("the offline verifier could not be kept: {error}"),
+        Err(error) => log::error!("the offline verifier could not be made: {error}"),
+    }
+}
+
+pub(super) fn secret_kind(
+    broker: &Broker,
+    pending: &Pending,
+) -> Option<muster_common::directory::SecretKind> {
+    let connected = broker.connected(&pending.served.user.owner().directory)?;
+    Some(connected.directory.abilities().secret)
+}
+
+fn forget_verifier(broker: &Broker, pending: &Pending, sequence: i64) {
+    if let Err(error) = broker
+        .store
+        .remove_verifier(pending.served.user.owner(), sequence)
+    {
+        log::error!("the offline verifier could not be removed: {error}");
+    }
+}
+
+/// How many times a healthy server must refuse the very secret that the verifier
+/// accepts: Crowd's refusal can also mean a sick back end.
+const REFUSALS_THAT_COUNT: u32 = 2;
+
+/// Looks, after the answer has gone out, whether the refused secret is the one that
+/// the verifier accepts: then it was changed at the server and the verifier goes.
+/// A stranger's wrong guess never matches and never removes anything.
+fn spawn_refusal(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    directory: Arc<dyn Directory>,
+    secret: Secret,
+    sequence: i64,
+) {
+    let owner = pending.served.user.owner().clone();
+    let Ok(Some(stored)) = broker.store.verifier(&owner) else {
+        return;
+    };
+    let broker = Arc::clone(broker);
+    tokio::spawn(async move {
+        if !offline::matches(&broker, &owner, stored, secret).await
+            || directory.probe().await.is_err()
+        {
+            return;
+        }
+        let settled = match broker.store.count_refusal(&owner) {
+            Ok(count) if count >= REFUSALS_THAT_COUNT => {
+                broker.store.remove_verifier(&owner, sequence)
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = settled {
+            log::error!("a refusal of the verifier's secret could not be kept: {error}");
+        }
+    });
+}

@@ -1,0 +1,184 @@
+//! A login: the dialogue's two halves. `Begin` finds out whose login it is and
+//! asks for the secret; `Answer` has it judged.
+
+mod judge;
+mod offline;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use muster_common::clock::Time;
+use muster_common::directory::SecretKind;
+use muster_common::name::ServiceName;
+use muster_common::secret::Secret;
+use muster_common::snapshot::content::AccessAnswer;
+use muster_common::text;
+use muster_common::wire::message::{Begin, Outcome, Step};
+
+use crate::broker::{Broker, with_causes};
+use crate::resolve::{ResolveError, Served, served_user};
+
+pub use judge::judge;
+
+/// A refusal takes at least this long, so that nothing is learnt from the time it takes.
+pub const LEAST_REFUSAL: Duration = Duration::from_millis(500);
+
+/// A login whose person is known and whose secret is being asked for.
+pub struct Pending {
+    /// Who.
+    pub served: Served,
+    /// Where to.
+    pub service: ServiceName,
+    /// Where from: the remote host, or the terminal.
+    pub source: String,
+}
+
+/// How `Begin` ends.
+pub enum Opening {
+    /// Ask for the secret.
+    Ask(Box<Pending>, Step),
+    /// It is over already.
+    Over(Step),
+}
+
+/// What a judgement says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What the person is told.
+    pub message: Option<String>,
+    /// What the log says.
+    pub reason: String,
+}
+
+impl Judgement {
+    /// A judgement that tells the person nothing beyond its outcome.
+    pub fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            message: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// The step that ends the dialogue.
+    pub fn step(&self) -> Step {
+        Step::Verdict {
+            outcome: self.outcome,
+            message: self.message.clone(),
+        }
+    }
+}
+
+/// Finds out whose login it is.
+pub fn open(broker: &Broker, begin: &Begin) -> Opening {
+    let shown = text::safe(&begin.user, 64);
+    let over = |outcome, reason: String| {
+        log_decision(&begin.service, &shown, &source_of(begin), outcome, &reason);
+        Opening::Over(Judgement::new(outcome, reason).step())
+    };
+    let Ok(service) = ServiceName::new(&begin.service) else {
+        return over(
+            Outcome::NotAllowed,
+            "the service's name does not fit".to_owned(),
+        );
+    };
+    match served_user(broker, &begin.user) {
+        Ok(served) => {
+            let prompt = Step::Prompt {
+                text: prompt(broker, &served),
+                echo: false,
+            };
+            Opening::Ask(
+                Box::new(Pending {
+                    served,
+                    service,
+                    source: source_of(begin),
+                }),
+                prompt,
+            )
+        }
+        Err(ResolveError::NotFound) if names_are_complete(broker) => {
+            over(Outcome::NotOurs, "not a name of ours".to_owned())
+        }
+        Err(ResolveError::Gone) => over(Outcome::Gone, "was served once and is gone".to_owned()),
+        Err(error @ (ResolveError::Admission(_) | ResolveError::Unknown(_))) => {
+            over(Outcome::Mismatch, with_causes(&error))
+        }
+        Err(error) => over(Outcome::Unavailable, with_causes(&error)),
+    }
+}
+
+fn names_are_complete(broker: &Broker) -> bool {
+    broker.snapshot().is_ok_and(|snapshot| snapshot.complete())
+}
+
+fn prompt(broker: &Broker, served: &Served) -> String {
+    let kind = broker
+        .connected(&served.user.owner().directory)
+        .map(|c| c.directory.abilities().secret);
+    match kind {
+        Some(SecretKind::Token) => "Token: ".to_owned(),
+        _ => "Password: ".to_owned(),
+    }
+}
+
+fn source_of(begin: &Begin) -> String {
+    let source = begin
+        .remote_host
+        .as_deref()
+        .filter(|host| !host.is_empty())
+        .or(begin.tty.as_deref());
+    text::safe(source.unwrap_or("local"), 128)
+}
+
+/// Judges the answer and logs what came of it.
+pub async fn answer(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> Judgement {
+    let started = tokio::time::Instant::now();
+    let name = pending.served.user.name().clone();
+    let (service, source) = (pending.service.clone(), pending.source.clone());
+    let judgement = match still_served(broker, pending) {
+        Some(pending) => judge(broker, &pending, secret).await,
+        None => Judgement::new(
+            Outcome::Gone,
+            "has changed or gone while the password was typed",
+        ),
+    };
+    log_decision(
+        service.as_str(),
+        name.as_str(),
+        &source,
+        judgement.outcome,
+        &judgement.reason,
+    );
+    if !matches!(
+        judgement.outcome,
+        Outcome::Granted | Outcome::GrantedOffline
+    ) {
+        tokio::time::sleep_until(started + LEAST_REFUSAL).await;
+    }
+    judgement
+}
+
+/// The same person as the snapshot says it now: typing takes time.
+fn still_served(broker: &Broker, pending: Pending) -> Option<Pending> {
+    let served =
+        tokio::task::block_in_place(|| served_user(broker, pending.served.user.name().as_str()))
+            .ok()?;
+    (served.user == pending.served.user).then_some(Pending { served, ..pending })
+}
+
+fn log_decision(service: &str, user: &str, source: &str, outcome: Outcome, reason: &str) {
+    let service = text::safe(service, 64);
+    log::info!("login service={service} user={user} from={source} outcome={outcome:?}: {reason}");
+}
+
+/// What the compiled rules say about a pending login at `now`.
+fn access(pending: &Pending, now: Time) -> AccessAnswer {
+    let services = pending.served.snapshot.services().unwrap_or_default();
+    let position = services
+        .iter()
+        .position(|service| *service == pending.service);
+    pending.served.record.access.answer(position, now)
+}

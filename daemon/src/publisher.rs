@@ -1,0 +1,169 @@
+//! The way to the publisher: assembles, hands over, remembers how it went.
+//! Requests that come while one is under way are served together by the next.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use muster_common::local::LocalFiles;
+use muster_common::snapshot::writer;
+use muster_common::wire::publish::{self, Published};
+
+use crate::assemble::assemble;
+use crate::broker::{Broker, with_causes};
+
+/// How long the publisher may take over 100,000 users on a slow disk.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long after a failure it is tried again.
+const RETRY: Duration = Duration::from_secs(15);
+/// How often the host's own files are looked at.
+const WATCH: Duration = Duration::from_secs(5);
+
+/// How the last publication went.
+#[derive(Debug, Clone, Default)]
+pub struct Publication {
+    /// What the publisher answered, if it did.
+    pub published: Option<Published>,
+    /// Why not.
+    pub error: Option<String>,
+    /// What was left out or needs an administrator, a line each.
+    pub problems: Vec<String>,
+}
+
+/// Serializes and coalesces publications.
+#[derive(Debug, Default)]
+pub struct Publisher {
+    requested: AtomicU64,
+    covered: tokio::sync::Mutex<u64>,
+    last: Mutex<Publication>,
+}
+
+impl Publisher {
+    /// How the last publication went.
+    pub fn last(&self) -> Publication {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn remember(&self, publication: Publication) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = publication;
+    }
+}
+
+/// Publishes what the store says now; returns when it is served (or could not be).
+pub async fn publish_now(broker: &Arc<Broker>) -> Publication {
+    let publisher = &broker.publisher;
+    let ticket = publisher.requested.fetch_add(1, Ordering::SeqCst) + 1;
+    let mut covered = publisher.covered.lock().await;
+    if *covered >= ticket {
+        return publisher.last();
+    }
+    let covers = publisher.requested.load(Ordering::SeqCst);
+    let worker = Arc::clone(broker);
+    let publication = tokio::task::spawn_blocking(move || publication(&worker))
+        .await
+        .unwrap_or_else(|error| Publication {
+            error: Some(format!("assembling failed: {error}")),
+            ..Publication::default()
+        });
+    match &publication.error {
+        Some(error) => log::error!("not published, the old snapshot stays: {error}"),
+        None => log_published(&publisher.last(), &publication),
+    }
+    publisher.remember(publication.clone());
+    *covered = covers;
+    publication
+}
+
+fn log_published(before: &Publication, now: &Publication) {
+    let Some(published) = &now.published else {
+        return;
+    };
+    if before
+        .published
+        .as_ref()
+        .is_none_or(|last| last.generation != published.generation)
+    {
+        let (generation, users, groups) = (published.generation, published.users, published.groups);
+        log::info!("generation {generation} is served: {users} users, {groups} groups");
+    }
+    for problem in now
+        .problems
+        .iter()
+        .filter(|problem| !before.problems.contains(problem))
+    {
+        log::warn!("{problem}");
+    }
+}
+
+fn publication(broker: &Broker) -> Publication {
+    match try_publication(broker) {
+        Ok(publication) => publication,
+        Err(error) => Publication {
+            error: Some(error),
+            ..broker.publisher.last()
+        },
+    }
+}
+
+/// The text of the error is for the log and `status`; all errors come to the same: the old snapshot stays.
+fn try_publication(broker: &Broker) -> Result<Publication, String> {
+    let local = LocalFiles::read(&broker.places.host)
+        .map_err(|error| format!("the host's own accounts cannot be read: {error}"))?;
+    let assembly = assemble(&broker.store, &broker.config, &local, broker.clock.now())
+        .map_err(|error| with_causes(&error))?;
+    let candidate = writer::write(&assembly.content, 0).map_err(|error| with_causes(&error))?;
+    let mut problems = assembly.problems;
+    drop(assembly.content);
+    let published = publish::publish(&broker.places.publish_socket, &candidate, DEADLINE)
+        .map_err(|error| with_causes(&error))?;
+    drop(candidate);
+    give_memory_back();
+    problems.extend(published.refusals.iter().map(ToString::to_string));
+    Ok(Publication {
+        published: Some(published),
+        error: None,
+        problems,
+    })
+}
+
+/// Returns what an assembly needed to the system: the broker idles on a small footprint.
+fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    crate::heap::trim();
+}
+
+/// Republishes when the host's own accounts change, and tries again after a failure.
+pub async fn keep_published(broker: Arc<Broker>) {
+    let mut seen = fingerprint(&broker);
+    let mut wait = WATCH;
+    loop {
+        tokio::time::sleep(wait).await;
+        let now = fingerprint(&broker);
+        let failed = broker.publisher.last().error.is_some();
+        if failed || now != seen {
+            seen = now;
+            let publication = publish_now(&broker).await;
+            wait = if publication.error.is_some() {
+                RETRY
+            } else {
+                WATCH
+            };
+        }
+    }
+}
+
+/// Sizes and times of the files that local accounts, grants and shells stand in.
+fn fingerprint(broker: &Broker) -> Vec<Option<(u64, i64, i64, u64)>> {
+    use muster_common::paths::{GROUP, PASSWD, SHELLS, SUBGID, SUBUID};
+    use std::os::unix::fs::MetadataExt;
+    let files = [PASSWD, GROUP, SUBUID, SUBGID, SHELLS];
+    let stats = files
+        .map(|file| std::fs::metadata(broker.places.host.join(file.trim_start_matches('/'))).ok());
+    stats
+        .into_iter()
+        .map(|stat| stat.map(|s| (s.len(), s.mtime(), s.mtime_nsec(), s.ino())))
+        .collect()
+}

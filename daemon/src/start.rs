@@ -1,0 +1,208 @@
+//! Starting and stopping: configuration, sockets, privileges, then the tasks.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use muster_common::clock::{Clock, SystemClock};
+use muster_common::config::{
+    self, Config, ConfigErrors, CrowdConfig, DirectoryConfig, DirectoryKind, SecretFileError,
+};
+use muster_common::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
+use muster_common::directory::http::Timeouts;
+use muster_common::directory::{Directory, DirectoryError};
+use muster_common::paths;
+use muster_common::store::{Store, StoreError};
+use muster_common::verifier::{HostKey, HostKeyError};
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::broker::{self, Broker, Connected};
+use crate::listener::{listen, subordinate_ranges};
+use crate::peer::{Door, Places};
+use crate::privileges::{PrivilegeError, drop_root, harden};
+use crate::publisher::{Publisher, keep_published, publish_now};
+use crate::sockets::{self, Sockets};
+use crate::sync::{SyncRequest, keep_synced};
+
+/// How long logins under way may go on after a request to stop.
+const LAST_CALLS: Duration = Duration::from_secs(3);
+/// Requests for a sync that wait for the one under way.
+const SYNC_QUEUE: usize = 8;
+
+/// Why the broker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong: every problem, a line each.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A directory's secret cannot be had.
+    #[error("directory {0}: {1}")]
+    Secret(
+        muster_common::name::DirectoryName,
+        #[source] SecretFileError,
+    ),
+    /// A directory's CA file cannot be read.
+    #[error("directory {0}: ca_file: {1}")]
+    CaFile(muster_common::name::DirectoryName, #[source] io::Error),
+    /// A directory's client cannot be made.
+    #[error("directory {0}: {1}")]
+    Directory(muster_common::name::DirectoryName, #[source] DirectoryError),
+    /// The change from root to muster failed.
+    #[error(transparent)]
+    Privileges(#[from] PrivilegeError),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The host key cannot be read or made.
+    #[error(transparent)]
+    HostKey(#[from] HostKeyError),
+    /// Sockets, signals or the runtime.
+    #[error(transparent)]
+    System(#[from] io::Error),
+}
+
+/// Runs until a signal says stop.
+pub fn run(config_file: &Path) -> Result<(), StartError> {
+    let config = config::load_trusted(config_file)?;
+    let sockets = sockets::open()?;
+    drop_root()?;
+    harden()?;
+    let directories = config
+        .directories
+        .iter()
+        .map(connect)
+        .collect::<Result<Vec<_>, _>>()?;
+    let private = PathBuf::from(paths::PRIVATE_DIR);
+    let store = Store::open(&private.join("store.sqlite"))?;
+    let host_key = HostKey::load_or_create(&private.join("host.key"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(config, sockets, directories, store, host_key))?;
+    runtime.shutdown_timeout(LAST_CALLS);
+    Ok(())
+}
+
+fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
+    match &directory.kind {
+        DirectoryKind::Crowd(crowd) => Ok(Arc::new(connect_crowd(directory, crowd)?)),
+    }
+}
+
+fn connect_crowd(directory: &DirectoryConfig, crowd: &CrowdConfig) -> Result<Crowd, StartError> {
+    let name = || directory.name.clone();
+    let password = config::read_secret(&crowd.password_file)
+        .map_err(|error| StartError::Secret(name(), error))?;
+    let ca_pem = match &crowd.ca_file {
+        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
+        None => None,
+    };
+    let settings = CrowdSettings {
+        ca_pem,
+        timeouts: Timeouts {
+            connect: crowd.connect_timeout,
+            request: crowd.timeout,
+            ..Timeouts::default()
+        },
+        attributes: AttributeNames {
+            uid_number: crowd.attributes.uid.clone(),
+            gid_number: crowd.attributes.gid.clone(),
+            login_shell: crowd.attributes.shell.clone(),
+            home_directory: crowd.attributes.home.clone(),
+            ssh_public_key: crowd.attributes.ssh_keys.clone(),
+        },
+        ..CrowdSettings::new(
+            name(),
+            crowd.url.clone(),
+            crowd.application.clone(),
+            password,
+        )
+    };
+    Crowd::new(settings).map_err(|error| StartError::Directory(name(), error))
+}
+
+async fn serve(
+    config: Config,
+    sockets: Sockets,
+    directories: Vec<Arc<dyn Directory>>,
+    store: Store,
+    host_key: HostKey,
+) -> io::Result<()> {
+    let (connected, queues): (Vec<_>, Vec<_>) = directories.into_iter().map(with_queue).unzip();
+    let broker = Arc::new(broker(config, connected, store, host_key));
+    let places = Arc::new(Places::default());
+    let mut stop = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(listen(
+        Arc::clone(&broker),
+        Arc::clone(&places),
+        UnixListener::from_std(sockets.root)?,
+        Door::Root,
+    ));
+    tokio::spawn(listen(
+        Arc::clone(&broker),
+        places,
+        UnixListener::from_std(sockets.lookup)?,
+        Door::Lookup,
+    ));
+    // What the store remembers is served before any network is there.
+    tokio::spawn(start_directories(Arc::clone(&broker), queues));
+    muster_daemon::notify::ready();
+    log::info!(
+        "musterd {} is ready: {} directories",
+        env!("CARGO_PKG_VERSION"),
+        broker.connected.len()
+    );
+    tokio::select! {
+        _ = stop.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    log::info!("stopping");
+    Ok(())
+}
+
+async fn start_directories(broker: Arc<Broker>, queues: Vec<mpsc::Receiver<SyncRequest>>) {
+    publish_now(&broker).await;
+    tokio::spawn(keep_published(Arc::clone(&broker)));
+    for (connected, queue) in broker.connected.iter().zip(queues) {
+        tokio::spawn(keep_synced(
+            Arc::clone(&broker),
+            Arc::clone(&connected.directory),
+            queue,
+        ));
+    }
+}
+
+fn with_queue(directory: Arc<dyn Directory>) -> (Connected, mpsc::Receiver<SyncRequest>) {
+    let (sync, queue) = mpsc::channel(SYNC_QUEUE);
+    (Connected { directory, sync }, queue)
+}
+
+fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: HostKey) -> Broker {
+    let clock = SystemClock;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let places = broker::Places {
+        host: PathBuf::from("/"),
+        snapshot: PathBuf::from(paths::SNAPSHOT),
+        snapshot_owner: 0,
+        publish_socket: PathBuf::from(paths::PUBLISH_SOCKET),
+    };
+    Broker {
+        subordinate: subordinate_ranges(&places.host),
+        config,
+        places,
+        store: Arc::new(store),
+        connected,
+        started: clock.since_boot(),
+        clock: Arc::new(clock),
+        host_key: Arc::new(host_key),
+        hashing: Arc::new(Semaphore::new(cores)),
+        publisher: Publisher::default(),
+        standings: Mutex::new(HashMap::new()),
+    }
+}

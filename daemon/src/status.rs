@@ -1,0 +1,70 @@
+//! How everything is, for `muster status`.
+
+use muster_common::wire::message::{DirectoryStatus, StatusReply};
+
+use crate::broker::{Broker, Connected};
+
+/// Lines of problems that one answer carries; the rest is counted.
+const PROBLEMS_MAX: usize = 500;
+
+/// Answers `Status`.
+pub fn status(broker: &Broker) -> StatusReply {
+    let publication = broker.publisher.last();
+    let mut problems = publication.problems;
+    let uptime = broker.clock.since_boot().saturating_sub(broker.started);
+    let mut reply = StatusReply {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_seconds: uptime.as_secs(),
+        publish_error: publication.error,
+        directories: broker
+            .connected
+            .iter()
+            .map(|connected| directory_status(broker, connected))
+            .collect(),
+        ..StatusReply::default()
+    };
+    match broker.snapshot() {
+        Ok(snapshot) => {
+            reply.generation = snapshot.generation();
+            reply.users = snapshot.user_count().into();
+            reply.groups = snapshot.group_count().into();
+            reply.published = snapshot.created().unix();
+        }
+        Err(error) => problems.insert(0, format!("no names are served: {error}")),
+    }
+    for connected in &broker.connected {
+        let name = connected.directory.name();
+        problems.extend(
+            broker
+                .standing(name)
+                .remarks
+                .into_iter()
+                .map(|remark| format!("{name}: {remark}")),
+        );
+    }
+    let more = problems.len().saturating_sub(PROBLEMS_MAX);
+    problems.truncate(PROBLEMS_MAX);
+    if more > 0 {
+        problems.push(format!("and {more} more"));
+    }
+    reply.problems = problems;
+    reply
+}
+
+fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {
+    let directory = &connected.directory;
+    let standing = broker.standing(directory.name());
+    let synced = broker.store.synced(directory.name()).ok().flatten();
+    DirectoryStatus {
+        name: directory.name().to_string(),
+        kind: directory.kind().to_owned(),
+        url: directory.url(),
+        server: standing.server,
+        state: standing.state.unwrap_or("never asked").to_owned(),
+        error: standing.error,
+        synced: synced.map_or(0, |time| time.unix()),
+        next_sync: standing.next_sync.unix(),
+        users: standing.counts.0,
+        groups: standing.counts.1,
+    }
+}
