@@ -121,7 +121,18 @@ fn try_publication(broker: &Broker) -> Result<Publication, String> {
         .map_err(|error| with_causes(&error))?;
     drop(candidate);
     give_memory_back();
-    problems.extend(published.refusals.iter().map(ToString::to_string));
+    problems.extend(
+        published
+            .refusals
+            .iter()
+            .map(|refused| format!("{}: {}", refused.what, refused.why)),
+    );
+    let unnamed = published
+        .refused_total
+        .saturating_sub(u64::try_from(published.refusals.len()).unwrap_or(u64::MAX));
+    if unnamed > 0 {
+        problems.push(format!("and {unnamed} more records are refused"));
+    }
     Ok(Publication {
         published: Some(published),
         error: None,

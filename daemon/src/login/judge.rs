@@ -8,7 +8,7 @@ use muster_common::secret::Secret;
 use muster_common::snapshot::content::AccessAnswer;
 use muster_common::store::StoreError;
 use muster_common::store::verifiers::StoredVerifier;
-use muster_common::verifier::{Binding, Verifier};
+use muster_common::verifier::{Binding, Salt, Verifier};
 use muster_common::wire::message::Outcome;
 
 use super::{Judgement, Pending, access, offline};
@@ -180,7 +180,8 @@ fn spawn_keep_verifier(
                 directory: &owner.directory,
                 key: &owner.key,
             };
-            let verifier = Verifier::make(kind, &broker.host_key, &binding, &secret)
+            let salt = Salt::random().map_err(|error| with_causes(&error))?;
+            let verifier = Verifier::make(kind, &broker.host_key, &binding, &secret, salt)
                 .map_err(|error| with_causes(&error))?;
             let stored = StoredVerifier {
                 text: verifier.to_text(),

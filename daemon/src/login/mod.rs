@@ -3,6 +3,8 @@
 
 mod judge;
 mod offline;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
