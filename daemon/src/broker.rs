@@ -15,6 +15,8 @@ use muster_common::store::Store;
 use muster_common::verifier::HostKey;
 use tokio::sync::{Semaphore, mpsc};
 
+use muster_daemon::logging::with_causes;
+
 use crate::publisher::Publisher;
 use crate::sync::SyncRequest;
 
@@ -141,19 +143,4 @@ impl Broker {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// An error and what lies below it, in one line.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        let text = cause.to_string();
-        if !line.contains(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        below = cause.source();
-    }
-    muster_common::text::safe(&line, 500)
 }

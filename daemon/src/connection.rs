@@ -19,7 +19,9 @@ use tokio_util::bytes::BytesMut;
 use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
 use zeroize::Zeroize;
 
-use crate::broker::{Broker, with_causes};
+use muster_daemon::logging::with_causes;
+
+use crate::broker::Broker;
 use crate::dispatch::{self, Permission, permission};
 use crate::introspect;
 use crate::login::{self, Judgement, Opening, Pending};

@@ -6,7 +6,9 @@ use muster_common::name::ServiceName;
 use muster_common::snapshot::content::AccessAnswer;
 use muster_common::wire::message::{Explain, ExplainReply};
 
-use crate::broker::{Broker, with_causes};
+use muster_daemon::logging::with_causes;
+
+use crate::broker::Broker;
 use crate::resolve::{ResolveError, Served, groups_with_directories, served_user};
 
 /// Answers [`Explain`]. A user who is not served is denied, with the reason.

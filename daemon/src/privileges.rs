@@ -6,7 +6,7 @@ use std::path::Path;
 
 use muster_common::local;
 use muster_common::paths::{BROKER_USER, PASSWD, PRIVATE_DIR};
-use rustix::process::{DumpableBehavior, Gid, Resource, Rlimit, Uid};
+use rustix::process::{Gid, Uid};
 
 /// Why the broker will not start.
 #[derive(Debug, thiserror::Error)]
@@ -38,21 +38,6 @@ pub fn drop_root() -> Result<(), PrivilegeError> {
         make_private_folder(uid, gid)?;
         become_user(uid, gid)?;
     }
-    Ok(())
-}
-
-/// No new privileges by way of setuid programs, no core file with passwords, nothing readable by others.
-pub fn harden() -> io::Result<()> {
-    rustix::thread::set_no_new_privs(true)?;
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    rustix::process::setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     Ok(())
 }
 

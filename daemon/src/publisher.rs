@@ -10,7 +10,9 @@ use muster_common::snapshot::writer;
 use muster_common::wire::publish::{self, Published};
 
 use crate::assemble::assemble;
-use crate::broker::{Broker, with_causes};
+use muster_daemon::logging::with_causes;
+
+use crate::broker::Broker;
 
 /// How long the publisher may take over 100,000 users on a slow disk.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -1,15 +1,12 @@
 //! The broker's two sockets: handed over by systemd, or bound in a root-owned folder.
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use muster_common::paths::{LOOKUP_SOCKET, ROOT_SOCKET, RUN_DIR};
-
-/// systemd hands descriptors over from here on.
-const FIRST_DESCRIPTOR: RawFd = 3;
+use muster_daemon::inherited;
 
 /// Both doors, listening.
 pub struct Sockets {
@@ -30,38 +27,23 @@ pub fn open() -> io::Result<Sockets> {
     Ok(sockets)
 }
 
-/// The environment is read here, once, before any thread exists: it is systemd's protocol.
 fn handed_over() -> io::Result<Option<Sockets>> {
-    let environment = |name| std::env::var(name).unwrap_or_default();
-    let for_us = environment("LISTEN_PID").parse() == Ok(std::process::id());
-    if !for_us {
-        return Ok(None);
-    }
-    let names = environment("LISTEN_FDNAMES");
     let (mut root, mut lookup) = (None, None);
-    for (name, descriptor) in names.split(':').zip(FIRST_DESCRIPTOR..) {
-        match name {
-            "root.sock" => root = Some(adopt(descriptor)),
-            "lookup.sock" => lookup = Some(adopt(descriptor)),
-            _ => {}
+    let mut others = 0u32;
+    for (name, listener) in inherited::listeners() {
+        match name.as_str() {
+            "root.sock" => root = Some(listener),
+            "lookup.sock" => lookup = Some(listener),
+            _ => others += 1,
         }
     }
     match (root, lookup) {
         (Some(root), Some(lookup)) => Ok(Some(Sockets { root, lookup })),
+        (None, None) if others == 0 => Ok(None),
         _ => Err(io::Error::other(
             "systemd handed sockets over, but not root.sock and lookup.sock (FileDescriptorName=)",
         )),
     }
-}
-
-#[allow(
-    unsafe_code,
-    reason = "descriptors that systemd hands over can only be adopted by number"
-)]
-fn adopt(descriptor: RawFd) -> UnixListener {
-    // SAFETY: LISTEN_PID names this process, so the descriptor is open, ours, and adopted once.
-    let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
-    UnixListener::from(owned)
 }
 
 fn bind() -> io::Result<Sockets> {

@@ -16,6 +16,8 @@ use muster_common::directory::{Directory, DirectoryError};
 use muster_common::paths;
 use muster_common::store::{Store, StoreError};
 use muster_common::verifier::{HostKey, HostKeyError};
+use muster_daemon::hardening::harden;
+use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc};
@@ -23,7 +25,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::broker::{self, Broker, Connected};
 use crate::listener::{listen, subordinate_ranges};
 use crate::peer::{Door, Places};
-use crate::privileges::{PrivilegeError, drop_root, harden};
+use crate::privileges::{PrivilegeError, drop_root};
 use crate::publisher::{Publisher, keep_published, publish_now};
 use crate::sockets::{self, Sockets};
 use crate::sync::{SyncRequest, keep_synced};
@@ -70,7 +72,7 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
     let config = config::load_trusted(config_file)?;
     let sockets = sockets::open()?;
     drop_root()?;
-    harden()?;
+    harden(Mode::from_raw_mode(0o077))?;
     let directories = config
         .directories
         .iter()
@@ -162,6 +164,7 @@ async fn serve(
         _ = stop.recv() => {}
         _ = interrupt.recv() => {}
     }
+    muster_daemon::notify::stopping();
     log::info!("stopping");
     Ok(())
 }

@@ -12,7 +12,9 @@ use muster_common::wire::message::SyncOutcome;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::broker::{Broker, with_causes};
+use muster_daemon::logging::with_causes;
+
+use crate::broker::Broker;
 use crate::publisher::publish_now;
 
 /// The wait after the first failure; it doubles up to the interval.

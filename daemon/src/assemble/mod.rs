@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig};
-use muster_common::directory::{ImmutableKey, Person, Team};
+use muster_common::directory::{Person, Team};
 use muster_common::local::LocalFiles;
 use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};

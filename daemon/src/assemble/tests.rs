@@ -2,7 +2,7 @@
 
 use super::*;
 use muster_common::config;
-use muster_common::directory::Projection;
+use muster_common::directory::{ImmutableKey, Projection};
 use std::path::Path;
 
 const CONFIG: &str = r#"

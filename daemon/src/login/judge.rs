@@ -12,7 +12,9 @@ use muster_common::verifier::{Binding, Salt, Verifier};
 use muster_common::wire::message::Outcome;
 
 use super::{Judgement, Pending, access, offline};
-use crate::broker::{Broker, with_causes};
+use muster_daemon::logging::with_causes;
+
+use crate::broker::Broker;
 use crate::sync::raise_high_water;
 use crate::throttle::{Allowance, allowance};
 

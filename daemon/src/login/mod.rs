@@ -17,7 +17,9 @@ use muster_common::snapshot::content::AccessAnswer;
 use muster_common::text;
 use muster_common::wire::message::{Begin, Outcome, Step};
 
-use crate::broker::{Broker, with_causes};
+use muster_daemon::logging::with_causes;
+
+use crate::broker::Broker;
 use crate::resolve::{ResolveError, Served, served_user};
 
 pub use judge::judge;
