@@ -49,8 +49,8 @@ impl Failure {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Wire(WireError::NotFound { .. }) | Self::Secret(_) => EXIT_NO,
-            Self::Wire(WireError::Denied { .. }) => EXIT_DENIED,
+            Self::Wire(WireError::NotFound) | Self::Secret(_) => EXIT_NO,
+            Self::Wire(WireError::Denied) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
         }
     }
@@ -60,10 +60,10 @@ impl Failure {
             Self::Wire(WireError::NotThere { .. }) => {
                 Some("Is the broker running? `systemctl status musterd`, `journalctl -u musterd`.")
             }
-            Self::Wire(WireError::Silent { .. }) => Some(
+            Self::Wire(WireError::Silent) => Some(
                 "The broker is there and does not answer: `journalctl -u musterd`, then `systemctl restart musterd`.",
             ),
-            Self::Wire(WireError::Denied { .. }) => Some("Root may: try `sudo muster …`."),
+            Self::Wire(WireError::Denied) => Some("Root may: try `sudo muster …`."),
             _ => None,
         }
     }

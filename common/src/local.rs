@@ -97,7 +97,7 @@ fn at(root: &Path, absolute: &str) -> std::path::PathBuf {
 fn granted(start: &str, count: &str) -> Option<RangeInclusive<u32>> {
     let start: u32 = start.parse().ok()?;
     let count: u32 = count.trim().parse().ok()?;
-    let last = start.checked_add(count.checked_sub(1)?).unwrap_or(u32::MAX);
+    let last = start.saturating_add(count.checked_sub(1)?);
     Some(start..=last)
 }
 

@@ -129,10 +129,10 @@ impl Broker {
         });
         match text {
             Some(text) if former != Some(state) => {
-                log::warn!("directory {name} is {state}: {text}")
+                log::warn!("directory {name} is {state}: {text}");
             }
             None if former.is_some_and(|former| former != "online") => {
-                log::info!("directory {name} is online again")
+                log::info!("directory {name} is online again");
             }
             _ => {}
         }

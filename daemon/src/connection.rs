@@ -7,22 +7,22 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
-    AcceptName, AcceptNameReply, Answer, Begin, Call, Explain, GetGroup, GetUser, Outcome,
-    REQUEST_MAX, Status, Step, Sync, error,
+    AcceptName, AcceptNameReply, Answer, Begin, Call, Explain, GetGroup, GetUser, Outcome, Status,
+    Step, Sync, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-use tokio_util::bytes::BytesMut;
-use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
+use tokio_util::codec::FramedRead;
 use zeroize::Zeroize;
 
 use muster_daemon::logging::with_causes;
 
 use crate::broker::Broker;
 use crate::dispatch::{self, Permission, permission};
+use crate::frames::Frames;
 use crate::introspect;
 use crate::login::{self, Judgement, Opening, Pending};
 use crate::peer::{Door, Peer};
@@ -51,7 +51,7 @@ enum End {
 pub struct Connection {
     broker: Arc<Broker>,
     peer: Peer,
-    frames: FramedRead<OwnedReadHalf, AnyDelimiterCodec>,
+    frames: FramedRead<OwnedReadHalf, Frames>,
     out: OwnedWriteHalf,
     pending: Option<Box<Pending>>,
 }
@@ -60,11 +60,10 @@ impl Connection {
     /// Takes `stream`, on which `peer` calls.
     pub fn new(broker: Arc<Broker>, peer: Peer, stream: UnixStream) -> Self {
         let (input, out) = stream.into_split();
-        let codec = AnyDelimiterCodec::new_with_max_length(vec![0], vec![0], REQUEST_MAX);
         Self {
             broker,
             peer,
-            frames: FramedRead::new(input, codec),
+            frames: FramedRead::new(input, Frames::default()),
             out,
             pending: None,
         }
@@ -72,10 +71,9 @@ impl Connection {
 
     /// Serves until the peer hangs up, is silent for too long or talks nonsense.
     pub async fn serve(mut self) {
-        while let Ok(Some(Ok(frame))) = timeout(IDLE, self.frames.next()).await {
-            let mut frame = BytesMut::from(frame);
+        while let Ok(Some(Ok(mut frame))) = timeout(IDLE, self.frames.next()).await {
             let answered = self.call(&frame).await;
-            // The frame may hold a password; this is its only copy here.
+            // The request may hold a password: this is where its bytes arrived.
             frame.zeroize();
             if let Err(end) = answered {
                 log::debug!("uid {}: {end}", self.peer.uid);

@@ -11,6 +11,7 @@ mod broker;
 mod connection;
 mod dispatch;
 mod explain;
+mod frames;
 mod heap;
 mod introspect;
 mod listener;

@@ -148,9 +148,11 @@ fn give_memory_back() {
     crate::heap::trim();
 }
 
-/// Republishes when the host's own accounts change, and tries again after a failure.
+/// Publishes what the store remembers, before any network is there; republishes when the host's own accounts change, and tries again after a failure.
 pub async fn keep_published(broker: Arc<Broker>) {
+    // Looked at before publishing: what changes meanwhile is seen the next time.
     let mut seen = fingerprint(&broker);
+    publish_now(&broker).await;
     let mut wait = WATCH;
     loop {
         tokio::time::sleep(wait).await;

@@ -26,9 +26,10 @@ use crate::broker::{self, Broker, Connected};
 use crate::listener::{listen, subordinate_ranges};
 use crate::peer::{Door, Places};
 use crate::privileges::{PrivilegeError, drop_root};
-use crate::publisher::{Publisher, keep_published, publish_now};
+use crate::publisher::{Publisher, keep_published};
 use crate::sockets::{self, Sockets};
-use crate::sync::{SyncRequest, keep_synced};
+use crate::sync::SyncRequest;
+use crate::sync::keep_synced;
 
 /// How long logins under way may go on after a request to stop.
 const LAST_CALLS: Duration = Duration::from_secs(3);
@@ -152,8 +153,14 @@ async fn serve(
         UnixListener::from_std(sockets.lookup)?,
         Door::Lookup,
     ));
-    // What the store remembers is served before any network is there.
-    tokio::spawn(start_directories(Arc::clone(&broker), queues));
+    tokio::spawn(keep_published(Arc::clone(&broker)));
+    for (connected, queue) in broker.connected.iter().zip(queues) {
+        tokio::spawn(keep_synced(
+            Arc::clone(&broker),
+            Arc::clone(&connected.directory),
+            queue,
+        ));
+    }
     muster_daemon::notify::ready();
     log::info!(
         "musterd {} is ready: {} directories",
@@ -167,18 +174,6 @@ async fn serve(
     muster_daemon::notify::stopping();
     log::info!("stopping");
     Ok(())
-}
-
-async fn start_directories(broker: Arc<Broker>, queues: Vec<mpsc::Receiver<SyncRequest>>) {
-    publish_now(&broker).await;
-    tokio::spawn(keep_published(Arc::clone(&broker)));
-    for (connected, queue) in broker.connected.iter().zip(queues) {
-        tokio::spawn(keep_synced(
-            Arc::clone(&broker),
-            Arc::clone(&connected.directory),
-            queue,
-        ));
-    }
 }
 
 fn with_queue(directory: Arc<dyn Directory>) -> (Connected, mpsc::Receiver<SyncRequest>) {

@@ -93,7 +93,7 @@ pub async fn keep_synced(
         let wait = jittered(wait_after(failures, interval, retry_after(&result)));
         due = Instant::now() + wait;
         broker.note(directory.name(), |standing| {
-            standing.next_sync = broker.clock.now().after(wait)
+            standing.next_sync = broker.clock.now().after(wait);
         });
         let outcome = outcome(&broker, directory.as_ref(), &result).await;
         if let Some(request) = request {
