@@ -1,4 +1,4 @@
-//! The configuration: what is said ([`raw`]), then what is meant (`checked`).
+//! The configuration: what is said (`raw`), then what is meant (`checked`).
 //!
 //! One table ([`keys`]) feeds the check for unknown keys, the errors and the
 //! reference page. The configuration holds no secret: see [`SecretSource`].

@@ -271,7 +271,7 @@ fn unheard_of(name: &DirectoryName) -> DirectoryRecord {
     }
 }
 
-/// Where a directory's records go; asked only for those that [`known_directory`] let pass.
+/// Where a directory's records go; asked only for those that `record::known_directory` let pass.
 fn moved(position: u16, places: &[Option<u16>]) -> u16 {
     let place = places.get(usize::from(position)).copied().flatten();
     place.unwrap_or(u16::MAX)
