@@ -58,6 +58,28 @@ pub struct Connected {
     pub sync: mpsc::Sender<SyncRequest>,
 }
 
+/// Slots for password hashing: each takes 19 MiB and a core for 20 ms. Semaphores
+/// are fair: whoever comes first hashes first.
+pub struct Hashing {
+    /// Logins offline: one a core.
+    pub logins: Semaphore,
+    /// Verifiers written after a login: one at a time, so that they slow no login down.
+    pub afterwards: Semaphore,
+    /// Verifiers that may wait to be written.
+    pub queue: Arc<Semaphore>,
+}
+
+impl Hashing {
+    /// Slots for a machine with this many cores.
+    pub fn on(cores: usize) -> Self {
+        Self {
+            logins: Semaphore::new(cores),
+            afterwards: Semaphore::new(1),
+            queue: Arc::new(Semaphore::new(256)),
+        }
+    }
+}
+
 /// Everything that the broker's parts share.
 pub struct Broker {
     /// The checked configuration.
@@ -72,8 +94,8 @@ pub struct Broker {
     pub clock: Arc<dyn Clock>,
     /// The key of the offline verifiers.
     pub host_key: Arc<HostKey>,
-    /// Slots for password hashing: each takes 19 MiB and a core for 20 ms.
-    pub hashing: Arc<Semaphore>,
+    /// Who may hash passwords now.
+    pub hashing: Hashing,
     /// The way to the publisher.
     pub publisher: Publisher,
     /// When the broker started, on the boot clock.

@@ -20,9 +20,9 @@ use muster_daemon::hardening::harden;
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-use crate::broker::{self, Broker, Connected};
+use crate::broker::{self, Broker, Connected, Hashing};
 use crate::listener::{listen, subordinate_ranges};
 use crate::peer::{Door, Places};
 use crate::privileges::{PrivilegeError, drop_root};
@@ -199,7 +199,7 @@ fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: Hos
         started: clock.since_boot(),
         clock: Arc::new(clock),
         host_key: Arc::new(host_key),
-        hashing: Arc::new(Semaphore::new(cores)),
+        hashing: Hashing::on(cores),
         publisher: Publisher::default(),
         standings: Mutex::new(HashMap::new()),
     }

@@ -3,19 +3,18 @@
 
 use std::sync::Arc;
 
-use muster_common::directory::{Directory, DirectoryError, Verified};
+use muster_common::directory::{DirectoryError, Verified};
 use muster_common::secret::Secret;
 use muster_common::snapshot::content::AccessAnswer;
 use muster_common::store::StoreError;
-use muster_common::store::verifiers::StoredVerifier;
-use muster_common::verifier::{Binding, Salt, Verifier};
 use muster_common::wire::message::Outcome;
+use tokio::sync::oneshot;
 
-use super::{Judgement, Pending, access, offline};
+use super::{Judgement, Pending, access, aftermath, offline};
 use muster_daemon::logging::with_causes;
 
 use crate::broker::Broker;
-use crate::sync::raise_high_water;
+use crate::sync::{Shrink, SyncRequest, raise_high_water};
 use crate::throttle::{Allowance, allowance};
 
 /// Judges `secret` for `pending`: the directory that owns the name is asked, never another.
@@ -48,7 +47,7 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
     match answer {
         Ok(verified) => accepted(broker, pending, &verified, secret, sequence),
         Err(DirectoryError::Refused) => {
-            spawn_refusal(broker, pending, directory, secret, sequence);
+            aftermath::refused(broker, pending, directory, secret, sequence);
             Judgement::new(Outcome::WrongSecret, "the directory refused the password")
         }
         Err(
@@ -56,7 +55,7 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
             | DirectoryError::NotFound
             | DirectoryError::SecretExpired),
         ) => {
-            forget_verifier(broker, pending, sequence);
+            aftermath::forget_verifier(broker, pending, sequence);
             Judgement::new(outcome_of(&error), error.to_string())
         }
         Err(error @ DirectoryError::Unreachable { .. }) => {
@@ -138,9 +137,7 @@ fn accepted(
     }
     forgive(broker, pending);
     raise_high_water(broker);
-    spawn_keep_verifier(broker, pending, verified, secret, sequence);
-    // The server has just vouched for the person: an old decision is not held against them
-    // here, and account management, which comes next, asks the snapshot for its age.
+    aftermath::keep_verifier(broker, pending, verified, secret, sequence);
     match access(pending, broker.clock.now()) {
         AccessAnswer::Allowed => {
             Judgement::new(Outcome::Granted, "the directory accepted the password")
@@ -149,116 +146,25 @@ fn accepted(
             Outcome::NotAllowed,
             "the password is right, the access rules say no",
         ),
-        AccessAnswer::Expired => Judgement::new(
-            Outcome::Unavailable,
-            "the access decision is too old: no sync has succeeded for longer than access.max_staleness",
-        ),
-    }
-}
-
-/// Makes and keeps the verifier after the answer has gone out; it waits for a hashing slot.
-fn spawn_keep_verifier(
-    broker: &Arc<Broker>,
-    pending: &Pending,
-    verified: &Verified,
-    secret: Secret,
-    sequence: i64,
-) {
-    if !broker.config.offline.enabled || sequence == 0 {
-        return;
-    }
-    let Some(kind) = secret_kind(broker, pending) else {
-        return;
-    };
-    let broker = Arc::clone(broker);
-    let owner = pending.served.user.owner().clone();
-    let expires = verified.expires;
-    tokio::spawn(async move {
-        let Ok(_slot) = Arc::clone(&broker.hashing).acquire_owned().await else {
-            return;
-        };
-        let kept = tokio::task::spawn_blocking(move || {
-            let binding = Binding {
-                directory: &owner.directory,
-                key: &owner.key,
-            };
-            let salt = Salt::random().map_err(|error| with_causes(&error))?;
-            let verifier = Verifier::make(kind, &broker.host_key, &binding, &secret, salt)
-                .map_err(|error| with_causes(&error))?;
-            let stored = StoredVerifier {
-                text: verifier.to_text(),
-                written: broker.clock.now(),
-                expires,
-                refusals: 0,
-            };
-            broker
-                .store
-                .keep_verifier(&owner, sequence, &stored)
-                .map_err(|error| with_causes(&error))
-        });
-        report_verifier(kept.await);
-    });
-}
-
-fn report_verifier(kept: Result<Result<(), String>, tokio::task::JoinError>) {
-    match kept {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => log::error!("the offline verifier could not be kept: {error}"),
-        Err(error) => log::error!("the offline verifier could not be made: {error}"),
-    }
-}
-
-pub(super) fn secret_kind(
-    broker: &Broker,
-    pending: &Pending,
-) -> Option<muster_common::directory::SecretKind> {
-    let connected = broker.connected(&pending.served.user.owner().directory)?;
-    Some(connected.directory.abilities().secret)
-}
-
-fn forget_verifier(broker: &Broker, pending: &Pending, sequence: i64) {
-    if let Err(error) = broker
-        .store
-        .remove_verifier(pending.served.user.owner(), sequence)
-    {
-        log::error!("the offline verifier could not be removed: {error}");
-    }
-}
-
-/// How many times a healthy server must refuse the very secret that the verifier
-/// accepts: Crowd's refusal can also mean a sick back end.
-const REFUSALS_THAT_COUNT: u32 = 2;
-
-/// Looks, after the answer has gone out, whether the refused secret is the one that
-/// the verifier accepts: then it was changed at the server and the verifier goes.
-/// A stranger's wrong guess never matches and never removes anything.
-fn spawn_refusal(
-    broker: &Arc<Broker>,
-    pending: &Pending,
-    directory: Arc<dyn Directory>,
-    secret: Secret,
-    sequence: i64,
-) {
-    let owner = pending.served.user.owner().clone();
-    let Ok(Some(stored)) = broker.store.verifier(&owner) else {
-        return;
-    };
-    let broker = Arc::clone(broker);
-    tokio::spawn(async move {
-        if !offline::matches(&broker, &owner, stored, secret).await
-            || directory.probe().await.is_err()
-        {
-            return;
+        AccessAnswer::Expired => {
+            ask_for_sync(broker, pending);
+            Judgement::new(
+                Outcome::Unavailable,
+                "the access decision is too old: no sync has succeeded for longer than access.max_staleness",
+            )
         }
-        let settled = match broker.store.count_refusal(&owner) {
-            Ok(count) if count >= REFUSALS_THAT_COUNT => {
-                broker.store.remove_verifier(&owner, sequence)
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = settled {
-            log::error!("a refusal of the verifier's secret could not be kept: {error}");
-        }
-    });
+    }
+}
+
+/// The server answers again: the next try shall find a fresh decision.
+fn ask_for_sync(broker: &Broker, pending: &Pending) {
+    let (reply, _nobody_waits) = oneshot::channel();
+    let request = SyncRequest {
+        shrink: Shrink::Hold,
+        reply,
+    };
+    if let Some(connected) = broker.connected(&pending.served.user.owner().directory) {
+        // A full queue means that syncs are asked for already.
+        let _asked = connected.sync.try_send(request);
+    }
 }

@@ -1,6 +1,7 @@
 //! A login: the dialogue's two halves. `Begin` finds out whose login it is and
 //! asks for the secret; `Answer` has it judged.
 
+mod aftermath;
 mod judge;
 mod offline;
 #[cfg(test)]

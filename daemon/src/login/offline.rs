@@ -96,7 +96,7 @@ pub(super) async fn matches(
     stored: StoredVerifier,
     secret: Secret,
 ) -> bool {
-    let Ok(_slot) = Arc::clone(&broker.hashing).acquire_owned().await else {
+    let Ok(_slot) = broker.hashing.logins.acquire().await else {
         return false;
     };
     let (broker, owner) = (Arc::clone(broker), owner.clone());

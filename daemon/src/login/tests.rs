@@ -18,7 +18,7 @@ use muster_common::snapshot::writer;
 use muster_common::store::Store;
 use muster_common::store::ledger::IdKind;
 use muster_common::verifier::HostKey;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::assemble::assemble;
@@ -158,7 +158,7 @@ impl World {
             connected: vec![connected],
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             host_key: Arc::new(HostKey::from_bytes([7; 32])),
-            hashing: Arc::new(Semaphore::new(1)),
+            hashing: broker::Hashing::on(1),
             publisher: Publisher::default(),
             started: Duration::ZERO,
             subordinate: vec![],
@@ -232,12 +232,8 @@ impl World {
         judgement.outcome
     }
 
-    /// Waits for what happens after the answer: all of it needs the hashing slot.
+    /// Waits for what happens after the answer: each task of it holds the broker.
     async fn settled(&self) {
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        drop(self.broker.hashing.acquire().await.unwrap());
         while Arc::strong_count(&self.broker) > 1 {
             tokio::task::yield_now().await;
         }

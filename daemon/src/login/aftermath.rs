@@ -1,0 +1,123 @@
+//! What a login leaves behind, done after its answer has gone out: the verifier
+//! is written, removed, or doubted.
+
+use std::sync::Arc;
+
+use muster_common::directory::{Directory, SecretKind, Verified};
+use muster_common::secret::Secret;
+use muster_common::store::verifiers::StoredVerifier;
+use muster_common::verifier::{Binding, Salt, Verifier};
+use muster_daemon::logging::with_causes;
+
+use super::{Pending, offline};
+use crate::broker::Broker;
+
+/// Makes and keeps the verifier after the answer has gone out; one at a time, behind nobody's login.
+pub(super) fn keep_verifier(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    verified: &Verified,
+    secret: Secret,
+    sequence: i64,
+) {
+    if !broker.config.offline.enabled || sequence == 0 {
+        return;
+    }
+    let Some(kind) = secret_kind(broker, pending) else {
+        return;
+    };
+    // Under a flood of logins some verifiers stay as they were: the next login makes a new one.
+    let Ok(turn) = Arc::clone(&broker.hashing.queue).try_acquire_owned() else {
+        return;
+    };
+    let broker = Arc::clone(broker);
+    let owner = pending.served.user.owner().clone();
+    let expires = verified.expires;
+    tokio::spawn(async move {
+        let Ok(_slot) = broker.hashing.afterwards.acquire().await else {
+            return;
+        };
+        let broker = Arc::clone(&broker);
+        let kept = tokio::task::spawn_blocking(move || {
+            let binding = Binding {
+                directory: &owner.directory,
+                key: &owner.key,
+            };
+            let salt = Salt::random().map_err(|error| with_causes(&error))?;
+            let verifier = Verifier::make(kind, &broker.host_key, &binding, &secret, salt)
+                .map_err(|error| with_causes(&error))?;
+            let stored = StoredVerifier {
+                text: verifier.to_text(),
+                written: broker.clock.now(),
+                expires,
+                refusals: 0,
+            };
+            broker
+                .store
+                .keep_verifier(&owner, sequence, &stored)
+                .map_err(|error| with_causes(&error))
+        });
+        report_verifier(kept.await);
+        drop(turn);
+    });
+}
+
+fn report_verifier(kept: Result<Result<(), String>, tokio::task::JoinError>) {
+    match kept {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => log::error!("the offline verifier could not be kept: {error}"),
+        Err(error) => log::error!("the offline verifier could not be made: {error}"),
+    }
+}
+
+fn secret_kind(broker: &Broker, pending: &Pending) -> Option<SecretKind> {
+    let connected = broker.connected(&pending.served.user.owner().directory)?;
+    Some(connected.directory.abilities().secret)
+}
+
+pub(super) fn forget_verifier(broker: &Broker, pending: &Pending, sequence: i64) {
+    if let Err(error) = broker
+        .store
+        .remove_verifier(pending.served.user.owner(), sequence)
+    {
+        log::error!("the offline verifier could not be removed: {error}");
+    }
+}
+
+/// How many times a healthy server must refuse the very secret that the verifier
+/// accepts: Crowd's refusal can also mean a sick back end.
+const REFUSALS_THAT_COUNT: u32 = 2;
+
+/// Looks, after the answer has gone out, whether the refused secret is the one that
+/// the verifier accepts: then it was changed at the server and the verifier goes.
+/// A stranger's wrong guess never matches and never removes anything.
+pub(super) fn refused(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    directory: Arc<dyn Directory>,
+    secret: Secret,
+    sequence: i64,
+) {
+    let owner = pending.served.user.owner().clone();
+    let Ok(Some(stored)) = broker.store.verifier(&owner) else {
+        return;
+    };
+    let broker = Arc::clone(broker);
+    tokio::spawn(async move {
+        if !offline::matches(&broker, &owner, stored, secret).await
+            || directory.probe().await.is_err()
+        {
+            return;
+        }
+        let settled = match broker.store.count_refusal(&owner) {
+            Ok(count) if count >= REFUSALS_THAT_COUNT => {
+                broker.store.remove_verifier(&owner, sequence)
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = settled {
+            log::error!("a refusal of the verifier's secret could not be kept: {error}");
+        }
+    });
+}
