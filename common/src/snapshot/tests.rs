@@ -204,6 +204,19 @@ fn a_user_with_ten_thousand_groups_and_a_group_with_ten_thousand_members_survive
     assert_eq!(snapshot.content().unwrap(), content);
 }
 
+/// Every byte of a small snapshot is fixed by docs/snapshot.md. `UPDATE_GOLDENS=1`
+/// writes the file anew; then the version has to be a new one.
+#[test]
+fn the_bytes_of_version_1_stay_as_they_are() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/snapshot/version-1.golden");
+    let layout = super::layout::Layout::new(1, 0);
+    let bytes = layout.write(&content(), 9).unwrap().unwrap();
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(path, &bytes).unwrap();
+    }
+    assert_eq!(bytes, std::fs::read(path).unwrap());
+}
+
 /// Every way in; only that each returns matters.
 fn read_all(snapshot: &Snapshot) {
     let _ = snapshot.content();
