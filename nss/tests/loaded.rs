@@ -3,7 +3,10 @@
 //!
 //! Needs root; without it each test says so and passes.
 
-#![expect(clippy::unwrap_used, reason = "clippy lets only test functions unwrap, not what they call")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy lets only test functions unwrap, not what they call"
+)]
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::os::unix::fs::{PermissionsExt, chown};
