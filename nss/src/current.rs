@@ -10,17 +10,17 @@
 
 use std::mem::MaybeUninit;
 use std::path::Path;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, Ordering};
 
 use muster_common::snapshot::reader::{Identity, OpenError, Snapshot};
 
 use crate::page::{Page, Reader, SEATS};
 use crate::seat::Seat;
 
-/// Without a word from the publisher, the file's identity is checked this often.
-const LOOK_EVERY_MS: u64 = 60_000;
-/// After a file that cannot be used, the next attempt is this far away.
-const RETRY_AFTER_MS: u64 = 1_000;
+/// Without a word from the publisher, the file's identity is checked this often, in seconds.
+const LOOK_EVERY: i64 = 60;
+/// After a file that cannot be used, the next attempt is this many seconds away.
+const RETRY_AFTER: i64 = 1;
 /// How often a reader tries to take its place before it maps for itself.
 const TRIES: usize = 3;
 
@@ -34,10 +34,10 @@ pub(crate) struct Current {
     /// The seat of the current mapping and one; zero if there is none.
     seat: AtomicU32,
     seats: [Seat; SEATS],
-    /// When to look by ourselves, in coarse milliseconds.
-    next_look: AtomicU64,
+    /// When to look by ourselves, in seconds of the monotonic clock.
+    next_look: AtomicI64,
     /// After a file that could not be used: not before then, even if the publisher says so.
-    next_try: AtomicU64,
+    next_try: AtomicI64,
 }
 
 /// What an exchange has come to.
@@ -58,8 +58,8 @@ impl Current {
             epochs: AtomicU32::new(1),
             seat: AtomicU32::new(0),
             seats: [const { Seat::new() }; SEATS],
-            next_look: AtomicU64::new(0),
-            next_try: AtomicU64::new(0),
+            next_look: AtomicI64::new(0),
+            next_try: AtomicI64::new(0),
         }
     }
 
@@ -68,7 +68,7 @@ impl Current {
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&Snapshot) -> T) -> Result<T, OpenError> {
         if let Some((_reader, snapshot)) = self.enter()
             && !snapshot.looks_stale()
-            && coarse_ms() < self.next_look.load(Ordering::Relaxed)
+            && seconds() < self.next_look.load(Ordering::Relaxed)
         {
             return Ok(ask(snapshot));
         }
@@ -127,7 +127,7 @@ impl Current {
 
     /// Opens the file if another one stands at the path. The caller holds `refreshing`.
     fn exchange(&self, page: &Page) -> Result<Exchange, OpenError> {
-        let now = coarse_ms();
+        let now = seconds();
         let Some(current) = self.mapped() else {
             let snapshot = self.open()?;
             return Ok(self.seat(page, snapshot, now));
@@ -138,13 +138,13 @@ impl Current {
             return Ok(Exchange::Done);
         }
         self.next_look
-            .store(now.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
+            .store(now.saturating_add(LOOK_EVERY), Ordering::Relaxed);
         match self.newer_than(current.identity()) {
             Ok(Some(snapshot)) => Ok(self.seat(page, snapshot, now)),
             // The publisher is between its word and its rename: the next call looks again.
             Ok(None) => Ok(Exchange::Done),
             Err(_unusable) => {
-                let later = now.saturating_add(RETRY_AFTER_MS);
+                let later = now.saturating_add(RETRY_AFTER);
                 self.next_try.store(later, Ordering::Relaxed);
                 Ok(Exchange::Done)
             }
@@ -168,7 +168,7 @@ impl Current {
     }
 
     /// Makes `snapshot` the current one and releases what nobody reads any more.
-    fn seat(&self, page: &Page, snapshot: Snapshot, now: u64) -> Exchange {
+    fn seat(&self, page: &Page, snapshot: Snapshot, now: i64) -> Exchange {
         let free = self.seats.iter().position(|seat| !seat.is_filled());
         let Some((index, seat)) = free.and_then(|at| Some((at, self.seats.get(at)?))) else {
             return Exchange::NotHere;
@@ -178,7 +178,7 @@ impl Current {
         let number = u32::try_from(index.saturating_add(1)).unwrap_or(0);
         self.seat.store(number, Ordering::SeqCst);
         self.next_look
-            .store(now.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
+            .store(now.saturating_add(LOOK_EVERY), Ordering::Relaxed);
         self.next_try.store(0, Ordering::Relaxed);
         self.release_old(page);
         Exchange::Done
@@ -196,18 +196,12 @@ impl Current {
     }
 }
 
-/// The monotonic clock at the price of a read from the vDSO, a few milliseconds coarse.
+/// The monotonic clock, at the price of a read from the vDSO.
 #[inline]
-fn coarse_ms() -> u64 {
-    let mut reading = MaybeUninit::<libc::timespec>::uninit();
+fn seconds() -> i64 {
+    let mut reading = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: room for one timespec.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, reading.as_mut_ptr()) };
-    if status != 0 {
-        return 0;
-    }
-    // SAFETY: the call succeeded, so it filled `reading`.
-    let reading = unsafe { reading.assume_init() };
-    let seconds = u64::try_from(reading.tv_sec).unwrap_or(0);
-    let millis = u64::try_from(reading.tv_nsec).unwrap_or(0) / 1_000_000;
-    seconds.saturating_mul(1_000).saturating_add(millis)
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, reading.as_mut_ptr()) };
+    // SAFETY: zero before the call, and filled by it unless it failed.
+    unsafe { reading.assume_init() }.tv_sec
 }

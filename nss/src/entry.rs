@@ -38,7 +38,7 @@ pub(crate) fn answered<T>(
     result: *mut T,
     ask: impl FnOnce(&Snapshot) -> Result<T, Refusal>,
 ) -> Result<(), Refusal> {
-    guarded(|| store(result, NAMES.with(ask)??))
+    guarded(|| NAMES.with(|snapshot| store(result, ask(snapshot)?))?)
 }
 
 #[inline]
