@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_secret_is_refused_before_anybody_is_asked() {
         let check = |bytes: &[u8], expected: SecretError| {
-            assert_eq!(Secret::typed(bytes).err(), Some(expected))
+            assert_eq!(Secret::typed(bytes).err(), Some(expected));
         };
         check(b"", SecretError::Empty);
         check(b"a\0b", SecretError::Nul);

@@ -8,6 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 mod checked;
+mod directories;
+mod ids;
 pub mod keys;
 mod problem;
 mod raw;

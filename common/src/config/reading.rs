@@ -255,6 +255,13 @@ pub(super) fn word(value: &Value, most: usize) -> Result<String, Unfit> {
     fits.then_some(text).ok_or(Unfit::NotWanted)
 }
 
+/// Letters, digits, `.`, `_` and `-`.
+pub(super) fn plain_word(text: &str, most: usize) -> Result<(), Unfit> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let fits = (1..=most).contains(&text.len()) && text.bytes().all(plain);
+    fits.then_some(()).ok_or(Unfit::NotWanted)
+}
+
 /// True or false.
 pub(super) fn boolean(value: &Value) -> Result<bool, Unfit> {
     match value {

@@ -1,0 +1,251 @@
+//! Reads `[[directory]]`: each service's own settings.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use super::raw::{Said, Value};
+use super::reading::{Place, Reading, Section, Unfit, plain_word, text, word};
+use super::settings::{CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind};
+use super::{SecretSource, absolute};
+use crate::name::DirectoryName;
+
+/// Snapshots number directories with 16 bits; nobody needs even these.
+const DIRECTORIES_MAX: usize = 64;
+
+/// The directories as far as they were understood.
+pub(super) struct Directories {
+    /// Every name that is one, for rules that name it, even if the rest of its directory is wrong.
+    pub(super) names: Vec<DirectoryName>,
+    /// All of them, if all are right.
+    pub(super) checked: Option<Vec<DirectoryConfig>>,
+}
+
+/// Every `[[directory]]`, in order.
+pub(super) fn directories(reading: &mut Reading<'_>, top: &Said) -> Directories {
+    let tables = match top.value.entry("directory").map(|entry| &entry.said.value) {
+        Some(Value::List(tables)) => tables.as_slice(),
+        _ => &[],
+    };
+    if tables.is_empty() {
+        let place = Place {
+            key: "directory".to_owned(),
+            line: None,
+        };
+        reading.warn(&place, "no [[directory]] is configured: nobody is served");
+    }
+    let mut names: Vec<DirectoryName> = Vec::new();
+    let mut checked = Some(Vec::new());
+    for table in tables {
+        let section = Section::new("directory", "directory", Some(table));
+        let name = directory_name(reading, &section, &names);
+        names.extend(name.clone());
+        let directory = directory(reading, &section, table, name);
+        checked = match (checked, directory) {
+            (Some(mut all), Some(directory)) => {
+                all.push(directory);
+                Some(all)
+            }
+            _ => None,
+        };
+    }
+    if tables.len() > DIRECTORIES_MAX {
+        let place = Section::new("", "", Some(top)).place("directory");
+        let found = format!("{} directories", tables.len());
+        checked = reading.refuse(&place, found, format!("at most {DIRECTORIES_MAX}"));
+    }
+    warn_of_shared_namespaces(reading, checked.as_deref().unwrap_or_default());
+    Directories { names, checked }
+}
+
+fn warn_of_shared_namespaces(reading: &mut Reading<'_>, directories: &[DirectoryConfig]) {
+    for (i, later) in directories.iter().enumerate() {
+        let mut earlier = directories.iter().take(i);
+        if let Some(earlier) = earlier.find(|earlier| earlier.namespace == later.namespace) {
+            let place = Place {
+                key: "directory.namespace".to_owned(),
+                line: None,
+            };
+            let words = format!(
+                "\"{}\" and \"{}\" share the namespace \"{}\": equal keys derive equal ids, and both are refused",
+                earlier.name, later.name, later.namespace
+            );
+            reading.warn(&place, &words);
+        }
+    }
+}
+
+fn directory_name(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    taken: &[DirectoryName],
+) -> Option<DirectoryName> {
+    let name = reading.value(section, "name", |value| {
+        let text = text(value)?;
+        plain_word(&text, crate::name::NAME_MAX)?;
+        DirectoryName::new(&text)
+            .map_err(|error| Unfit::Wanted(format!("a directory's name; this one {error}")))
+    })?;
+    if taken.contains(&name.value) {
+        let found = format!("\"{}\" again", name.value);
+        return reading.refuse(&name.place, found, "a name that no other directory has");
+    }
+    Some(name.value)
+}
+
+fn directory(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    table: &Said,
+    name: Option<DirectoryName>,
+) -> Option<DirectoryConfig> {
+    let kind = reading.value(section, "kind", kind);
+    let namespace = reading.optional(section, "namespace", |value| {
+        let text = text(value)?;
+        plain_word(&text, 64)?;
+        Ok(text)
+    });
+    let crowd = crowd(reading, section, table);
+    let kind = kind?.value;
+    Some(DirectoryConfig {
+        name: name?,
+        namespace: namespace?.map_or_else(|| kind.to_owned(), |said| said.value),
+        kind: DirectoryKind::Crowd(crowd?),
+    })
+}
+
+fn kind(value: &Value) -> Result<&'static str, Unfit> {
+    match text(value)?.as_str() {
+        "crowd" => Ok("crowd"),
+        kind @ ("fas" | "gafaelfawr") => Err(Unfit::Wanted(format!(
+            "\"crowd\": the kind {kind} is not supported by this version"
+        ))),
+        _ => Err(Unfit::NotWanted),
+    }
+}
+
+fn crowd(reading: &mut Reading<'_>, section: &Section<'_>, table: &Said) -> Option<CrowdConfig> {
+    let url = crowd_url(reading, section);
+    let application = reading.value(section, "application", |value| word(value, 255));
+    let password_file = reading.value(section, "password_file", secret_source);
+    let ca_file = reading.optional(section, "ca_file", |value| {
+        absolute(&text(value)?).ok_or(Unfit::NotWanted)
+    });
+    let connect_timeout = reading.duration(
+        section,
+        "connect_timeout",
+        Duration::from_secs(1),
+        Duration::from_secs(30),
+    );
+    let timeout = reading.duration(
+        section,
+        "timeout",
+        Duration::from_secs(1),
+        Duration::from_secs(300),
+    );
+    let attributes = attributes(reading, table);
+    Some(CrowdConfig {
+        url: url?,
+        application: application?.value,
+        password_file: password_file?.value,
+        ca_file: ca_file?.map(|said| said.value),
+        attributes: attributes?,
+        connect_timeout: connect_timeout?.value,
+        timeout: timeout?.value,
+    })
+}
+
+fn crowd_url(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Url> {
+    let plain_http = reading.optional(section, "plain_http", |value| {
+        (text(value)? == "loopback")
+            .then_some(())
+            .ok_or(Unfit::NotWanted)
+    });
+    let url = reading.value(section, "url", base_url)?;
+    let allowed = plain_http?.is_some();
+    if url.value.scheme() == "https" {
+        return Some(url.value);
+    }
+    let found = format!("\"{}\"", crate::text::safe(url.value.as_str(), 120));
+    match (is_loopback(&url.value), allowed) {
+        (true, true) => {
+            let words = "plain http: any local user who takes the port can read and forge logins";
+            reading.warn(&url.place, words);
+            Some(url.value)
+        }
+        (true, false) => reading.refuse(
+            &url.place,
+            found,
+            "an https:// URL; http:// to this very host only with plain_http = \"loopback\"",
+        ),
+        (false, _) => reading.refuse(
+            &url.place,
+            found,
+            "an https:// URL: passwords would cross the network in the clear",
+        ),
+    }
+}
+
+fn base_url(value: &Value) -> Result<Url, Unfit> {
+    let Ok(url) = Url::parse(&text(value)?) else {
+        // Even what does not parse may hold a password.
+        return Err(Unfit::Hidden("text that is no URL"));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Unfit::Hidden("a URL with a user or a password in it"));
+    }
+    let web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
+    if !web || url.query().is_some() || url.fragment().is_some() {
+        return Err(Unfit::NotWanted);
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn secret_source(value: &Value) -> Result<SecretSource, Unfit> {
+    let text = text(value)?;
+    if let Some(name) = text.strip_prefix("credential:") {
+        plain_word(name, 255)?;
+        return match name {
+            "." | ".." => Err(Unfit::NotWanted),
+            _ => Ok(SecretSource::Credential(name.to_owned())),
+        };
+    }
+    match absolute(&text) {
+        Some(path) => Ok(SecretSource::File(path)),
+        // Somebody may have written the password itself here.
+        None => Err(Unfit::Hidden("text that is no absolute path")),
+    }
+}
+
+fn attributes(reading: &mut Reading<'_>, directory: &Said) -> Option<CrowdAttributes> {
+    let said = directory.value.entry("attributes").map(|entry| &entry.said);
+    let section = Section::new("directory.attributes", "directory.attributes", said);
+    let mut name = |key| {
+        let meant = reading.value(&section, key, |value| word(value, 255));
+        meant.map(|meant| meant.value)
+    };
+    let (uid, gid, shell, home, ssh_keys) = (
+        name("uid"),
+        name("gid"),
+        name("shell"),
+        name("home"),
+        name("ssh_keys"),
+    );
+    Some(CrowdAttributes {
+        uid: uid?,
+        gid: gid?,
+        shell: shell?,
+        home: home?,
+        ssh_keys: ssh_keys?,
+    })
+}
