@@ -524,6 +524,37 @@ fn readers_that_never_leave_do_not_keep_others_from_the_newest() {
     assert_eq!(held(host.folder.path().to_str().unwrap()), (1, 0));
 }
 
+static INTERRUPTED: std::sync::OnceLock<Current> = std::sync::OnceLock::new();
+static HEARD: AtomicU64 = AtomicU64::new(0);
+
+extern "C" fn look_up_in_handler(_signal: libc::c_int) {
+    if let Some(Ok(uid)) = INTERRUPTED.get().map(|current| uid_of(current, "u0")) {
+        HEARD.store(uid.into(), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_signals_handler_looks_up_in_the_middle_of_a_look_up_and_of_an_exchange() {
+    let host = Host::new();
+    let current = INTERRUPTED.get_or_init(|| host.current());
+    let handler: extern "C" fn(libc::c_int) = look_up_in_handler;
+    // SAFETY: a handler that only reads and writes what handlers may.
+    unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
+    let heard = || {
+        // SAFETY: the handler above is installed.
+        unsafe { libc::raise(libc::SIGUSR1) };
+        HEARD.load(Ordering::SeqCst)
+    };
+    host.publish(&of_generation(1), 1);
+    current
+        .with(|_reading| assert_eq!(heard(), 100_100))
+        .unwrap();
+    host.publish(&of_generation(2), 1);
+    let exchanging = current.page().and_then(|page| page.refreshing().take());
+    assert!(exchanging.is_some());
+    assert_eq!(heard(), 100_200, "mapped for that call alone");
+}
+
 fn next_user(users: &Listing, current: &Current, size: usize) -> Result<(String, u32), Refusal> {
     let mut room = vec![MaybeUninit::uninit(); size];
     users.next(current, Snapshot::user_count, |snapshot, position| {

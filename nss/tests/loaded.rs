@@ -250,6 +250,47 @@ fn a_full_descriptor_table_means_could_not_ask_and_hides_no_mapped_name() {
     );
 }
 
+/// Runs `body` in a forked child and gives the status it ended with; 0 if `body` was true.
+fn in_child(body: impl FnOnce() -> bool) -> c_int {
+    // SAFETY: the child only runs `body` and leaves.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let code = c_int::from(!body());
+        // SAFETY: exit(2) itself, the one call that the strictest seccomp allows; it does not return.
+        unsafe { libc::syscall(libc::SYS_exit, code) };
+    }
+    let mut status = 0;
+    // SAFETY: our own child.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    status
+}
+
+#[test]
+fn a_warm_look_up_makes_no_system_call_and_needs_no_path() {
+    in_a_namespace(
+        "a_warm_look_up_makes_no_system_call_and_needs_no_path",
+        || {
+            publish();
+            let library = Loaded::new();
+            let found = (SUCCESS, 0, Some(70_001));
+            assert_eq!(library.getpwnam("ada"), found);
+            let in_a_chroot = in_child(|| {
+                // the child's first look-up takes a place of its own, without opening anything
+                // SAFETY: a terminated path.
+                unsafe { libc::chroot(c"/var/lib/muster/public".as_ptr()) };
+                library.getpwnam("ada") == found
+            });
+            assert_eq!(in_a_chroot, 0);
+            let under_strict_seccomp = in_child(|| {
+                // SAFETY: from here on the kernel kills this child for any call but exit(2).
+                unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT) };
+                library.getpwnam("ada") == found
+            });
+            assert_eq!(under_strict_seccomp, 0);
+        },
+    );
+}
+
 #[test]
 fn glibc_resolves_and_local_users_keep_their_groups_under_a_hostile_snapshot() {
     in_a_namespace(
