@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn keys_are_rewritten_without_comment_and_lines_with_options_are_refused() {
         let check = |line: &str, expected: Option<&str>| {
-            assert_eq!(rewritten(line).as_deref(), expected, "{line}")
+            assert_eq!(rewritten(line).as_deref(), expected, "{line}");
         };
         check(KEY, Some(KEY));
         check(&format!("  {KEY} ada@laptop\n"), Some(KEY));

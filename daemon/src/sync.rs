@@ -245,7 +245,7 @@ mod tests {
                 shrinks_too_much(before, removed, now),
                 held,
                 "{before} {removed}"
-            )
+            );
         };
         check(0, 0, 0, false);
         check(1, 1, 0, true);

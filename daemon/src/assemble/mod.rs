@@ -185,14 +185,8 @@ impl Work<'_> {
             uid,
             gid,
             gecos: gecos(&person.display_name),
-            home: person
-                .home
-                .clone()
-                .unwrap_or_else(|| self.config.home.path_of(name)),
-            shell: person
-                .shell
-                .clone()
-                .unwrap_or_else(|| self.config.home.shell.clone()),
+            home: self.home(name, person),
+            shell: self.shell(name, person),
         };
         let (ssh_keys, refused) = ssh_key::accept(&person.ssh_keys);
         if refused > 0 {
@@ -207,6 +201,37 @@ impl Work<'_> {
             access: Access::default(),
             ssh_keys,
         })
+    }
+
+    /// The home that the service gives, if this host allows it; else by the template.
+    fn home(&mut self, name: &UserName, person: &Person) -> String {
+        let prefix = format!("{}/", self.config.home.prefix);
+        let allowed = |home: &String| {
+            let below = home.strip_prefix(&prefix).unwrap_or_default();
+            !matches!(below, "" | "." | "..") && !below.contains('/') && text::fits_field(below)
+        };
+        match &person.home {
+            Some(home) if allowed(home) => home.clone(),
+            Some(home) => {
+                let home = text::safe(home, SHOWN_MAX);
+                self.problem(format!("user {name}: the service's home {home:?} is not below {prefix}; the template's is used"));
+                self.config.home.path_of(name)
+            }
+            None => self.config.home.path_of(name),
+        }
+    }
+
+    /// The shell that the service gives, if this host has it; else the configured one.
+    fn shell(&mut self, name: &UserName, person: &Person) -> String {
+        match &person.shell {
+            Some(shell) if self.local.shells.contains(shell) => shell.clone(),
+            Some(shell) => {
+                let shell = text::safe(shell, SHOWN_MAX);
+                self.problem(format!("user {name}: the service's shell {shell:?} is not in /etc/shells; the configured one is used"));
+                self.config.home.shell.clone()
+            }
+            None => self.config.home.shell.clone(),
+        }
     }
 
     fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<Team>) {

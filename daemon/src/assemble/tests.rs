@@ -241,3 +241,28 @@ fn text_of_the_server_cannot_add_a_field() {
         "Ada 0 0"
     );
 }
+
+#[test]
+fn a_shell_or_home_that_the_host_does_not_allow_is_replaced_and_said_so() {
+    let mut host = Host::new();
+    host.local.shells.insert("/bin/zsh".into());
+    let ada = Person {
+        shell: Some("/bin/zsh".into()),
+        home: Some("/home/lovelace".into()),
+        ..person("1", "ada")
+    };
+    let bob = Person {
+        shell: Some("/bin/evil".into()),
+        home: Some("/home/../etc".into()),
+        ..person("2", "bob")
+    };
+    let assembly = host.sync(vec![ada, bob], vec![]);
+    let account = |name| {
+        assembly
+            .user(name)
+            .map(|record| (record.account.shell.as_str(), record.account.home.as_str()))
+    };
+    assert_eq!(account("ada"), Some(("/bin/zsh", "/home/lovelace")));
+    assert_eq!(account("bob"), Some(("/bin/bash", "/home/bob")));
+    assert!(assembly.complains("/bin/evil") && assembly.complains("/home/../etc"));
+}
