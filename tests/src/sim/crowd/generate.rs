@@ -1,0 +1,128 @@
+//! Populations of any size for benchmarks, the same on every run.
+
+use std::str::FromStr;
+
+use super::account::{Application, Group, User};
+use super::population::Population;
+
+/// How large a population to make, written `USERSxGROUPS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// How many users.
+    pub users: u32,
+    /// How many groups.
+    pub groups: u32,
+}
+
+/// A size that is not `USERSxGROUPS`.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not of the form USERSxGROUPS, for example 10000x500")]
+pub struct NotASize(String);
+
+impl FromStr for Size {
+    type Err = NotASize;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let size = text.split_once('x').and_then(|(users, groups)| {
+            Some(Self {
+                users: users.parse().ok()?,
+                groups: groups.parse().ok()?,
+            })
+        });
+        size.ok_or_else(|| NotASize(text.to_owned()))
+    }
+}
+
+/// The application of every generated population.
+pub const APPLICATION: (&str, &str) = ("muster", "muster-secret");
+
+/// Users `user00000`… with uidNumber from 20000, each in five groups; groups
+/// `group0000`…, every tenth the parent of the nine before it. Every user's
+/// password is `password-` and the name.
+pub fn generate(size: Size) -> Population {
+    let mut population =
+        Population::new().application(Application::new(APPLICATION.0, APPLICATION.1));
+    let mut groups: Vec<Group> = (0..size.groups).map(generated_group).collect();
+    for index in 0..size.users {
+        let user = generated_user(index);
+        for step in 0..5 {
+            let place = (index.wrapping_mul(7).wrapping_add(step * 31)).checked_rem(size.groups);
+            let group = place.and_then(|place| groups.get_mut(usize::try_from(place).ok()?));
+            if let Some(group) = group.filter(|group| !group.users.contains(&user.name)) {
+                group.users.push(user.name.clone());
+            }
+        }
+        population.add_user(user);
+    }
+    for group in groups {
+        population.add_group(group);
+    }
+    population
+}
+
+fn generated_user(index: u32) -> User {
+    let name = format!("user{index:05}");
+    let uid = u64::from(index) + 20_000;
+    let password = format!("password-{name}");
+    User::new(&name)
+        .key(&format!("32769:{index:08x}-5eed-4000-8000-000000000000"))
+        .password(&password)
+        .attribute("uidNumber", &uid.to_string())
+        .attribute("loginShell", "/bin/bash")
+        .attribute("gecos", &format!("Generated user {index}"))
+}
+
+fn generated_group(index: u32) -> Group {
+    let mut group = Group::new(&format!("group{index:04}"));
+    group.description = format!("Generated group {index}");
+    if index % 10 == 9 {
+        group.groups = (index - 9..index)
+            .map(|child| format!("group{child:04}"))
+            .collect();
+    }
+    group
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_population_is_the_same_every_time() {
+        let size: Size = "200x30".parse().unwrap();
+        let first = serde_json::to_string(&generate(size)).unwrap();
+        let second = serde_json::to_string(&generate(size)).unwrap();
+        assert_eq!(first, second);
+        let population = generate(size);
+        assert_eq!((population.users.len(), population.groups.len()), (200, 30));
+        assert_eq!(
+            population
+                .groups_of(population.find_user("USER00007").unwrap())
+                .len(),
+            5
+        );
+    }
+
+    #[test]
+    fn a_size_without_groups_or_numbers_is_told_apart() {
+        assert_eq!(
+            "3x0".parse::<Size>().unwrap(),
+            Size {
+                users: 3,
+                groups: 0
+            }
+        );
+        assert_eq!(
+            generate(Size {
+                users: 3,
+                groups: 0
+            })
+            .users
+            .len(),
+            3
+        );
+        for text in ["", "3", "x", "3xa", "-1x2"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A simulated Crowd: the REST service that the wire document describes.
+//!
+//! ```no_run
+//! use muster_tests::sim::crowd::{Application, Crowd, Population, User};
+//! use muster_tests::sim::fault::{Fault, Rule};
+//!
+//! let population = Population::new()
+//!     .application(Application::new("hosts", "secret"))
+//!     .user(User::new("ada").password("pw").attribute("uidNumber", "20001"));
+//! let crowd = Crowd::start(population)?;
+//! println!("{} trusts {}", crowd.url(), crowd.authority_pem());
+//! crowd.fault(Rule::from(Fault::OperationFailed).below("/search").times(1));
+//! crowd.update(|population| population.remove_user("ada"));
+//! # Ok::<(), muster_tests::sim::SimError>(())
+//! ```
+
+mod account;
+mod admission;
+mod authentication;
+mod call;
+mod clock;
+mod cql;
+mod entity;
+mod generate;
+mod group;
+mod membership;
+mod orders;
+mod population;
+mod reason;
+mod restriction;
+mod running;
+mod search;
+mod service;
+mod session;
+mod user;
+mod xml;
+
+pub use account::{Application, Attributes, Group, Permission, User};
+pub use generate::{APPLICATION, NotASize, Size, generate};
+pub use population::Population;
+pub use running::{Crowd, Encryption};
+pub use service::CrowdService;

@@ -1,0 +1,122 @@
+//! What can be ordered of a running Crowd besides faults: changes of its population.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::account::{Group, User};
+use super::population::{Population, fold};
+use super::service::CrowdService;
+
+/// An order over the control socket.
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+enum Order {
+    AddUser {
+        user: User,
+    },
+    RemoveUser {
+        name: String,
+    },
+    RenameUser {
+        name: String,
+        new: String,
+    },
+    SetPassword {
+        name: String,
+        password: String,
+    },
+    SetActive {
+        name: String,
+        active: bool,
+    },
+    SetAttribute {
+        name: String,
+        attribute: String,
+        values: Vec<String>,
+    },
+    AddGroup {
+        group: Group,
+    },
+    RemoveGroup {
+        name: String,
+    },
+    AddMember {
+        group: String,
+        user: String,
+    },
+    RemoveMember {
+        group: String,
+        user: String,
+    },
+    Advance {
+        seconds: u64,
+    },
+    ForgetServletSessions {},
+}
+
+/// Carries an order out.
+pub(super) fn obey(crowd: &CrowdService, order: &Value) -> Result<Value, String> {
+    let order = Order::deserialize(order).map_err(|error| error.to_string())?;
+    match order {
+        Order::Advance { seconds } => crowd.advance(Duration::from_secs(seconds)),
+        Order::ForgetServletSessions {} => crowd.forget_servlet_sessions(),
+        order => crowd.update(|population| change(population, order))?,
+    }
+    Ok(Value::Null)
+}
+
+fn change(population: &mut Population, order: Order) -> Result<(), String> {
+    match order {
+        Order::AddUser { user } => population.add_user(user),
+        Order::RemoveUser { name } => known(population.remove_user(&name), &name)?,
+        Order::RenameUser { name, new } => known(population.rename_user(&name, &new), &name)?,
+        Order::SetPassword { name, password } => {
+            user(population, &name)?.password = Some(password);
+        }
+        Order::SetActive { name, active } => user(population, &name)?.active = active,
+        Order::SetAttribute {
+            name,
+            attribute,
+            values,
+        } => {
+            user(population, &name)?
+                .attributes
+                .insert(attribute, values);
+        }
+        Order::AddGroup { group } => population.add_group(group),
+        Order::RemoveGroup { name } => known(population.remove_group(&name), &name)?,
+        Order::AddMember { group: name, user } => {
+            let members = members(population, &name)?;
+            members.retain(|member| fold(member) != fold(&user));
+            members.push(user);
+        }
+        Order::RemoveMember { group: name, user } => {
+            members(population, &name)?.retain(|member| fold(member) != fold(&user));
+        }
+        Order::Advance { .. } | Order::ForgetServletSessions {} => {}
+    }
+    Ok(())
+}
+
+fn known(found: bool, name: &str) -> Result<(), String> {
+    if found {
+        Ok(())
+    } else {
+        Err(format!("`{name}` is not known, or its new name is taken"))
+    }
+}
+
+fn user<'p>(population: &'p mut Population, name: &str) -> Result<&'p mut User, String> {
+    population
+        .user_mut(name)
+        .ok_or_else(|| format!("no user `{name}`"))
+}
+
+fn members<'p>(population: &'p mut Population, name: &str) -> Result<&'p mut Vec<String>, String> {
+    let group = population
+        .group_mut(name)
+        .ok_or_else(|| format!("no group `{name}`"))?;
+    Ok(&mut group.users)
+}
