@@ -64,34 +64,22 @@ fn explain_served(
         .iter()
         .position(|listed| listed == service);
     let answer = served.record.access.answer(position, now);
-    let mut lines = vec![
-        format!(
-            "name: {} of directory {} ({})",
-            served.user.name(),
-            owner.directory,
-            owner.key
-        ),
-        format!(
-            "uid: {} ({})",
-            served.user.uid(),
-            served.entry.source.as_str()
-        ),
-        format!(
-            "groups: {}",
-            groups
-                .iter()
-                .map(|(d, g)| format!("{d}/{g}"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        ),
-        freshness(served.record.access.until, now),
-    ];
+    let mut lines = standing(served, now);
     lines.extend(ruled.facts);
+    let may_not = format!("{} may not use {service}", served.user.name());
     let (allowed, decision) = match answer {
         AccessAnswer::Allowed => (true, ruled.decision),
-        AccessAnswer::Denied if ruled.allowed => (false, "denied: the directory says that the account is not active, or the rules have changed since the last publication".to_owned()),
+        AccessAnswer::Denied if ruled.allowed => (
+            false,
+            format!(
+                "{may_not}: the directory says that the account is not active, or the rules have changed since the last publication"
+            ),
+        ),
         AccessAnswer::Denied => (false, ruled.decision),
-        AccessAnswer::Expired => (false, "cannot be decided: the last successful sync is older than access.max_staleness".to_owned()),
+        AccessAnswer::Expired => (
+            false,
+            format!("{may_not}: the last successful sync is older than access.max_staleness"),
+        ),
     };
     Ok(ExplainReply {
         allowed,
@@ -100,11 +88,25 @@ fn explain_served(
     })
 }
 
-fn freshness(until: Time, now: Time) -> String {
-    let left = until.since(now).as_secs();
-    format!(
-        "decision: good for another {} days {} hours without the directory",
-        left / 86_400,
-        left % 86_400 / 3600
-    )
+/// Who the person is, and how long the compiled decision counts.
+fn standing(served: &Served, now: Time) -> Vec<String> {
+    let owner = served.user.owner();
+    let left = served.record.access.until.since(now).as_secs();
+    let (days, hours) = (left / 86_400, left % 86_400 / 3600);
+    vec![
+        format!(
+            "{} of directory {} ({})",
+            served.user.name(),
+            owner.directory,
+            owner.key
+        ),
+        format!(
+            "uid {} ({})",
+            served.user.uid(),
+            served.entry.source.as_str()
+        ),
+        format!(
+            "the decision counts for another {days} days {hours} hours if the directory cannot be reached"
+        ),
+    ]
 }

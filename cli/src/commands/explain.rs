@@ -19,8 +19,7 @@ pub fn run(options: &Options, user: &str, service: &str) -> Result<ExitCode, Fai
     if options.json {
         show::json(&reply)?;
     } else {
-        let verdict = if reply.allowed { "may" } else { "may not" };
-        println!("{user} {verdict} use {service}: {}", reply.decision);
+        println!("{}", reply.decision);
         for fact in &reply.facts {
             println!("  - {fact}");
         }
