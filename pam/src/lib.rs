@@ -5,12 +5,6 @@
 //! module starts no thread, keeps no descriptor, reads no environment and lets
 //! no panic out; it never sets PAM_USER and keeps nothing in PAM's data.
 
-// What pam_module! exports is documented by libpam.
-#![allow(
-    missing_docs,
-    reason = "pam_module! writes items without documentation"
-)]
-
 pub mod account;
 pub mod args;
 pub mod conversation;
