@@ -1,0 +1,421 @@
+//! muster's Crowd client against the simulated Crowd, over TLS: every verdict, every
+//! fault, and a full sync.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
+
+use std::time::Duration;
+
+use muster_common::directory::crowd::{Crowd, CrowdSettings};
+use muster_common::directory::{Directory as _, DirectoryError, ImmutableKey, Verified};
+use muster_common::name::{DirectoryName, UserName};
+use muster_common::secret::Secret;
+use muster_tests::sim::crowd::{Application, Group, Population, Size, User, generate};
+use muster_tests::sim::fault::{Fault, Rule};
+
+type Simulator = muster_tests::sim::crowd::Crowd;
+
+const PASSWORD: &str = "correct horse battery";
+const OUR_SECRET: &str = "our-own-secret";
+
+/// A simulated Crowd and muster's client of it.
+struct Corp {
+    simulator: Simulator,
+    crowd: Crowd,
+}
+
+impl Corp {
+    fn of(population: Population) -> Self {
+        Self::with(population, |_| {})
+    }
+
+    fn with(population: Population, change: impl FnOnce(&mut CrowdSettings)) -> Self {
+        let simulator = Simulator::start(population).unwrap();
+        let mut settings = settings(&simulator, OUR_SECRET);
+        change(&mut settings);
+        let crowd = Crowd::new(settings).unwrap();
+        Self { simulator, crowd }
+    }
+
+    async fn login(&self, name: &str, password: &str) -> Result<Verified, DirectoryError> {
+        let name = UserName::new(name).unwrap();
+        self.crowd.verify(&name, &secret(password)).await
+    }
+
+    /// Whether a login, a probe and a sync all call for `expected`, and give nothing away.
+    async fn check_everything(&self, fault: &Fault, expected: &str) {
+        let login = self.login("ann", PASSWORD).await;
+        let probe = self.crowd.probe().await;
+        let sync = self.crowd.sync().await;
+        for found in [decision(&login), decision(&probe), decision(&sync)] {
+            assert_eq!(found, expected, "{fault}");
+        }
+        let told = format!("{login:?} {probe:?} {sync:?}");
+        for hidden in [PASSWORD, OUR_SECRET, "username=", "rest/usermanagement"] {
+            assert!(!told.contains(hidden), "{hidden} in {told}");
+        }
+    }
+}
+
+fn settings(simulator: &Simulator, our_secret: &str) -> CrowdSettings {
+    let mut settings = CrowdSettings::new(
+        DirectoryName::new("corp").unwrap(),
+        simulator.url().parse().unwrap(),
+        "linux-hosts".to_owned(),
+        secret(our_secret),
+    );
+    settings.ca_pem = Some(simulator.authority_pem().as_bytes().to_vec());
+    settings
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::typed(text.as_bytes()).unwrap()
+}
+
+fn us() -> Application {
+    Application::new("linux-hosts", OUR_SECRET)
+}
+
+/// Ann, who may log in, and others who may not.
+fn people() -> Population {
+    Population::new()
+        .application(us().allowing(["linux users"]))
+        .user(User::new("Ann").key("32769:a").password(PASSWORD))
+        .user(User::new("eve").key("32769:e").password(PASSWORD))
+        .user(User::new("old").password(PASSWORD).inactive())
+        .user(User::new("stale").password(PASSWORD).expired())
+        .user(
+            User::new("ann+ops@example.org")
+                .key("32769:p")
+                .password(PASSWORD),
+        )
+        .group(Group::new("linux users").users(["Ann", "old", "stale", "ann+ops@example.org"]))
+        .group(Group::new("50% & #1 + more?").users(["Ann"]))
+}
+
+/// Which decision an outcome calls for.
+fn decision<T>(outcome: &Result<T, DirectoryError>) -> &'static str {
+    match outcome {
+        Ok(_) => "yes",
+        Err(DirectoryError::Refused) => "refused",
+        Err(DirectoryError::NotFound) => "not found",
+        Err(DirectoryError::Locked) => "locked",
+        Err(DirectoryError::SecretExpired) => "expired",
+        Err(DirectoryError::Unreachable { .. }) => "unreachable",
+        Err(DirectoryError::Misconfigured { .. }) => "misconfigured",
+        Err(DirectoryError::Nonsense { .. }) => "nonsense",
+    }
+}
+
+#[tokio::test]
+async fn each_person_gets_the_verdict_that_crowd_gives() {
+    let corp = Corp::of(people());
+    let ann = corp.login("ann", PASSWORD).await.unwrap();
+    assert_eq!(ann.name, "Ann");
+    assert_eq!(ann.key, ImmutableKey::given("32769:a"));
+    for (name, password, expected) in [
+        ("ann", "wrong", "refused"),
+        ("ghost", PASSWORD, "not found"),
+        ("old", PASSWORD, "locked"),
+        ("stale", PASSWORD, "expired"),
+        ("eve", PASSWORD, "refused"),
+        ("ann+ops@example.org", PASSWORD, "yes"),
+        ("ann", "\"&<\\\u{1}ü%", "refused"),
+    ] {
+        assert_eq!(
+            decision(&corp.login(name, password).await),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn passwords_of_every_character_arrive_as_they_were_typed() {
+    let password = "\"&<>\\ %+#ü\u{1}{}";
+    let ann = User::new("ann").password(password);
+    let corp = Corp::of(Population::new().application(us()).user(ann));
+    assert_eq!(decision(&corp.login("ann", password).await), "yes");
+    assert_eq!(
+        decision(&corp.login("ann", &password[1..]).await),
+        "refused"
+    );
+}
+
+#[tokio::test]
+async fn names_with_every_character_arrive_as_one_parameter() {
+    let corp = Corp::of(people());
+    let ann = UserName::new("ann").unwrap();
+    let eve = UserName::new("eve").unwrap();
+    let group = "50% & #1 + more?";
+    assert!(corp.crowd.belongs(&ann, group).await.unwrap());
+    assert!(!corp.crowd.belongs(&eve, group).await.unwrap());
+    let odd = UserName::new("ann+ops@example.org").unwrap();
+    assert_eq!(
+        corp.crowd.person(&odd).await.unwrap().key,
+        ImmutableKey::given("32769:p")
+    );
+}
+
+#[tokio::test]
+async fn each_fault_is_told_apart_by_what_to_do_about_it() {
+    let corp = Corp::of(people());
+    for (fault, expected) in [
+        (Fault::Down, "unreachable"),
+        (Fault::OperationFailed, "unreachable"),
+        (Fault::Truncated, "unreachable"),
+        (Fault::RateLimited(7), "unreachable"),
+        (Fault::HtmlPage, "nonsense"),
+        (Fault::Garbage, "nonsense"),
+        (Fault::NoVersion, "nonsense"),
+        (Fault::Forbidden, "misconfigured"),
+        (Fault::Unauthorized, "misconfigured"),
+    ] {
+        corp.simulator.fault(fault.clone());
+        corp.check_everything(&fault, expected).await;
+        corp.simulator.heal();
+        let after = corp.login("ann", PASSWORD).await;
+        assert_eq!(decision(&after), "yes", "after {fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_none() {
+    let corp = Corp::with(people(), |settings| {
+        settings.timeouts.request = Duration::from_millis(200);
+        settings.timeouts.bulk = Duration::from_millis(200);
+    });
+    for fault in [Fault::Slow(Duration::from_secs(3600)), Fault::Hang] {
+        corp.simulator.fault(fault.clone());
+        corp.check_everything(&fault, "unreachable").await;
+    }
+}
+
+#[tokio::test]
+async fn the_pause_that_the_server_wants_is_passed_on() {
+    let corp = Corp::of(people());
+    corp.simulator.fault(Fault::RateLimited(7));
+    let Err(DirectoryError::Unreachable { retry_after, .. }) = corp.crowd.probe().await else {
+        panic!("a pause is no answer");
+    };
+    assert_eq!(retry_after, Some(Duration::from_secs(7)));
+}
+
+#[tokio::test]
+async fn our_own_wrong_password_is_our_fault_and_nobody_elses() {
+    let corp = Corp::of(people());
+    let crowd = Crowd::new(settings(&corp.simulator, "not-our-secret")).unwrap();
+    let ann = UserName::new("ann").unwrap();
+    assert_eq!(
+        decision(&crowd.verify(&ann, &secret(PASSWORD)).await),
+        "misconfigured"
+    );
+    let probe = crowd.probe().await;
+    assert_eq!(decision(&probe), "misconfigured");
+    assert!(!format!("{probe:?}").contains("not-our-secret"));
+}
+
+#[tokio::test]
+async fn a_server_that_another_authority_vouches_for_is_not_talked_to() {
+    let corp = Corp::of(people());
+    let other = Simulator::start(people()).unwrap();
+    let mut settings = settings(&corp.simulator, OUR_SECRET);
+    settings.ca_pem = Some(other.authority_pem().as_bytes().to_vec());
+    let crowd = Crowd::new(settings).unwrap();
+    let error = crowd.probe().await.unwrap_err();
+    assert!(matches!(error, DirectoryError::Unreachable { .. }));
+    assert!(error.to_string().contains("certificate"), "{error}");
+    assert!(corp.simulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_verdict_about_somebody_else_lets_nobody_in() {
+    let corp = Corp::of(people());
+    corp.simulator.fault(Fault::WrongName("eve".to_owned()));
+    assert_eq!(decision(&corp.login("ann", PASSWORD).await), "nonsense");
+}
+
+#[tokio::test]
+async fn a_login_is_asked_once_and_without_a_session() {
+    let corp = Corp::of(people());
+    corp.crowd.probe().await.unwrap();
+    corp.crowd.probe().await.unwrap();
+    corp.simulator
+        .fault(Rule::from(Fault::Down).below("/authentication"));
+    assert_eq!(decision(&corp.login("ann", PASSWORD).await), "unreachable");
+    corp.simulator.heal();
+    assert_eq!(decision(&corp.login("ann", "wrong").await), "refused");
+    assert_eq!(decision(&corp.login("ann", PASSWORD).await), "yes");
+    let asked: Vec<(String, bool)> = corp
+        .simulator
+        .requests()
+        .into_iter()
+        .map(|request| (request.path, request.cookie))
+        .collect();
+    let expected = [
+        ("/config/cookie", false),
+        ("/config/cookie", true),
+        ("/authentication", false),
+        ("/authentication", false),
+        ("/authentication", false),
+    ];
+    assert_eq!(
+        asked,
+        expected.map(|(path, cookie)| (path.to_owned(), cookie))
+    );
+}
+
+#[tokio::test]
+async fn everybody_is_read_however_many_pages_it_takes() {
+    let mut population = generate(Size {
+        users: 2_500,
+        groups: 50,
+    });
+    population.add_application(us());
+    let corp = Corp::of(population);
+    let projection = corp.crowd.sync().await.unwrap();
+    assert_eq!(projection.people.len(), 2_500);
+    assert_eq!(projection.teams.len(), 50);
+    assert_eq!(projection.remarks, Vec::<String>::new());
+    for person in &projection.people {
+        let number: u32 = person.name.trim_start_matches("user").parse().unwrap();
+        assert_eq!(person.uid, Some(20_000 + number));
+        assert_eq!(person.shell.as_deref(), Some("/bin/bash"));
+    }
+    let pages = |entity| {
+        let of = |request: &muster_tests::sim::record::Recorded| {
+            request.parameter("entity-type") == Some(entity)
+        };
+        corp.simulator
+            .requests()
+            .iter()
+            .filter(|request| of(request))
+            .count()
+    };
+    assert_eq!(
+        (pages("user"), pages("group")),
+        (6, 2),
+        "until a page is empty"
+    );
+    let asked_singly = corp
+        .simulator
+        .requests()
+        .iter()
+        .filter(|request| request.path == "/user")
+        .count();
+    assert_eq!(asked_singly, 0);
+}
+
+#[tokio::test]
+async fn a_full_sync_reads_people_groups_and_nested_members() {
+    let population = Population::new()
+        .application(us())
+        .user(
+            User::new("Ann")
+                .key("32769:a")
+                .attribute("uidNumber", "20001")
+                .attribute("gidNumber", "20000")
+                .attribute("homeDirectory", "/srv/ann")
+                .attribute("sshPublicKey", "ssh-ed25519 AAAA one")
+                .attribute("sshPublicKey", "ssh-ed25519 BBBB two"),
+        )
+        .user(User::new("bob & son").attribute("uidNumber", "020"))
+        .user(User::new("old").inactive())
+        .group(
+            Group::new("All")
+                .groups(["dev"])
+                .attribute("gidNumber", "30000"),
+        )
+        .group(Group::new("dev").groups(["ops", "retired"]).users(["ann"]))
+        .group(
+            Group::new("ops")
+                .groups(["all"])
+                .users(["bob & son", "old"]),
+        )
+        .group(Group {
+            active: false,
+            ..Group::new("retired").users(["old"])
+        });
+    let projection = Corp::of(population).crowd.sync().await.unwrap();
+    let person = |name: &str| {
+        let mut people = projection.people.iter();
+        people.find(|person| person.name == name).unwrap()
+    };
+    let ann = person("Ann");
+    assert_eq!(ann.key, ImmutableKey::given("32769:a"));
+    assert_eq!(
+        (ann.uid, ann.gid, ann.home.as_deref()),
+        (Some(20_001), Some(20_000), Some("/srv/ann"))
+    );
+    assert_eq!(
+        ann.ssh_keys,
+        ["ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two"]
+    );
+    assert_eq!(person("bob & son").uid, None);
+    assert!(!person("old").active && ann.active);
+    assert_eq!(
+        projection.remarks,
+        [r#"user "bob & son": uidNumber "020" is not an id"#]
+    );
+    for team in &projection.teams {
+        let expected: &[&str] = match team.name.as_str() {
+            "retired" => &[],
+            _ => &["Ann", "bob & son", "old"],
+        };
+        assert_eq!(team.members, expected, "{}", team.name);
+        assert_eq!(team.active, team.name != "retired");
+        assert_eq!(team.gid, (team.name == "All").then_some(30_000));
+    }
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_half_way_is_no_sync() {
+    let mut population = generate(Size {
+        users: 1_200,
+        groups: 20,
+    });
+    population.add_application(us());
+    let corp = Corp::of(population);
+    for (path, fault) in [
+        ("/search", Fault::Truncated),
+        ("/search", Fault::HtmlPage),
+        ("/group/membership", Fault::Truncated),
+        ("/group/membership", Fault::Garbage),
+        ("/group/membership", Fault::OperationFailed),
+        ("/group/membership", Fault::HtmlPage),
+    ] {
+        corp.simulator.fault(Rule::from(fault.clone()).below(path));
+        let error = corp.crowd.sync().await.unwrap_err();
+        assert!(error.is_silence(), "{path} {fault}: {error}");
+    }
+}
+
+/// Opt-in: `MUSTER_TEST_CROWD_URL`, `_APPLICATION` and `_PASSWORD` name a real server.
+#[tokio::test]
+async fn a_real_server_is_probed_and_read_where_one_is_given() {
+    let given = |name: &str| std::env::var(format!("MUSTER_TEST_CROWD_{name}")).ok();
+    let (Some(url), Some(application), Some(password)) =
+        (given("URL"), given("APPLICATION"), given("PASSWORD"))
+    else {
+        return;
+    };
+    let crowd = Crowd::new(CrowdSettings::new(
+        DirectoryName::new("real").unwrap(),
+        url.parse().unwrap(),
+        application,
+        secret(&password),
+    ))
+    .unwrap();
+    println!("{:?}", crowd.probe().await.unwrap());
+    let projection = crowd.sync().await.unwrap();
+    println!(
+        "{} people, {} teams",
+        projection.people.len(),
+        projection.teams.len()
+    );
+    projection
+        .remarks
+        .iter()
+        .for_each(|remark| println!("{remark}"));
+}
