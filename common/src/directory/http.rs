@@ -12,12 +12,15 @@
 //! nsswitch.conf only; passwd and group, where muster itself answers, are
 //! never asked.
 
-use std::borrow::Cow;
+mod page;
+mod pause;
+mod question;
+mod tls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderName, RETRY_AFTER};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use tokio::io::AsyncBufRead;
@@ -26,32 +29,20 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::question::Lane;
 use super::DirectoryError;
-use crate::clock::{Clock as _, SystemClock, Time};
+use crate::clock::{Clock as _, SystemClock};
 use crate::secret::Secret;
 use crate::text;
 
-/// The cap of an answer about one person or thing.
-pub const SMALL_BODY: usize = 1 << 20;
-/// The cap of a page of people: 1,000 of them with long SSH keys stay far below.
-pub const PAGE_BODY: usize = 16 << 20;
-/// The cap of a streamed answer, of which only a piece is in memory at a time.
-pub const STREAM_BODY: usize = 256 << 20;
+pub use self::page::quoted;
+pub use self::question::{PAGE_BODY, Question, SMALL_BODY, STREAM_BODY, SensitiveBody};
 
 /// How much of a server's text an error quotes, in bytes.
 const QUOTE_MAX: usize = 200;
-/// No server keeps us away for longer than this, whatever its Retry-After says.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(15 * 60);
 /// Shorter than the keep-alive of the usual servers, so that a login is not sent
 /// into a connection that is just being closed.
 const IDLE: Duration = Duration::from_secs(5);
-
-/// All but the unreserved characters of RFC 3986; a space becomes `%20`, never `+`.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// How long each kind of question may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,104 +109,6 @@ pub struct HttpSettings<'a> {
     pub readings_at_once: usize,
     /// How many logins may be asked at once.
     pub logins_at_once: usize,
-}
-
-/// Where a question waits for its place, and with which client it goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    Reading,
-    Login,
-}
-
-/// One question: a GET, or a POST that carries a secret.
-#[derive(Debug)]
-pub struct Question<'a> {
-    path: &'a str,
-    query: Vec<(&'a str, Cow<'a, str>)>,
-    accept: &'static str,
-    cap: usize,
-    within: Duration,
-    lane: Lane,
-    body: Option<SensitiveBody>,
-}
-
-/// JSON that holds a secret, in a buffer that is wiped when the last owner drops
-/// it. (The TLS layer's own copies are beyond our reach.)
-pub struct SensitiveBody(Zeroizing<Vec<u8>>);
-
-impl SensitiveBody {
-    /// The object `{ key: secret, … }` of text values. The buffer is large enough
-    /// from the start for every character to be escaped: it never moves.
-    pub fn json(fields: &[(&str, &str)]) -> Self {
-        let most = |text: &str| text.len().saturating_mul(6).saturating_add(4);
-        let size = fields
-            .iter()
-            .map(|(key, value)| most(key).saturating_add(most(value)))
-            .fold(2_usize, usize::saturating_add);
-        let mut buffer = Zeroizing::new(Vec::with_capacity(size));
-        for (nth, (key, value)) in fields.iter().enumerate() {
-            buffer.push(if nth == 0 { b'{' } else { b',' });
-            append_json(&mut buffer, key);
-            buffer.push(b':');
-            append_json(&mut buffer, value);
-        }
-        buffer.push(b'}');
-        Self(buffer)
-    }
-}
-
-/// Text into a vector: neither half of it can fail.
-fn append_json(buffer: &mut Vec<u8>, text: &str) {
-    let written = serde_json::to_writer(buffer, text);
-    debug_assert!(written.is_ok());
-}
-
-impl std::fmt::Debug for SensitiveBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl<'a> Question<'a> {
-    /// A GET below the base URL.
-    pub fn get(path: &'a str, within: Duration) -> Self {
-        Self {
-            path,
-            query: Vec::new(),
-            accept: "application/json",
-            cap: SMALL_BODY,
-            within,
-            lane: Lane::Reading,
-            body: None,
-        }
-    }
-
-    /// A POST that checks a person's secret: never retried, no cookies, its own places.
-    pub fn login(path: &'a str, body: SensitiveBody, within: Duration) -> Self {
-        Self {
-            lane: Lane::Login,
-            body: Some(body),
-            ..Self::get(path, within)
-        }
-    }
-
-    /// Adds a query parameter; the value is encoded here and nowhere else.
-    pub fn with(mut self, key: &'a str, value: impl Into<Cow<'a, str>>) -> Self {
-        self.query.push((key, value.into()));
-        self
-    }
-
-    /// Asks for another media type than JSON.
-    pub fn accept(mut self, media: &'static str) -> Self {
-        self.accept = media;
-        self
-    }
-
-    /// Allows a larger answer.
-    pub fn cap(mut self, bytes: usize) -> Self {
-        self.cap = bytes;
-        self
-    }
 }
 
 /// What an answer says before its body.
@@ -306,7 +199,7 @@ impl Http {
     /// Builds the clients; nothing is sent. Errors are all *Misconfigured*.
     pub fn new(settings: &HttpSettings<'_>) -> Result<Self, DirectoryError> {
         check_base(settings.base)?;
-        let tls = tls(settings.base, settings.ca_pem)?;
+        let tls = tls::config(settings.base, settings.ca_pem)?;
         let headers = fixed_headers(settings)?;
         let reading = client(settings, tls.clone(), headers.clone())
             .cookie_store(settings.cookies == Cookies::Kept)
@@ -344,7 +237,7 @@ impl Http {
             .await
             .map_err(|_elapsed| silent("too many questions are waiting already"))?
             .map_err(|closed| unreachable_because("shutting down", closed))?;
-        let url = self.url(question.path, &question.query)?;
+        let url = question.url(&self.base)?;
         let response = tokio::time::timeout_at(deadline, send(client, url, question))
             .await
             .map_err(|_elapsed| too_late(within))??;
@@ -358,19 +251,6 @@ impl Http {
             within,
             _place: place,
         })
-    }
-
-    fn url(&self, path: &str, query: &[(&str, Cow<'_, str>)]) -> Result<Url, DirectoryError> {
-        let mut text = format!("{}/{path}", self.base.as_str().trim_end_matches('/'));
-        for (nth, (key, value)) in query.iter().enumerate() {
-            text.push(if nth == 0 { '?' } else { '&' });
-            text.extend(utf8_percent_encode(key, ENCODED));
-            text.push('=');
-            text.extend(utf8_percent_encode(value, ENCODED));
-        }
-        // The parser's error names no part of the text, but there is nothing to add either.
-        Url::parse(&text)
-            .map_err(|error| misconfigured(format!("the URL cannot be built: {error}")))
     }
 }
 
@@ -428,7 +308,7 @@ async fn send(
     url: Url,
     question: Question<'_>,
 ) -> Result<reqwest::Response, DirectoryError> {
-    let Some(SensitiveBody(body)) = question.body else {
+    let Some(body) = question.body else {
         let get = || {
             client
                 .get(url.clone())
@@ -445,7 +325,7 @@ async fn send(
         .post(url)
         .header(ACCEPT, question.accept)
         .header(CONTENT_TYPE, "application/json")
-        .body(bytes::Bytes::from_owner(body))
+        .body(bytes::Bytes::from_owner(body.into_wiped()))
         .send()
         .await
         .map_err(unanswered)
@@ -465,7 +345,7 @@ fn judged(response: &reqwest::Response) -> Result<Head, DirectoryError> {
         return Err(DirectoryError::Unreachable {
             reason: format!("the server asks for a pause (HTTP {status})"),
             retry_after: header_text(headers, &RETRY_AFTER)
-                .and_then(|value| retry_after(value, SystemClock.now())),
+                .and_then(|value| pause::retry_after(value, SystemClock.now())),
             source: None,
         });
     }
@@ -501,20 +381,6 @@ fn redirect_target(from: &Url, headers: &HeaderMap) -> String {
         }
         None => "nowhere".to_owned(),
     }
-}
-
-/// A Retry-After header: seconds or an HTTP date, capped.
-fn retry_after(value: &str, now: Time) -> Option<Duration> {
-    let value = value.trim();
-    let span = match value.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = httpdate::parse_http_date(value).ok()?;
-            let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-            Time::from_unix(date.as_secs()).since(now)
-        }
-    };
-    Some(span.min(RETRY_AFTER_MAX))
 }
 
 fn client(
@@ -592,48 +458,6 @@ fn check_base(base: &Url) -> Result<(), DirectoryError> {
         return Err(misconfigured("the URL must not hold ? or #"));
     }
     Ok(())
-}
-
-fn tls(base: &Url, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig, DirectoryError> {
-    let roots = match ca_pem {
-        Some(pem) => roots_of_file(pem)?,
-        None if base.scheme() == "https" => roots_of_host()?,
-        None => rustls::RootCertStore::empty(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| misconfigured(format!("TLS cannot be set up: {error}")))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-fn roots_of_file(pem: &[u8]) -> Result<rustls::RootCertStore, DirectoryError> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let added = certificate
-            .map_err(|error| format!("{error}"))
-            .and_then(|der| roots.add(der).map_err(|error| format!("{error}")));
-        added.map_err(|error| misconfigured(format!("the CA file is broken: {error}")))?;
-    }
-    if roots.is_empty() {
-        return Err(misconfigured("the CA file holds no certificate"));
-    }
-    Ok(roots)
-}
-
-fn roots_of_host() -> Result<rustls::RootCertStore, DirectoryError> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(misconfigured(
-            "this host trusts no certificate authority: install ca-certificates or set ca_file",
-        ));
-    }
-    Ok(roots)
 }
 
 fn unbuildable(error: reqwest::Error) -> DirectoryError {
@@ -722,31 +546,6 @@ fn misconfigured(reason: impl Into<String>) -> DirectoryError {
     }
 }
 
-/// Text of a page that was meant for people, for an administrator's log: without
-/// tags, on one line, at most 200 bytes.
-pub fn quoted(body: &[u8]) -> String {
-    let start = body.get(..1024).unwrap_or(body);
-    let mut inside_tag = false;
-    let plain: String = String::from_utf8_lossy(start)
-        .chars()
-        .filter_map(|c| match c {
-            '<' => {
-                inside_tag = true;
-                Some(' ')
-            }
-            '>' if inside_tag => {
-                inside_tag = false;
-                None
-            }
-            _ if inside_tag => None,
-            c if c.is_whitespace() => Some(' '),
-            c => Some(c),
-        })
-        .collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    text::safe(&words.join(" "), QUOTE_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -782,70 +581,6 @@ mod tests {
         ] {
             assert_eq!(http(base).is_ok(), allowed, "{base}");
         }
-    }
-
-    #[test]
-    fn a_name_cannot_add_a_parameter_and_a_space_is_never_a_plus() {
-        let http = http("http://127.0.0.1/crowd/").unwrap();
-        let name = "a b&key=1%41#+/ü";
-        let url = http.url("user", &[("username", name.into())]).unwrap();
-        assert_eq!(
-            url.as_str(),
-            "http://127.0.0.1/crowd/user?username=a%20b%26key%3D1%2541%23%2B%2F%C3%BC"
-        );
-    }
-
-    #[test]
-    fn a_secret_body_is_escaped_in_place_and_shows_nothing() {
-        let secret = "\"\\\u{1}\n<&ü".repeat(70);
-        let body = SensitiveBody::json(&[("value", &secret)]);
-        assert_eq!(format!("{body:?}"), "***");
-        assert!(body.0.capacity() >= body.0.len());
-        let sized = SensitiveBody::json(&[("value", &"\u{1}".repeat(512))]);
-        assert!(sized.0.len() <= 2 + 34 + 512 * 6 + 4, "never grown");
-        let read: serde_json::Value = serde_json::from_slice(&body.0).unwrap();
-        assert_eq!(read["value"], secret);
-    }
-
-    #[test]
-    fn a_pause_is_seconds_or_a_date_and_never_for_ever() {
-        let now = Time::from_unix(784_111_777);
-        let check = |value: &str, expected: Option<u64>| {
-            assert_eq!(
-                retry_after(value, now),
-                expected.map(Duration::from_secs),
-                "{value}"
-            );
-        };
-        check("120", Some(120));
-        check(" 0 ", Some(0));
-        check("Sun, 06 Nov 1994 08:50:37 GMT", Some(60));
-        check("Sun, 06 Nov 1994 08:00:00 GMT", Some(0));
-        check("99999999999", Some(900));
-        check("soon", None);
-        check("-1", None);
-    }
-
-    #[test]
-    fn a_page_for_people_is_quoted_without_its_tags() {
-        let page =
-            b"<html><body><h1>Forbidden</h1>\r\n\x1b[31mClient with address \"10.0.0.9\"</body>";
-        assert_eq!(
-            quoted(page),
-            "Forbidden [31mClient with address \"10.0.0.9\""
-        );
-        assert!(quoted(&[b'a'; 5000]).len() <= QUOTE_MAX + 3);
-    }
-
-    #[test]
-    fn a_ca_file_without_a_certificate_is_a_misconfiguration() {
-        let base = Url::parse("https://crowd.example.org/").unwrap();
-        let settings = HttpSettings {
-            ca_pem: Some(b"nothing here"),
-            ..settings(&base)
-        };
-        let error = Http::new(&settings).unwrap_err();
-        assert!(matches!(error, DirectoryError::Misconfigured { .. }));
     }
 
     #[tokio::test]

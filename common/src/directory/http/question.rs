@@ -1,0 +1,169 @@
+//! What is asked: a path below the base URL, encoded parameters, perhaps a secret.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::{DirectoryError, misconfigured};
+
+/// The cap of an answer about one person or thing.
+pub const SMALL_BODY: usize = 1 << 20;
+/// The cap of a page of people: 1,000 of them with long SSH keys stay far below.
+pub const PAGE_BODY: usize = 16 << 20;
+/// The cap of a streamed answer, of which only a piece is in memory at a time.
+pub const STREAM_BODY: usize = 256 << 20;
+
+/// All but the unreserved characters of RFC 3986; a space becomes `%20`, never `+`.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Where a question waits for its place, and with which client it goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    Reading,
+    Login,
+}
+
+/// One question: a GET, or a POST that carries a secret.
+#[derive(Debug)]
+pub struct Question<'a> {
+    path: &'a str,
+    query: Vec<(&'a str, Cow<'a, str>)>,
+    pub(super) accept: &'static str,
+    pub(super) cap: usize,
+    pub(super) within: Duration,
+    pub(super) lane: Lane,
+    pub(super) body: Option<SensitiveBody>,
+}
+
+/// JSON that holds a secret, in a buffer that is wiped when the last owner drops
+/// it. (The TLS layer's own copies are beyond our reach.)
+pub struct SensitiveBody(Zeroizing<Vec<u8>>);
+
+impl SensitiveBody {
+    /// The object `{ key: secret, … }` of text values. The buffer is large enough
+    /// from the start for every character to be escaped: it never moves.
+    pub fn json(fields: &[(&str, &str)]) -> Self {
+        let most = |text: &str| text.len().saturating_mul(6).saturating_add(4);
+        let size = fields
+            .iter()
+            .map(|(key, value)| most(key).saturating_add(most(value)))
+            .fold(2_usize, usize::saturating_add);
+        let mut buffer = Zeroizing::new(Vec::with_capacity(size));
+        for (nth, (key, value)) in fields.iter().enumerate() {
+            buffer.push(if nth == 0 { b'{' } else { b',' });
+            append_json(&mut buffer, key);
+            buffer.push(b':');
+            append_json(&mut buffer, value);
+        }
+        buffer.push(b'}');
+        Self(buffer)
+    }
+
+    /// The bytes, still wiped when their owner goes.
+    pub(super) fn into_wiped(self) -> Zeroizing<Vec<u8>> {
+        self.0
+    }
+}
+
+/// Text into a vector: neither half of it can fail.
+fn append_json(buffer: &mut Vec<u8>, text: &str) {
+    let written = serde_json::to_writer(buffer, text);
+    debug_assert!(written.is_ok());
+}
+
+impl std::fmt::Debug for SensitiveBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl<'a> Question<'a> {
+    /// A GET below the base URL.
+    pub fn get(path: &'a str, within: Duration) -> Self {
+        Self {
+            path,
+            query: Vec::new(),
+            accept: "application/json",
+            cap: SMALL_BODY,
+            within,
+            lane: Lane::Reading,
+            body: None,
+        }
+    }
+
+    /// A POST that checks a person's secret: never retried, no cookies, its own places.
+    pub fn login(path: &'a str, body: SensitiveBody, within: Duration) -> Self {
+        Self {
+            lane: Lane::Login,
+            body: Some(body),
+            ..Self::get(path, within)
+        }
+    }
+
+    /// Adds a query parameter; the value is encoded here and nowhere else.
+    pub fn with(mut self, key: &'a str, value: impl Into<Cow<'a, str>>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    /// Asks for another media type than JSON.
+    pub fn accept(mut self, media: &'static str) -> Self {
+        self.accept = media;
+        self
+    }
+
+    /// Allows a larger answer.
+    pub fn cap(mut self, bytes: usize) -> Self {
+        self.cap = bytes;
+        self
+    }
+
+    /// Where the question goes.
+    pub(super) fn url(&self, base: &Url) -> Result<Url, DirectoryError> {
+        let mut text = format!("{}/{}", base.as_str().trim_end_matches('/'), self.path);
+        for (nth, (key, value)) in self.query.iter().enumerate() {
+            text.push(if nth == 0 { '?' } else { '&' });
+            text.extend(utf8_percent_encode(key, ENCODED));
+            text.push('=');
+            text.extend(utf8_percent_encode(value, ENCODED));
+        }
+        Url::parse(&text)
+            .map_err(|error| misconfigured(format!("the URL cannot be built: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_add_a_parameter_and_a_space_is_never_a_plus() {
+        let base = Url::parse("http://127.0.0.1/crowd/").unwrap();
+        let name = "a b&key=1%41#+/ü";
+        let question = Question::get("user", Duration::from_secs(1)).with("username", name);
+        let url = question.url(&base).unwrap();
+        assert_eq!(
+            url.as_str(),
+            "http://127.0.0.1/crowd/user?username=a%20b%26key%3D1%2541%23%2B%2F%C3%BC"
+        );
+    }
+
+    #[test]
+    fn a_secret_body_is_escaped_in_place_and_shows_nothing() {
+        let secret = "\"\\\u{1}\n<&ü".repeat(70);
+        let body = SensitiveBody::json(&[("value", &secret)]);
+        assert_eq!(format!("{body:?}"), "***");
+        assert!(body.0.capacity() >= body.0.len());
+        let sized = SensitiveBody::json(&[("value", &"\u{1}".repeat(512))]);
+        assert!(sized.0.len() <= 2 + 34 + 512 * 6 + 4, "never grown");
+        let read: serde_json::Value = serde_json::from_slice(&body.0).unwrap();
+        assert_eq!(read["value"], secret);
+    }
+}
