@@ -11,6 +11,8 @@ mod broker;
 mod connection;
 mod dispatch;
 mod explain;
+#[cfg(test)]
+mod fixture;
 mod frames;
 mod heap;
 mod introspect;

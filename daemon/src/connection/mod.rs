@@ -1,5 +1,8 @@
 //! One peer's connection: reads a call, looks it up in the table, answers.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,264 @@
+//! What peers may say, well-meant or not, and what they hear.
+
+use muster_common::wire::codec::{decode_reply, encode_call, error_reason};
+use muster_common::wire::message::UserReply;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+use crate::fixture::{Mood, World};
+
+const ROOT: Peer = Peer {
+    door: Door::Root,
+    uid: 0,
+};
+
+/// A peer's end of a connection that is being served.
+struct Caller {
+    stream: UnixStream,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Caller {
+    fn of(world: &World, peer: Peer) -> Self {
+        let (stream, other) = UnixStream::pair().unwrap();
+        let connection = Connection::new(Arc::clone(&world.broker), peer, other);
+        Self {
+            stream,
+            served: tokio::spawn(connection.serve()),
+        }
+    }
+
+    async fn say(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    async fn call<C: Call>(&mut self, call: &C) {
+        let frame = encode_call(call, true).unwrap();
+        self.say(&frame).await;
+    }
+
+    /// The next reply; `None` when the broker hangs up.
+    async fn hear(&mut self) -> Option<Vec<u8>> {
+        let mut frame = Vec::new();
+        loop {
+            match self.stream.read_u8().await {
+                Ok(0) => return Some(frame),
+                Ok(byte) => frame.push(byte),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    async fn error(&mut self) -> String {
+        let frame = self.hear().await.unwrap();
+        decode_reply::<UserReply>(&frame).unwrap().error.unwrap()
+    }
+
+    /// The step that ends the stream of replies.
+    async fn step(&mut self) -> Step {
+        loop {
+            let frame = self.hear().await.unwrap();
+            let reply = decode_reply::<Step>(&frame).unwrap();
+            if !reply.continues {
+                return reply.parameters.unwrap();
+            }
+        }
+    }
+}
+
+fn begin(user: &str) -> Begin {
+    Begin {
+        service: "sshd".into(),
+        user: user.into(),
+        tty: None,
+        remote_host: None,
+        calling_uid: 0,
+    }
+}
+
+fn answer(password: &str) -> Answer {
+    Answer::of(&muster_common::secret::Secret::typed(password.as_bytes()).unwrap())
+}
+
+fn verdict(outcome: Outcome) -> Step {
+    Step::Verdict {
+        outcome,
+        message: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_is_acknowledged_prompted_and_judged() {
+    let world = World::new();
+    let mut sshd = Caller::of(&world, ROOT);
+    sshd.call(&begin("ada")).await;
+    assert_eq!(
+        decode_reply::<Step>(&sshd.hear().await.unwrap())
+            .unwrap()
+            .parameters,
+        Some(Step::Working)
+    );
+    assert_eq!(
+        sshd.step().await,
+        Step::Prompt {
+            text: "Password: ".into(),
+            echo: false
+        }
+    );
+    sshd.call(&answer("right")).await;
+    assert_eq!(sshd.step().await, verdict(Outcome::Granted));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_taken_once_and_only_after_a_prompt() {
+    let world = World::new();
+    let mut sshd = Caller::of(&world, ROOT);
+    sshd.call(&answer("right")).await;
+    assert_eq!(sshd.error().await, error::INVALID_PARAMETER);
+    sshd.call(&begin("ada")).await;
+    sshd.step().await;
+    sshd.call(&answer("wrong")).await;
+    assert_eq!(sshd.step().await, verdict(Outcome::WrongSecret));
+    sshd.call(&answer("right")).await;
+    assert_eq!(sshd.error().await, error::INVALID_PARAMETER);
+    assert_eq!(world.asked(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_logs_in_as_himself_and_as_nobody_else() {
+    let world = World::new();
+    let uid = world
+        .broker
+        .snapshot()
+        .unwrap()
+        .user_by_name("ada")
+        .unwrap()
+        .unwrap()
+        .account
+        .uid
+        .get();
+    let mut locker = Caller::of(
+        &world,
+        Peer {
+            door: Door::Lookup,
+            uid,
+        },
+    );
+    locker.call(&begin("ada")).await;
+    assert!(matches!(locker.step().await, Step::Prompt { .. }));
+    locker.call(&begin("bob")).await;
+    assert_eq!(locker.error().await, error::PERMISSION_DENIED);
+    locker.call(&begin("root")).await;
+    assert_eq!(locker.error().await, error::PERMISSION_DENIED);
+    locker.call(&Sync::default()).await;
+    assert_eq!(locker.error().await, error::PERMISSION_DENIED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn could_not_ask_is_never_not_found() {
+    let world = World::new();
+    let mut caller = Caller::of(&world, ROOT);
+    let nobody = GetUser {
+        name: Some("nobody-known".into()),
+        uid: None,
+    };
+    caller.call(&nobody).await;
+    assert_eq!(caller.error().await, error::NOT_FOUND);
+    std::fs::remove_file(&world.broker.places.snapshot).unwrap();
+    caller.call(&nobody).await;
+    let frame = caller.hear().await.unwrap();
+    assert_eq!(
+        decode_reply::<UserReply>(&frame).unwrap().error.as_deref(),
+        Some(error::UNAVAILABLE)
+    );
+    assert!(error_reason(&frame).unwrap().contains("snapshot"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_learn_that_and_not_why() {
+    let world = World::new();
+    std::fs::remove_file(&world.broker.places.snapshot).unwrap();
+    let mut stranger = Caller::of(
+        &world,
+        Peer {
+            door: Door::Lookup,
+            uid: 1234,
+        },
+    );
+    stranger
+        .call(&GetUser {
+            name: Some("ada".into()),
+            uid: None,
+        })
+        .await;
+    assert_eq!(error_reason(&stranger.hear().await.unwrap()), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nonsense_ends_the_connection_and_nothing_else() {
+    let world = World::new();
+    let endless = vec![b'['; 200_000];
+    for nonsense in [
+        &b"\0"[..],
+        b"null\0",
+        b"{\"method\":\"x\"\0",
+        b"\xff\xfe\0",
+        &endless,
+    ] {
+        let mut caller = Caller::of(&world, ROOT);
+        // The broker may hang up before all has been said.
+        let _said = caller.stream.write_all(nonsense).await;
+        assert_eq!(caller.hear().await, None);
+        caller.served.await.unwrap();
+    }
+    let mut half = Caller::of(&world, ROOT);
+    half.say(b"{\"method\":\"org.muster1.Na").await;
+    drop(half.stream);
+    half.served.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unknown_methods_and_keys_are_errors_of_their_own() {
+    let world = World::new();
+    let mut caller = Caller::of(&world, ROOT);
+    caller
+        .say(b"{\"method\":\"org.muster1.Admin.Shutdown\"}\0")
+        .await;
+    assert_eq!(caller.error().await, error::METHOD_NOT_FOUND);
+    caller
+        .say(b"{\"method\":\"org.varlink.service.GetInfo\"}\0")
+        .await;
+    assert!(
+        String::from_utf8(caller.hear().await.unwrap())
+            .unwrap()
+            .contains("org.muster1.Login")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hanging_up_cancels_the_login_and_its_try_stays_counted() {
+    let world = World::new();
+    world.mood(Mood::NeverAnswers);
+    let mut sshd = Caller::of(&world, ROOT);
+    sshd.call(&begin("ada")).await;
+    sshd.step().await;
+    sshd.call(&answer("wrong")).await;
+    sshd.hear().await.unwrap();
+    while world.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(sshd.stream);
+    sshd.served.await.unwrap();
+    let owner = world
+        .broker
+        .store
+        .owner(muster_common::store::ledger::IdKind::User, "ada")
+        .unwrap()
+        .unwrap();
+    let known = world
+        .broker
+        .store
+        .attempts(&owner, "local", world.broker.clock.now())
+        .unwrap();
+    assert_eq!(known.failures, 1);
+}
