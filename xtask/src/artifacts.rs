@@ -19,9 +19,18 @@ pub(crate) const MODULES: [(&str, &str); 2] = [
 ];
 
 /// Builds both modules for release, each by its own `-p`: together, or with the workspace, cargo would unify features.
+/// Each as a C library alone: with an rlib beside it (pam's tests need one) there is no link-time optimisation.
 pub(crate) fn build_modules() -> Outcome {
     for (package, _) in MODULES {
-        execute(&mut cargo(["build", "--release", "--lib", "-p", package]))?;
+        execute(&mut cargo([
+            "rustc",
+            "--release",
+            "--lib",
+            "-p",
+            package,
+            "--crate-type",
+            "cdylib",
+        ]))?;
     }
     Ok(())
 }
