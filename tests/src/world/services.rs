@@ -1,0 +1,129 @@
+//! What runs in a world: sshd, the publisher and the broker; started, stopped for a while, killed.
+
+use super::World;
+
+/// sshd as Debian configures it, on the world's own loopback; root may try a password, as on the console.
+const SSHD: &str = "\
+ListenAddress 127.0.0.1
+UsePAM yes
+PasswordAuthentication yes
+KbdInteractiveAuthentication yes
+PermitRootLogin yes
+PrintMotd no
+LogLevel VERBOSE
+AcceptEnv LANG LC_*
+";
+const SSHD_CONFIG: &str = "/etc/ssh/sshd_world";
+
+/// A process that was started in a world and stays.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// The program's name.
+    pub name: &'static str,
+    /// Its number inside.
+    pub pid: u32,
+}
+
+impl Process {
+    /// The file that its stdout and stderr go to.
+    pub(super) fn log(&self) -> String {
+        format!("/run/world/{}.log", self.name)
+    }
+}
+
+impl World {
+    /// Starts a program that stays; its output goes to a log of its own.
+    #[track_caller]
+    pub fn spawn(&mut self, name: &'static str, words: &[&str]) -> Process {
+        let start = format!("setsid \"$@\" </dev/null >>/run/world/{name}.log 2>&1 & echo $!");
+        let pid = self.run(["sh", "-c", &start, "sh"].iter().chain(words));
+        let pid = pid.said().parse().unwrap_or_else(|_| panic!("{pid}"));
+        let process = Process { name, pid };
+        self.processes.retain(|other| other.name != name);
+        self.processes.push(process.clone());
+        process
+    }
+
+    /// Starts the real sshd and waits until it listens.
+    #[track_caller]
+    pub fn start_sshd(&mut self) {
+        self.write(SSHD_CONFIG, SSHD);
+        self.spawn("sshd", &["/usr/sbin/sshd", "-D", "-e", "-f", SSHD_CONFIG]);
+        self.until("sshd listens", |world| {
+            world
+                .read("/run/world/sshd.log")
+                .contains("Server listening")
+        });
+    }
+
+    /// Starts the publisher and waits for its socket.
+    #[track_caller]
+    pub fn start_publisher(&mut self) {
+        self.spawn("muster-publish", &["muster-publish"]);
+        self.until("the publisher listens", |world| {
+            world.path("/run/muster/publish.sock").exists()
+        });
+    }
+
+    /// Starts the broker and waits for its sockets.
+    #[track_caller]
+    pub fn start_broker(&mut self) {
+        self.spawn("musterd", &["musterd"]);
+        self.until("the broker listens", |world| {
+            ["root.sock", "lookup.sock"]
+                .iter()
+                .all(|name| world.path(&format!("/run/muster/{name}")).exists())
+        });
+    }
+
+    /// The process of this name that was started last.
+    #[track_caller]
+    pub fn process(&self, name: &str) -> Process {
+        let found = self.processes.iter().find(|process| process.name == name);
+        found
+            .cloned()
+            .unwrap_or_else(|| panic!("{name} was not started"))
+    }
+
+    /// Sends a signal: `STOP`, `CONT`, `TERM`, `KILL`.
+    #[track_caller]
+    pub fn signal(&self, name: &str, signal: &str) {
+        let pid = self.process(name).pid.to_string();
+        self.run(["kill", "-s", signal, &pid]).said();
+    }
+
+    /// Kills without warning and waits until it is gone.
+    #[track_caller]
+    pub fn kill(&self, name: &str) {
+        self.signal(name, "KILL");
+        self.wait_for_end(name);
+    }
+
+    /// Waits until a process has ended.
+    #[track_caller]
+    pub fn wait_for_end(&self, name: &str) {
+        self.until(&format!("{name} has ended"), |world| {
+            !world.is_running(name)
+        });
+    }
+
+    /// Whether a process still runs (a zombie does not).
+    #[track_caller]
+    pub fn is_running(&self, name: &str) -> bool {
+        let status = self.read(&format!("/proc/{}/status", self.process(name).pid));
+        !(status.is_empty() || status.contains("State:\tZ"))
+    }
+
+    /// Puts muster into the host's PAM stacks as its package does, and makes homes at the first login.
+    #[track_caller]
+    pub(super) fn enable_pam(&mut self) {
+        self.run([
+            "pam-auth-update",
+            "--force",
+            "--enable",
+            "muster",
+            "mkhomedir",
+        ])
+        .said();
+    }
+}

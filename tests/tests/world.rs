@@ -1,0 +1,34 @@
+//! The equipment itself: a world is a host, and nothing of it reaches the machine.
+
+use muster_tests::world::World;
+
+#[test]
+fn a_local_user_logs_in_by_ssh_and_nothing_reaches_the_machine() {
+    let Some(mut world) = World::new() else {
+        return;
+    };
+    world.start_sshd();
+    assert_eq!(
+        world
+            .run(["getent", "passwd", "larry"])
+            .said()
+            .split(':')
+            .next(),
+        Some("larry")
+    );
+    assert_eq!(world.ssh("larry", "local-secret", "id -un").said(), "larry");
+    assert_eq!(world.ssh("root", "root-secret", "id -un").said(), "root");
+    world.ssh("larry", "wrong", "id -un").refused();
+    assert_eq!(
+        world.su_from_larry("root", "root-secret", "id -u").said(),
+        "0"
+    );
+    world.until("sshd has logged it", |world| {
+        world.journal().contains("larry")
+    });
+    assert!(
+        !std::fs::read_to_string("/etc/passwd")
+            .unwrap()
+            .contains("larry")
+    );
+}
