@@ -15,6 +15,7 @@ mod logins;
 mod namespace;
 mod output;
 mod services;
+pub mod usual;
 
 pub use output::Output;
 pub use services::Process;

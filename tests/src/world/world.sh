@@ -45,6 +45,7 @@ base() {
     chroot . bash -e >&2 <<'INSIDE'
         getent passwd muster >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin muster
         useradd --create-home --shell /bin/bash larry
+        useradd --uid 20500 --no-create-home --shell /bin/bash lena # an id that a directory gives to somebody, too
         printf 'larry:local-secret\nroot:root-secret\n' | chpasswd
         sed -i -E 's/^(passwd|group):.*/\1: files muster/; s/^(initgroups|shadow):.*//' /etc/nsswitch.conf
         echo 'shadow: files' >>/etc/nsswitch.conf

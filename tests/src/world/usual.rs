@@ -1,0 +1,103 @@
+//! The usual scene: a Crowd with people of every kind, muster configured for it, everything running.
+
+use super::{Output, World};
+use std::os::unix::fs::{PermissionsExt, chown};
+
+/// The people of the usual scene.
+///
+/// `ada` (a fixed id, in `engineers`, which is inside `linux-users`), `grace` and `vera` (derived ids, in
+/// `linux-users`) may log in; `charles` is in no allowed group; `emil` is disabled. The others must not be served:
+/// `root` and `larry` are local, `below` and `twin` have ids that are not free, `Zoë Müller` does not fit; nor must
+/// the groups `sudo` and `bad:name`.
+pub const PEOPLE: &str = include_str!("people.json");
+
+/// Passwords of those who have one that matters: at Crowd, save for Larry's and root's.
+pub mod password {
+    #![expect(missing_docs, reason = "the names are the people's")]
+    pub const ADA: &str = "analytical engine";
+    pub const GRACE: &str = "first compiler";
+    pub const VERA: &str = "dark matter";
+    pub const CHARLES: &str = "difference engine";
+    pub const EMIL: &str = "locked out";
+    pub const LARRY: &str = "local-secret";
+    pub const ROOT: &str = "root-secret";
+}
+
+const CONFIG: &str = "/etc/muster/muster.toml";
+const SECRET: &str = "/etc/muster/secrets/crowd";
+const SNAPSHOT: &str = "/var/lib/muster/public/snapshot";
+
+impl World {
+    /// A world in the usual scene, or none, said loudly, where worlds cannot be.
+    #[track_caller]
+    pub fn usual() -> Option<Self> {
+        let mut world = Self::new()?;
+        world.start_usual();
+        Some(world)
+    }
+
+    /// The usual scene in this world.
+    #[track_caller]
+    pub fn start_usual(&mut self) {
+        self.start_crowd(PEOPLE);
+        self.configure("");
+        self.start_muster();
+        self.sync().said();
+        self.start_sshd();
+    }
+
+    /// Syncs now; returns when the result is served.
+    #[track_caller]
+    pub fn sync(&self) -> Output {
+        self.run(["muster", "sync"])
+    }
+
+    /// Publisher and broker, until the first snapshot is there.
+    #[track_caller]
+    pub fn start_muster(&mut self) {
+        self.start_publisher();
+        self.start_broker();
+        self.until("the first snapshot is published", |world| {
+            world.path(SNAPSHOT).exists()
+        });
+    }
+
+    /// Configures muster for the simulated Crowd, with more lines behind.
+    #[track_caller]
+    pub fn configure(&mut self, more: &str) {
+        let (url, ca) = (self.crowd_url(), self.crowd_ca());
+        self.secret("application-secret");
+        self.write(
+            CONFIG,
+            format!(
+                r#"version = 1
+
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "{url}"
+application = "linux-hosts"
+password_file = "{SECRET}"
+ca_file = "{ca}"
+
+[access]
+allow = ["group:corp/linux-users"]
+{more}"#
+            ),
+        );
+    }
+
+    /// Writes the application's password, for root and the broker only.
+    #[track_caller]
+    pub fn secret(&self, password: &str) {
+        let gid = self.run(["id", "-g", "muster"]);
+        let gid = gid.said().parse().unwrap_or_else(|_| panic!("{gid}"));
+        self.write(SECRET, password);
+        for (path, mode) in [(SECRET, 0o640), ("/etc/muster/secrets", 0o750)] {
+            let path = self.path(path);
+            chown(&path, Some(0), Some(gid))
+                .and_then(|()| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)))
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+}
