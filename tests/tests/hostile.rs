@@ -1,11 +1,9 @@
 //! What must neither crash nor hang a host program: a hostile snapshot, a silent broker.
 
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::os::unix::net::UnixListener;
 
 use muster_tests::world::World;
 use muster_tests::world::usual::password;
-use rustix::net;
 
 const SNAPSHOT: &str = "/var/lib/muster/public/snapshot";
 
@@ -51,7 +49,7 @@ fn a_hostile_snapshot_harms_nobody() {
             world.write(SNAPSHOT, bytes);
         }),
         ("half a snapshot", &|| {
-            world.write(SNAPSHOT, good.get(..good.len() / 2).unwrap())
+            world.write(SNAPSHOT, good.get(..good.len() / 2).unwrap());
         }),
         ("an empty file", &|| world.write(SNAPSHOT, "")),
         ("somebody else's", &|| {
@@ -123,39 +121,10 @@ fn a_silent_broker_holds_up_nobody() {
     world.kill("musterd");
     ada_is_refused_and_the_rest_works(&world, "a dead broker");
 
-    let deaf = listen_in_its_place(&world, 128);
-    ada_is_refused_and_the_rest_works(&world, "a broker that accepts and never answers");
+    let deaf = world.deaf_broker();
+    ada_is_refused_and_the_rest_works(&world, "a broker that takes calls and never answers");
     drop(deaf);
-
-    let full = listen_in_its_place(&world, 0);
-    let path = world.path("/run/muster/root.sock");
-    let waiting: Vec<_> = (0..4).filter_map(|_| connect_at_once(&path)).collect();
-    assert!(waiting.len() < 4, "the backlog takes more than it should");
+    let full = world.full_broker();
     ada_is_refused_and_the_rest_works(&world, "a full backlog");
     drop(full);
-}
-
-/// A socket of root's where the broker's was; nobody accepts (the kernel does, as far as the backlog goes).
-fn listen_in_its_place(world: &World, backlog: i32) -> UnixListener {
-    let path = world.path("/run/muster/root.sock");
-    std::fs::remove_file(&path).unwrap();
-    let listener = UnixListener::bind(&path).unwrap();
-    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-    net::listen(&listener, backlog).unwrap();
-    listener
-}
-
-/// A connection, unless it would have to wait.
-fn connect_at_once(path: &std::path::Path) -> Option<rustix::fd::OwnedFd> {
-    let flags = net::SocketFlags::NONBLOCK | net::SocketFlags::CLOEXEC;
-    let socket = net::socket_with(
-        net::AddressFamily::UNIX,
-        net::SocketType::STREAM,
-        flags,
-        None,
-    )
-    .unwrap();
-    net::connect(&socket, &net::SocketAddrUnix::new(path).unwrap())
-        .ok()
-        .map(|()| socket)
 }

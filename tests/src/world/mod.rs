@@ -15,10 +15,12 @@ mod logins;
 mod namespace;
 mod output;
 mod services;
+mod stand_in;
 pub mod usual;
 
 pub use output::Output;
 pub use services::Process;
+pub use stand_in::StandIn;
 
 use base::Base;
 use journal::Journal;
