@@ -7,6 +7,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// The longest name in bytes. utmp(5) holds 32, so no longer name can log in fully.
 pub const NAME_MAX: usize = 32;
@@ -34,93 +35,149 @@ pub enum NameError {
     PathComponent,
 }
 
-/// The floor below which no configuration can go.
-fn check_floor(text: &str) -> Result<(), NameError> {
-    let first = text.chars().next().ok_or(NameError::Empty)?;
-    if text.len() > NAME_MAX {
-        return Err(NameError::TooLong);
+/// The floor below which no configuration can go. What passes is ASCII.
+fn check_floor(name: &[u8]) -> Result<(), NameError> {
+    if let [first @ (b'-' | b'~' | b'+'), ..] = name {
+        return Err(NameError::First(char::from(*first)));
     }
-    if matches!(first, '-' | '~' | '+') {
-        return Err(NameError::First(first));
+    if let Some(bad) = name.iter().position(|&byte| is_forbidden(byte)) {
+        return Err(NameError::Character(character_at(name, bad)));
     }
-    if let Some(bad) = text.chars().find(|&c| forbidden(c)) {
-        return Err(NameError::Character(bad));
-    }
-    if text.bytes().all(|b| b.is_ascii_digit()) {
+    if name.iter().all(u8::is_ascii_digit) {
         return Err(NameError::AllDigits);
     }
-    if matches!(text, "." | "..") {
+    if matches!(name, b"." | b"..") {
         return Err(NameError::PathComponent);
     }
     Ok(())
 }
 
-/// Characters that would change the meaning of passwd(5), group(5), a path, a shell line or a log line.
-fn forbidden(c: char) -> bool {
+/// Bytes that would change the meaning of passwd(5), group(5), a path, a shell line or
+/// a log line, and all that are not ASCII.
+const fn is_forbidden(byte: u8) -> bool {
     matches!(
-        c,
-        ':' | '/'
-            | ','
-            | '\\'
-            | '"'
-            | '\''
-            | '`'
-            | '%'
-            | '*'
-            | '?'
-            | '<'
-            | '>'
-            | '|'
-            | '&'
-            | ';'
-            | '('
-            | ')'
-            | '!'
-            | '#'
-            | '='
-    ) || !c.is_ascii_graphic()
+        byte,
+        b':' | b'/'
+            | b','
+            | b'\\'
+            | b'"'
+            | b'\''
+            | b'`'
+            | b'%'
+            | b'*'
+            | b'?'
+            | b'<'
+            | b'>'
+            | b'|'
+            | b'&'
+            | b';'
+            | b'('
+            | b')'
+            | b'!'
+            | b'#'
+            | b'='
+    ) || !byte.is_ascii_graphic()
+}
+
+/// The character that starts at `position`, to be shown.
+fn character_at(text: &[u8], position: usize) -> char {
+    let rest = text.get(position..).unwrap_or_default();
+    let valid = rest.utf8_chunks().next().map(|chunk| chunk.valid());
+    let first = valid.and_then(|text| text.chars().next());
+    first.unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// A name's bytes in place, with zeros behind them: a million members of groups are
+/// no allocation, and compare as their text does.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Letters {
+    bytes: [u8; NAME_MAX],
+    length: u8,
+}
+
+impl Letters {
+    /// Takes what is not empty and not too long; the floor is not checked.
+    fn take(text: &[u8]) -> Result<Self, NameError> {
+        let mut bytes = [0; NAME_MAX];
+        let length = u8::try_from(text.len()).map_err(|_| NameError::TooLong)?;
+        match bytes.get_mut(..text.len()) {
+            _ if text.is_empty() => return Err(NameError::Empty),
+            Some(target) => target.copy_from_slice(text),
+            None => return Err(NameError::TooLong),
+        }
+        Ok(Self { bytes, length })
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+
+    /// As text, which a checked name always is.
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
 }
 
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(Letters);
 
         impl $name {
             /// Takes `text` as it is, if it is above the floor of the module's first lines.
             pub fn new(text: &str) -> Result<Self, NameError> {
+                Self::from_bytes(text.as_bytes())
+            }
+
+            /// As [`new`](Self::new), of bytes that may be anything.
+            pub fn from_bytes(text: &[u8]) -> Result<Self, NameError> {
+                let letters = Letters::take(text)?;
                 check_floor(text)?;
-                Ok(Self(text.into()))
+                Ok(Self(letters))
             }
 
             /// The name as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
+            }
+
+            /// The name's bytes, all of them ASCII.
+            pub fn as_bytes(&self) -> &[u8] {
+                self.0.as_bytes()
+            }
+        }
+
+        /// As the text is hashed, which stands for the name in look-ups.
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", self.0)
+                write!(f, "{:?}", self.as_str())
             }
         }
 
         impl Borrow<str> for $name {
             fn borrow(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
 
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
 
@@ -163,8 +220,8 @@ impl NameRule {
     /// A rule that allows the characters of `extra` after the first one, too.
     /// Errors on a character that no configuration may allow.
     pub fn with_extra(extra: &str) -> Result<Self, NameError> {
-        match extra.chars().find(|&c| forbidden(c)) {
-            Some(bad) => Err(NameError::Character(bad)),
+        match extra.bytes().position(is_forbidden) {
+            Some(bad) => Err(NameError::Character(character_at(extra.as_bytes(), bad))),
             None => Ok(Self {
                 extra: extra.into(),
             }),
@@ -173,41 +230,42 @@ impl NameRule {
 
     /// The canonical form of a user's name as the directory spells it.
     pub fn user(&self, spelled: &str) -> Result<UserName, NameError> {
-        UserName::new(&self.canonical(spelled)?)
+        self.canonical(spelled).map(UserName)
     }
 
     /// The canonical form of a group's name as the directory spells it.
     pub fn group(&self, spelled: &str) -> Result<GroupName, NameError> {
-        GroupName::new(&self.canonical(spelled)?)
+        self.canonical(spelled).map(GroupName)
     }
 
     /// Whether `typed` is already its own canonical form. PAM refuses what is not,
     /// rather than log in somebody else.
     pub fn is_canonical(&self, typed: &str) -> bool {
         self.canonical(typed)
-            .is_ok_and(|canonical| canonical == typed)
+            .is_ok_and(|canonical| canonical.as_bytes() == typed.as_bytes())
     }
 
-    fn canonical(&self, spelled: &str) -> Result<String, NameError> {
-        let folded = spelled.to_ascii_lowercase();
-        check_floor(&folded)?;
-        let mut characters = folded.chars();
-        if let Some(first) = characters.next()
-            && !(first.is_ascii_lowercase() || first == '_')
+    fn canonical(&self, spelled: &str) -> Result<Letters, NameError> {
+        let mut folded = Letters::take(spelled.as_bytes())?;
+        folded.bytes.make_ascii_lowercase();
+        let name = folded.as_bytes();
+        check_floor(name)?;
+        if let [first, ..] = name
+            && !(first.is_ascii_lowercase() || *first == b'_')
         {
-            return Err(NameError::First(first));
+            return Err(NameError::First(char::from(*first)));
         }
-        match characters.find(|&c| !self.allows(c)) {
-            Some(bad) => Err(NameError::Character(bad)),
+        match name.iter().find(|&&byte| !self.allows(byte)) {
+            Some(bad) => Err(NameError::Character(char::from(*bad))),
             None => Ok(folded),
         }
     }
 
-    fn allows(&self, c: char) -> bool {
-        c.is_ascii_lowercase()
-            || c.is_ascii_digit()
-            || matches!(c, '_' | '.' | '-')
-            || self.extra.contains(c)
+    fn allows(&self, byte: u8) -> bool {
+        byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(byte, b'_' | b'.' | b'-')
+            || self.extra.as_bytes().contains(&byte)
     }
 }
 

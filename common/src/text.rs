@@ -25,6 +25,9 @@ pub fn safe(text: &str, most: usize) -> String {
 
 /// Whether `text` can stand in a passwd(5) field: no control or direction character, no `:`.
 pub fn fits_field(text: &str) -> bool {
+    if text.is_ascii() {
+        return !text.bytes().any(|c| c == b':' || c.is_ascii_control());
+    }
     !text.chars().any(|c| c == ':' || is_unsafe(c))
 }
 
