@@ -1,10 +1,11 @@
 //! Owned values out of a snapshot, for whoever may allocate: PAM, the broker,
 //! the publisher, the command line.
 
+use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 
 use super::content::{Access, Content, DirectoryRecord, GroupRecord, Tombstone, UserRecord};
-use super::format::{Section, UNIT, directory, group, halves, quarters, service, tombstone, user};
+use super::format::{Section, UNIT, directory, halves, quarters, service, tombstone, user};
 use super::reader::{Damaged, GroupEntry, Place, Snapshot, UserEntry};
 use crate::account::{Account, Gid, Group, Uid};
 use crate::clock::Time;
@@ -14,7 +15,7 @@ impl Snapshot {
     /// The user of this name.
     pub fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, Damaged> {
         for place in self.users_named(name.as_bytes()) {
-            let user = self.user_record(&self.user(place)?)?;
+            let user = self.user_record(&self.user(place)?, &mut Room::default())?;
             if user.account.name.as_str() == name {
                 return Ok(Some(user));
             }
@@ -27,7 +28,7 @@ impl Snapshot {
         for place in self.users_with_id(uid.get()) {
             let entry = self.user(place)?;
             if entry.uid == uid {
-                return self.user_record(&entry).map(Some);
+                return self.user_record(&entry, &mut Room::default()).map(Some);
             }
         }
         Ok(None)
@@ -36,7 +37,7 @@ impl Snapshot {
     /// The group of this name.
     pub fn group_by_name(&self, name: &str) -> Result<Option<GroupRecord>, Damaged> {
         for place in self.groups_named(name.as_bytes()) {
-            let group = group_record(&self.group(place)?)?;
+            let group = group_record(&self.group(place)?, &mut Room::default())?;
             if group.group.name.as_str() == name {
                 return Ok(Some(group));
             }
@@ -49,7 +50,7 @@ impl Snapshot {
         for place in self.groups_with_id(gid.get()) {
             let entry = self.group(place)?;
             if entry.gid == gid {
-                return group_record(&entry).map(Some);
+                return group_record(&entry, &mut Room::default()).map(Some);
             }
         }
         Ok(None)
@@ -68,12 +69,16 @@ impl Snapshot {
 
     /// All users, in the content's order.
     pub fn users(&self) -> impl Iterator<Item = Result<UserRecord, Damaged>> {
-        (0..self.user_count()).map(|position| self.user_record(&self.user_at(position)?))
+        let mut room = Room::default();
+        (0..self.user_count())
+            .map(move |position| self.user_record(&self.user_at(position)?, &mut room))
     }
 
     /// All groups, in the content's order.
     pub fn groups(&self) -> impl Iterator<Item = Result<GroupRecord, Damaged>> {
-        (0..self.group_count()).map(|position| group_record(&self.group_at(position)?))
+        let mut room = Room::default();
+        (0..self.group_count())
+            .map(move |position| group_record(&self.group_at(position)?, &mut room))
     }
 
     /// All tombstones, in the content's order.
@@ -123,17 +128,20 @@ impl Snapshot {
                 .ok_or(Damaged("its records overlap"))?;
             Ok(())
         };
-        let mut users = Vec::new();
-        for user in self.users() {
-            let user = user?;
-            spend(least_bytes_of_user(&user))?;
+        let mut room = Room::default();
+        let mut users = Vec::with_capacity(self.user_count() as usize);
+        for position in 0..self.user_count() {
+            let entry = self.user_at(position)?;
+            spend(self.least_bytes_of(&entry)?)?;
+            let user = self.user_record(&entry, &mut room)?;
+            spend(user.ssh_keys.iter().map(String::len).sum())?;
             users.push(user);
         }
-        let mut groups = Vec::new();
-        for group in self.groups() {
-            let group = group?;
-            spend(least_bytes_of_group(&group))?;
-            groups.push(group);
+        let mut groups = Vec::with_capacity(self.group_count() as usize);
+        for position in 0..self.group_count() {
+            let entry = self.group_at(position)?;
+            spend(entry.bytes())?;
+            groups.push(group_record(&entry, &mut room)?);
         }
         Ok(Content {
             created: self.created(),
@@ -166,25 +174,16 @@ impl Snapshot {
         field(copy)
     }
 
-    fn user_record(&self, entry: &UserEntry<'_>) -> Result<UserRecord, Damaged> {
+    fn user_record(&self, entry: &UserEntry<'_>, room: &mut Room) -> Result<UserRecord, Damaged> {
         let outside = Damaged("a user lies outside");
-        let mut text = Vec::with_capacity(entry.length);
-        let text = entry
-            .copy_text(text.spare_capacity_mut())
-            .ok_or(outside)??;
+        let text = entry.copy_text(room.of(entry.length)).ok_or(outside)??;
         let part = |start: usize, next: usize| field_of(text, start, next);
-        let chunk = entry
-            .view
-            .chunk::<{ user::TEXT }>(entry.at)
-            .ok_or(outside)?;
-        let [groups, others] = halves(chunk.u64::<{ user::COUNTS }>());
-        let [directory, keys, ..] = quarters(u64::from(others));
-        let rest = (chunk.u32::<{ user::REST }>() as usize).saturating_mul(UNIT);
-        let (groups, rest) = self.gids(rest, groups)?;
+        let name = text.get(..entry.name_length()).ok_or(outside)?;
+        let fixed = self.fixed_part(entry)?;
+        let (groups, rest) = self.gids(fixed.rest, fixed.groups)?;
         Ok(UserRecord {
             account: Account {
-                name: UserName::new(&part(0, entry.gecos.saturating_sub(2))?)
-                    .map_err(|_| Damaged("a user has no name"))?,
+                name: UserName::from_bytes(name).map_err(|_| Damaged("a user has no name"))?,
                 uid: entry.uid,
                 gid: entry.gid,
                 gecos: part(entry.gecos, entry.home)?,
@@ -192,13 +191,36 @@ impl Snapshot {
                 shell: part(entry.shell, entry.length)?,
             },
             groups,
+            directory: fixed.directory,
+            access: fixed.access,
+            ssh_keys: self.ssh_keys(rest, fixed.keys)?,
+        })
+    }
+
+    /// What a user's record holds besides [`UserEntry`].
+    pub(super) fn fixed_part(&self, entry: &UserEntry<'_>) -> Result<UserPart, Damaged> {
+        let chunk = self
+            .view()
+            .chunk::<{ user::TEXT }>(entry.at)
+            .ok_or(Damaged("a user lies outside"))?;
+        let [groups, others] = halves(chunk.u64::<{ user::COUNTS }>());
+        let [directory, keys, ..] = quarters(u64::from(others));
+        Ok(UserPart {
+            groups,
             directory,
+            keys,
             access: Access {
                 allowed: chunk.u64::<{ user::ALLOWED }>(),
                 until: Time::from_unix(chunk.u64::<{ user::UNTIL }>()),
             },
-            ssh_keys: self.ssh_keys(rest, keys)?,
+            rest: (chunk.u32::<{ user::REST }>() as usize).saturating_mul(UNIT),
         })
+    }
+
+    /// The bytes that a user's record takes at least, its keys left out.
+    fn least_bytes_of(&self, entry: &UserEntry<'_>) -> Result<usize, Damaged> {
+        let gids = self.gids_of(entry)?.len().saturating_mul(4);
+        Ok(user::TEXT.saturating_add(entry.length).saturating_add(gids))
     }
 
     /// The list of `count` group ids at `at`, and where it ends.
@@ -211,18 +233,20 @@ impl Snapshot {
     fn ssh_keys(&self, mut at: usize, count: u16) -> Result<Vec<String>, Damaged> {
         let mut keys = Vec::new();
         for _ in 0..count {
-            let length = self
-                .view()
-                .u32_at(at)
-                .ok_or(Damaged("a key lies outside"))?;
-            at = at.saturating_add(4);
-            keys.push(self.text(at, length as usize)?);
-            at = at
-                .saturating_add(length as usize)
-                .checked_next_multiple_of(4)
-                .ok_or(Damaged("a key lies outside"))?;
+            let (start, length) = self.next_key(&mut at)?;
+            keys.push(self.text(start, length)?);
         }
         Ok(keys)
+    }
+
+    /// Where the text of the SSH key at `at` starts and how long it is; moves `at` behind it.
+    pub(super) fn next_key(&self, at: &mut usize) -> Result<(usize, usize), Damaged> {
+        let outside = Damaged("a key lies outside");
+        let length = self.view().u32_at(*at).ok_or(outside)? as usize;
+        let start = at.saturating_add(4);
+        let end = start.saturating_add(length).checked_next_multiple_of(4);
+        *at = end.ok_or(outside)?;
+        Ok((start, length))
     }
 
     fn tombstone_record(&self, Place(at): Place) -> Result<Tombstone, Damaged> {
@@ -257,46 +281,46 @@ impl Snapshot {
     }
 }
 
-fn group_record(entry: &GroupEntry<'_>) -> Result<GroupRecord, Damaged> {
-    let mut text = Vec::with_capacity(entry.length);
-    let text = entry
-        .copy_text(text.spare_capacity_mut())
-        .ok_or(Damaged("a group lies outside"))??;
-    let name = field_of(text, 0, entry.name.saturating_add(1))?;
-    let members = entry.members(text).map(|start| {
-        let start = start?;
-        let rest = text.get(start..).unwrap_or_default();
-        let name = rest.split(|&byte| byte == 0).next().unwrap_or_default();
-        UserName::new(&field(name)?).map_err(|_| Damaged("a member has no name"))
-    });
+/// What a user's record holds besides [`UserEntry`].
+pub(super) struct UserPart {
+    pub(super) groups: u32,
+    pub(super) directory: u16,
+    pub(super) keys: u16,
+    pub(super) access: Access,
+    pub(super) rest: usize,
+}
+
+/// Memory that one record's text after the other is copied to.
+#[derive(Default)]
+pub(super) struct Room(Vec<u8>);
+
+impl Room {
+    /// Room for at least `length` bytes.
+    pub(super) fn of(&mut self, length: usize) -> &mut [MaybeUninit<u8>] {
+        self.0.reserve(length);
+        self.0.spare_capacity_mut()
+    }
+}
+
+fn group_record(entry: &GroupEntry<'_>, room: &mut Room) -> Result<GroupRecord, Damaged> {
+    let outside = Damaged("a group lies outside");
+    let text = entry.copy_text(room.of(entry.length)).ok_or(outside)??;
+    let name = text.get(..entry.name).ok_or(outside)?;
+    let name = GroupName::from_bytes(name).map_err(|_| Damaged("a group has no name"))?;
+    let mut members = Vec::with_capacity(entry.members);
+    for member in entry.member_ranges(text) {
+        let member = text.get(member?).ok_or(outside)?;
+        let member = UserName::from_bytes(member).map_err(|_| Damaged("a member has no name"))?;
+        members.push(member);
+    }
     Ok(GroupRecord {
         group: Group {
-            name: GroupName::new(&name).map_err(|_| Damaged("a group has no name"))?,
+            name,
             gid: entry.gid,
-            members: members.collect::<Result<_, _>>()?,
+            members,
         },
         directory: entry.directory,
     })
-}
-
-fn least_bytes_of_user(user: &UserRecord) -> usize {
-    let account = &user.account;
-    let texts = [&account.gecos, &account.home, &account.shell];
-    let text: usize = texts
-        .into_iter()
-        .chain(&user.ssh_keys)
-        .map(String::len)
-        .sum();
-    text.saturating_add(user.groups.len().saturating_mul(4))
-        .saturating_add(user::TEXT)
-}
-
-fn least_bytes_of_group(group: &GroupRecord) -> usize {
-    let members = group.group.members.iter();
-    members
-        .map(|member| member.as_str().len().saturating_add(2))
-        .sum::<usize>()
-        .saturating_add(group::TEXT)
 }
 
 /// The field that starts at `start` and ends with the NUL before `next`.
@@ -309,8 +333,9 @@ fn field_of(text: &[u8], start: usize, next: usize) -> Result<String, Damaged> {
 
 /// A field as text: no NUL inside, and UTF-8.
 fn field(bytes: &[u8]) -> Result<String, Damaged> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Damaged("a text is not UTF-8"))?;
     if bytes.contains(&0) {
         return Err(Damaged("a text holds a NUL"));
     }
-    String::from_utf8(bytes.to_vec()).map_err(|_| Damaged("a text is not UTF-8"))
+    Ok(text.to_owned())
 }

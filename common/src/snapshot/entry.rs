@@ -2,6 +2,7 @@
 //! out and then checked. Nothing here allocates.
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::format::{UNIT, group, halves, quarters, user};
 use super::map::View;
@@ -182,6 +183,22 @@ impl<'a> GroupEntry<'a> {
         )
     }
 
+    /// The bytes that this record takes.
+    pub(crate) fn bytes(&self) -> usize {
+        group::TEXT
+            .saturating_add(self.length)
+            .saturating_add(self.members)
+    }
+
+    /// Where each member stands in `text`, as [`members`](Self::members), to its end.
+    pub(crate) fn member_ranges(
+        &self,
+        text: &[u8],
+    ) -> impl Iterator<Item = Result<Range<usize>, Damaged>> {
+        let mut members = self.members(text);
+        std::iter::from_fn(move || members.next_range())
+    }
+
     /// Where each member starts in `text`, a copy of this group's: exactly
     /// [`members`](Self::members) items, after the first that is damaged none.
     pub fn members<'b>(&self, text: &'b [u8]) -> Members<'a, 'b> {
@@ -209,11 +226,9 @@ pub struct Members<'a, 'b> {
     start: usize,
 }
 
-impl Iterator for Members<'_, '_> {
-    type Item = Result<usize, Damaged>;
-
+impl Members<'_, '_> {
     #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
+    fn next_range(&mut self) -> Option<Result<Range<usize>, Damaged>> {
         self.left = self.left.checked_sub(1)?;
         let start = self.start;
         let length = self.view.u8_at(self.lengths);
@@ -222,13 +237,23 @@ impl Iterator for Members<'_, '_> {
         match end {
             Some(end) if end > start && self.text.get(end) == Some(&0) => {
                 self.start = end.saturating_add(1);
-                Some(Ok(start))
+                Some(Ok(start..end))
             }
             _ => {
                 self.left = 0;
                 Some(Err(Damaged("a group's members do not fit its text")))
             }
         }
+    }
+}
+
+impl Iterator for Members<'_, '_> {
+    type Item = Result<usize, Damaged>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let range = self.next_range()?;
+        Some(range.map(|range| range.start))
     }
 }
 

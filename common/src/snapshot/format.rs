@@ -166,7 +166,7 @@ pub(crate) mod service {
 }
 
 /// One slot of an index: the key's hash and the offset of the record, zero for an empty slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot {
     /// The hash of the record's key.
     pub(crate) hash: u32,
@@ -175,6 +175,12 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// By the hash, then by the record.
+    #[cfg(feature = "writer")]
+    pub(crate) const fn order(self) -> u64 {
+        ((self.hash as u64) << 32) | self.unit as u64
+    }
+
     /// As it lies in the file.
     #[cfg(any(test, feature = "writer"))]
     pub(crate) const fn pack(self) -> u64 {
@@ -222,7 +228,7 @@ const MIX: [u64; 3] = [
 ];
 
 /// Multiplies to 128 bits and folds the halves together.
-const fn fold(a: u64, b: u64) -> u64 {
+pub(super) const fn fold(a: u64, b: u64) -> u64 {
     let product = (a as u128).wrapping_mul(b as u128).to_le_bytes();
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = product;
     u64::from_le_bytes([a, b, c, d, e, f, g, h]) ^ u64::from_le_bytes([i, j, k, l, m, n, o, p])
@@ -255,7 +261,7 @@ const fn finish(state: u64) -> u32 {
 }
 
 /// The two words of sixteen bytes.
-fn words(chunk: &[u8; 16]) -> [u64; 2] {
+pub(super) fn words(chunk: &[u8; 16]) -> [u64; 2] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *chunk;
     [
         u64::from_le_bytes([a, b, c, d, e, f, g, h]),
@@ -265,7 +271,7 @@ fn words(chunk: &[u8; 16]) -> [u64; 2] {
 
 /// The first and the last bytes of at most sixteen: eight and eight or four and
 /// four, which may overlap; below four, the first, middle and last byte.
-fn ends(rest: &[u8]) -> [u64; 2] {
+pub(super) fn ends(rest: &[u8]) -> [u64; 2] {
     if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
         return [u64::from_le_bytes(*first), u64::from_le_bytes(*last)];
     }

@@ -5,6 +5,7 @@ use super::format::{
     FLAG_ENUMERATE, HEADER, LENGTH_MAX, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION,
     directory, hash_id, hash_name, header, place, user,
 };
+use super::seeded::Set;
 use super::writer::WriteError;
 
 /// One attempt at a snapshot: a seed, and how wide the indexes are made.
@@ -98,7 +99,7 @@ impl Layout {
     fn users(&mut self, users: &[UserRecord]) -> Result<Keys, WriteError> {
         let mut keys = Keys::for_many(users.len());
         for user in users {
-            let (name, uid) = (user.account.name.as_str(), user.account.uid.get());
+            let (name, uid) = (user.account.name.as_bytes(), user.account.uid.get());
             let unit = self.user(user)?;
             keys.names.push(self.name_slot(name, unit));
             keys.ids.push(self.id_slot(uid, unit));
@@ -114,7 +115,7 @@ impl Layout {
             why,
         };
         let unit = self.unit()?;
-        let gecos = account.name.as_str().len().saturating_add(3);
+        let gecos = account.name.as_bytes().len().saturating_add(3);
         let home = gecos.saturating_add(account.gecos.len()).saturating_add(1);
         let shell = home.saturating_add(account.home.len()).saturating_add(1);
         let length = shell.saturating_add(account.shell.len()).saturating_add(1);
@@ -135,13 +136,13 @@ impl Layout {
         self.word32(count(rest)?);
         self.word32(0);
         for text in [
-            account.name.as_str(),
-            "*",
-            &account.gecos,
-            &account.home,
-            &account.shell,
+            account.name.as_bytes(),
+            b"*",
+            account.gecos.as_bytes(),
+            account.home.as_bytes(),
+            account.shell.as_bytes(),
         ] {
-            self.put(text.as_bytes());
+            self.put(text);
             self.put(&[0]);
         }
         self.align();
@@ -161,7 +162,7 @@ impl Layout {
         for group in groups {
             let unit = self.group(group)?;
             keys.names
-                .push(self.name_slot(group.group.name.as_str(), unit));
+                .push(self.name_slot(group.group.name.as_bytes(), unit));
             keys.ids.push(self.id_slot(group.group.gid.get(), unit));
             keys.records.push(unit);
         }
@@ -173,25 +174,25 @@ impl Layout {
             name: record.group.name.to_string(),
             why,
         };
-        let name = record.group.name.as_str();
+        let name = record.group.name.as_bytes();
         let members = &record.group.members;
-        let text = |name: &str| name.len().saturating_add(1);
-        let length: usize = members.iter().map(|member| text(member.as_str())).sum();
+        let text = |name: &[u8]| name.len().saturating_add(1);
+        let length: usize = members.iter().map(|member| text(member.as_bytes())).sum();
         let unit = self.unit()?;
         self.word32(record.group.gid.get());
         self.word32(count(members.len())?);
         self.word32(count(length.saturating_add(name.len()).saturating_add(3))?);
         self.word16(u16::try_from(name.len()).map_err(|_| unfit("its name is too long"))?);
         self.word16(record.directory);
-        for text in [name, "*"]
+        for text in [name, b"*"]
             .into_iter()
-            .chain(members.iter().map(|member| member.as_str()))
+            .chain(members.iter().map(|member| member.as_bytes()))
         {
-            self.put(text.as_bytes());
+            self.put(text);
             self.put(&[0]);
         }
         for member in members {
-            let length = u8::try_from(member.as_str().len());
+            let length = u8::try_from(member.as_bytes().len());
             self.put(&[length.map_err(|_| unfit("a member's name is too long"))?]);
         }
         Ok(unit)
@@ -200,13 +201,13 @@ impl Layout {
     /// The first tombstone of a name is found by it; the list has them all.
     fn tombstones(&mut self, tombstones: &[Tombstone]) -> Result<Keys, WriteError> {
         let mut keys = Keys::for_many(tombstones.len());
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = Set::default();
         for tombstone in tombstones {
-            let name = tombstone.name.as_str();
+            let name = tombstone.name.as_bytes();
             let unit = self.unit()?;
             self.word32(tombstone.uid.get());
             self.word32(count(name.len())?);
-            self.put(name.as_bytes());
+            self.put(name);
             if seen.insert(name) {
                 keys.names.push(self.name_slot(name, unit));
             }
@@ -260,21 +261,21 @@ impl Layout {
     fn index(&mut self, keys: &[Slot]) -> Result<Option<(u32, u32)>, WriteError> {
         let places = self.places(keys.len())?;
         let mut sorted = keys.to_vec();
-        sorted.sort_unstable();
-        let mut slots = vec![0u64; (places as usize).saturating_add(PROBES)];
+        sorted.sort_unstable_by_key(|key| key.order());
+        let unit = self.unit()?;
+        let slots = self.zeros((places as usize).saturating_add(PROBES).saturating_mul(8));
+        let (slots, _) = slots.as_chunks_mut();
         let mut free = 0;
         for key in sorted {
             let own = place(key.hash, places) as usize;
             let taken = own.max(free);
             match slots.get_mut(taken) {
-                Some(slot) if taken.saturating_sub(own) < PROBES => *slot = key.pack(),
+                Some(slot) if taken.saturating_sub(own) < PROBES => {
+                    *slot = key.pack().to_le_bytes();
+                }
                 _ => return Ok(None),
             }
             free = taken.saturating_add(1);
-        }
-        let unit = self.unit()?;
-        for slot in slots {
-            self.put(&slot.to_le_bytes());
         }
         Ok(Some((unit, places)))
     }
@@ -285,8 +286,8 @@ impl Layout {
         count(keys.saturating_mul(quarters).div_ceil(4))
     }
 
-    fn name_slot(&self, name: &str, unit: u32) -> Slot {
-        let hash = hash_name(self.seed, name.as_bytes());
+    fn name_slot(&self, name: &[u8], unit: u32) -> Slot {
+        let hash = hash_name(self.seed, name);
         Slot { hash, unit }
     }
 
@@ -311,6 +312,13 @@ impl Layout {
     fn pad(&mut self, unit: usize) {
         self.bytes
             .resize(self.bytes.len().next_multiple_of(unit), 0);
+    }
+
+    /// `length` bytes more, all zero.
+    fn zeros(&mut self, length: usize) -> &mut [u8] {
+        let start = self.bytes.len();
+        self.bytes.resize(start.saturating_add(length), 0);
+        self.bytes.get_mut(start..).unwrap_or_default()
     }
 
     fn put(&mut self, bytes: &[u8]) {

@@ -49,16 +49,16 @@ impl Map {
 
     /// Copies `bytes` to memory of our own.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        let words: Box<[u64]> = bytes
-            .chunks(8)
-            .map(|chunk| {
-                let mut word = [0; 8];
-                for (place, byte) in word.iter_mut().zip(chunk) {
-                    *place = *byte;
-                }
-                u64::from_ne_bytes(word)
-            })
-            .collect();
+        let (whole, rest) = bytes.as_chunks();
+        let mut last = [0; 8];
+        for (place, byte) in last.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        let last = (!rest.is_empty()).then_some(last);
+        let mut words = Vec::with_capacity(bytes.len().div_ceil(8));
+        words.extend(whole.iter().map(|word| u64::from_ne_bytes(*word)));
+        words.extend(last.map(u64::from_ne_bytes));
+        let words: Box<[u64]> = words.into_boxed_slice();
         let count = words.len();
         let start = NonNull::from(Box::leak(words)).cast();
         Self {

@@ -2,7 +2,8 @@
 //!
 //! [`content`] is what it says, `format` where each byte lies, `map` and `open`
 //! how its bytes are reached, [`reader`] the safe way in (and `decode` to owned
-//! values), `writer` (feature) the way out, `policy` (feature) who is admitted.
+//! values), `writer` (feature) the way out, `policy` (feature) who is admitted,
+//! `compare` (feature) whether there is news at all.
 
 pub mod content;
 mod decode;
@@ -13,11 +14,15 @@ mod open;
 pub mod reader;
 
 #[cfg(feature = "writer")]
+mod compare;
+#[cfg(feature = "writer")]
 mod layout;
 #[cfg(feature = "writer")]
 pub mod policy;
 #[cfg(feature = "writer")]
 pub mod reserved;
+#[cfg(feature = "writer")]
+mod seeded;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "writer")]

@@ -5,13 +5,13 @@
 //! candidate says about ids, services and directories is replaced by what the
 //! policy says. It does not know where the policy is written.
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::content::{
     Access, Content, DirectoryRecord, GroupRecord, SERVICES_MAX, Tombstone, UserRecord,
 };
+use super::seeded::Set;
 use crate::account::RESERVED_IDS;
 use crate::clock::Time;
 use crate::local::LocalFiles;
@@ -25,8 +25,8 @@ mod tests;
 
 use record::drop_bad_keys;
 use relations::{
-    Doubles, People, doubled, keep_known_groups, keep_known_members, with_primary_groups,
-    without_orphans,
+    Doubles, People, doubled, drop_orphans, is_private, keep_known_groups, keep_known_members,
+    without_primary_group,
 };
 
 /// What root says may be served on this host.
@@ -63,6 +63,8 @@ pub struct Refusal {
 
 /// Why a record is not admitted; `None` where it is.
 type Fate = Option<String>;
+/// The records that are not admitted: each one's position and why, in order.
+type Fates = Vec<(usize, String)>;
 
 impl Policy {
     /// The part of `content` that may be served, and what was left out.
@@ -71,11 +73,10 @@ impl Policy {
         let (directories, places) = self.directories(&content.directories, now, &mut refusals);
         let bits = self.bits(&content.services, &mut refusals);
 
-        let (users, mut dropped) = self.users(content.users, &places, &mut refusals);
-        let groups = self.groups(content.groups, &users, &places, &mut refusals);
-        let (mut users, without_group) = with_primary_groups(users, &groups, &mut refusals);
-        dropped.extend(without_group);
-        let mut groups = without_orphans(groups, &dropped, &mut refusals);
+        let (mut users, mut dropped) = self.users(content.users, &places, &mut refusals);
+        let mut groups = self.groups(content.groups, &users, &places, &mut refusals);
+        dropped.extend(without_primary_group(&mut users, &groups, &mut refusals));
+        drop_orphans(&mut groups, &dropped, &mut refusals);
         keep_known_members(&mut groups, &users);
         keep_known_groups(&mut users, &groups, &mut refusals);
         let latest = now.after(self.max_staleness);
@@ -130,7 +131,7 @@ impl Policy {
     ) -> (Vec<DirectoryRecord>, Vec<Option<u16>>) {
         let position = |name: &DirectoryName| self.directories.iter().position(|own| own == name);
         let mut standing: Vec<_> = self.directories.iter().map(unheard_of).collect();
-        let mut heard = HashSet::new();
+        let mut heard = Set::default();
         let mut places = Vec::with_capacity(said.len());
         for record in said {
             let place = position(&record.name).filter(|place| heard.insert(*place));
@@ -168,21 +169,21 @@ impl Policy {
     /// The users who pass on their own, and those who do not.
     fn users(
         &self,
-        said: Vec<UserRecord>,
+        mut users: Vec<UserRecord>,
         places: &[Option<u16>],
         refusals: &mut Vec<Refusal>,
     ) -> (Vec<UserRecord>, Vec<UserRecord>) {
-        let fates = said.iter().map(|user| self.user(user, places)).collect();
-        let (mut users, mut dropped) = leave_out(said, fates, refusals);
+        let refused = fates(&users, |user| self.user(user, places));
+        let mut dropped = leave_out(&mut users, refused, refusals);
         for user in &mut users {
             user.directory = moved(user.directory, places);
             drop_bad_keys(user, refusals);
         }
-        let fates = {
-            let names = doubled(users.iter().map(|user| user.account.name.as_str()));
+        let refused = {
+            let names = doubled(users.iter().map(|user| user.account.name.as_bytes()));
             let uids = doubled(users.iter().map(|user| user.account.uid));
-            let fate = |user: &UserRecord| {
-                let shares_name = names.contains(user.account.name.as_str());
+            fates(&users, |user| {
+                let shares_name = names.contains(user.account.name.as_bytes());
                 let shares_id = uids.contains(&user.account.uid);
                 (shares_name || shares_id).then(|| {
                     let uid = user.account.uid;
@@ -190,76 +191,89 @@ impl Policy {
                         "shares its name or its id {uid} with another user: none of them is served"
                     )
                 })
-            };
-            users.iter().map(fate).collect()
+            })
         };
-        let (users, twice) = leave_out(users, fates, refusals);
-        dropped.extend(twice);
+        dropped.extend(leave_out(&mut users, refused, refusals));
         (users, dropped)
     }
 
     fn groups(
         &self,
-        said: Vec<GroupRecord>,
+        mut groups: Vec<GroupRecord>,
         users: &[UserRecord],
         places: &[Option<u16>],
         refusals: &mut Vec<Refusal>,
     ) -> Vec<GroupRecord> {
-        let fates = said.iter().map(|group| self.group(group, places)).collect();
-        let (mut groups, _) = leave_out(said, fates, refusals);
+        let refused = fates(&groups, |group| self.group(group, places));
+        leave_out(&mut groups, refused, refusals);
         for group in &mut groups {
             group.directory = moved(group.directory, places);
         }
-        let fates = {
+        let refused = {
             let people = People::of(users);
-            let (private, public): (Vec<_>, Vec<_>) =
-                groups.iter().partition(|group| people.own(group));
-            let twice = Doubles::of(&public);
-            let taken = Doubles::all(&private);
-            let private_twice = Doubles::of(&private);
-            let fate = |group: &GroupRecord| match people.own(group) {
-                true => private_twice.holds(group),
-                // A group yields to a user.
-                false => twice
-                    .holds(group)
-                    .or_else(|| people.id_is_taken(group))
-                    .or_else(|| taken.holds(group)),
+            let own = |group: &GroupRecord| {
+                let owner = people.with_id(group);
+                owner.is_some_and(|owner| is_private(group, owner))
             };
-            groups.iter().map(fate).collect()
+            // Only groups that share something with any other need a closer look.
+            let all = Doubles::of(groups.iter());
+            let shared = groups.iter().filter(|group| all.holds(group));
+            let (private, public): (Vec<_>, Vec<_>) = shared.partition(|group| own(group));
+            let twice = Doubles::of(public.iter().copied());
+            let taken = Doubles::all(private.iter().copied());
+            let private_twice = Doubles::of(private.iter().copied());
+            let shares = "shares its name or its id with another group";
+            fates(&groups, |group| match people.with_id(group) {
+                Some(owner) if is_private(group, owner) => {
+                    private_twice.holds(group).then(|| shares.to_owned())
+                }
+                // A group yields to a user.
+                _ if twice.holds(group) => Some(shares.to_owned()),
+                Some(_) => {
+                    let gid = group.group.gid;
+                    Some(format!("has the id {gid} of a user: a group yields"))
+                }
+                None => taken.holds(group).then(|| shares.to_owned()),
+            })
         };
-        leave_out(groups, fates, refusals).0
+        leave_out(&mut groups, refused, refusals);
+        groups
     }
 
     fn tombstones(
         &self,
-        said: Vec<Tombstone>,
+        mut tombstones: Vec<Tombstone>,
         users: &[UserRecord],
         groups: &[GroupRecord],
         refusals: &mut Vec<Refusal>,
     ) -> Vec<Tombstone> {
-        let fates = {
-            let names: HashSet<_> = users
+        if tombstones.is_empty() {
+            return tombstones;
+        }
+        let refused = {
+            let names: Set<_> = users
                 .iter()
-                .map(|user| user.account.name.as_str())
+                .map(|user| user.account.name.as_bytes())
                 .collect();
-            let ids: HashSet<_> = users
+            let ids: Set<_> = users
                 .iter()
                 .map(|user| user.account.uid.get())
                 .chain(groups.iter().map(|group| group.group.gid.get()))
                 .collect();
-            let twice = doubled(said.iter().map(|gone| gone.name.as_str()));
-            let fate = |gone: &Tombstone| {
-                let name = gone.name.as_str();
+            let twice = doubled(tombstones.iter().map(|gone| gone.name.as_bytes()));
+            fates(&tombstones, |gone| {
+                let name = gone.name.as_bytes();
                 if names.contains(name) || ids.contains(&gone.uid.get()) || twice.contains(name) {
                     return Some(
                         "has a name or an id that is served, or is there twice".to_owned(),
                     );
                 }
-                self.name(name).or_else(|| self.id(gone.uid.get()))
-            };
-            said.iter().map(fate).collect()
+                self.name(gone.name.as_str())
+                    .or_else(|| self.id(gone.uid.get()))
+            })
         };
-        leave_out(said, fates, refusals).0
+        leave_out(&mut tombstones, refused, refusals);
+        tombstones
     }
 }
 
@@ -323,16 +337,28 @@ impl Reported for Tombstone {
     }
 }
 
-/// Keeps the records whose fate is to stay; reports the others and gives them back.
+/// Asks for each record's fate.
+fn fates<T>(records: &[T], fate: impl FnMut(&T) -> Fate) -> Fates {
+    let fates = records.iter().map(fate).enumerate();
+    fates
+        .filter_map(|(position, fate)| Some((position, fate?)))
+        .collect()
+}
+
+/// Takes out and reports the records that are `refused`; the others stay in order.
 fn leave_out<T: Reported>(
-    records: Vec<T>,
-    fates: Vec<Fate>,
+    records: &mut Vec<T>,
+    refused: Fates,
     refusals: &mut Vec<Refusal>,
-) -> (Vec<T>, Vec<T>) {
-    let mut kept = Vec::with_capacity(records.len());
-    let mut dropped = Vec::new();
-    for (record, fate) in records.into_iter().zip(fates) {
-        let Some(why) = fate else {
+) -> Vec<T> {
+    if refused.is_empty() {
+        return Vec::new();
+    }
+    let mut kept = Vec::with_capacity(records.len().saturating_sub(refused.len()));
+    let mut dropped = Vec::with_capacity(refused.len());
+    let mut refused = refused.into_iter().peekable();
+    for (position, record) in records.drain(..).enumerate() {
+        let Some((_, why)) = refused.next_if(|(next, _)| *next == position) else {
             kept.push(record);
             continue;
         };
@@ -340,5 +366,6 @@ fn leave_out<T: Reported>(
         refusals.push(Refusal { what, why });
         dropped.push(record);
     }
-    (kept, dropped)
+    *records = kept;
+    dropped
 }

@@ -1,7 +1,6 @@
 //! Writing a snapshot: laying the content out, reading it back as a proof, and
 //! putting the file where readers look.
 
-use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::hash::Hash;
 use std::io::{self, Write};
@@ -9,9 +8,10 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::content::{Content, SERVICES_MAX};
-use super::format::{HEADER, LENGTH_MAX, MAGIC, header};
+use super::format::{HEADER, LENGTH_MAX, MAGIC, Section, header};
 use super::layout::Layout;
-use super::reader::{Candidates, Damaged, OpenError, Snapshot};
+use super::reader::{Candidates, Damaged, OpenError, Place, Snapshot};
+use super::seeded::Set;
 
 /// How often another seed is drawn, each time with wider indexes, before giving up.
 const TRIES: u32 = 40;
@@ -121,52 +121,57 @@ fn check(content: &Content) -> Result<(), WriteError> {
     }
 }
 
-fn unique<K: Eq + Hash + ToString>(
+fn unique<K: Copy + Eq + Hash + ToString>(
     what: &'static str,
-    keys: impl ExactSizeIterator<Item = K>,
+    mut keys: impl ExactSizeIterator<Item = K>,
 ) -> Result<(), WriteError> {
-    let mut seen = HashSet::with_capacity(keys.len());
-    for key in keys {
-        let text = key.to_string();
-        if !seen.insert(key) {
-            return Err(WriteError::Duplicate { what, key: text });
-        }
+    let mut seen = Set::default();
+    seen.reserve(keys.len());
+    match keys.find(|key| !seen.insert(*key)) {
+        Some(key) => Err(WriteError::Duplicate {
+            what,
+            key: key.to_string(),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether `text` would end its field or its line of passwd(5).
 fn breaks_line(text: &str) -> bool {
-    text.bytes()
-        .any(|byte| byte < b' ' || matches!(byte, b':' | 0x7f))
+    text.bytes().fold(false, |breaks, byte| {
+        breaks | (byte < b' ') | (byte == b':') | (byte == 0x7f)
+    })
 }
 
 /// Reads `bytes` as every reader will, and compares: all of it, and each key through its index.
 fn prove(bytes: &[u8], content: &Content) -> Result<(), WriteError> {
     let snapshot = Snapshot::from_bytes(bytes)?;
-    if snapshot.content()? != *content {
+    let says_it = snapshot.says(content, |own, said| own == said)?;
+    if !says_it || snapshot.created() != content.created {
         return Err(WriteError::Unfaithful("the content"));
     }
-    for user in &content.users {
-        let account = &user.account;
-        let named = snapshot.users_named(account.name.as_str().as_bytes());
-        if !meet(named, || snapshot.users_with_id(account.uid.get())) {
+    for (user, position) in content.users.iter().zip(0..) {
+        let (account, place) = (&user.account, snapshot.record(Section::Users, position)?);
+        let named = snapshot.users_named(account.name.as_bytes());
+        if !lead_to(place, [named, snapshot.users_with_id(account.uid.get())]) {
             return Err(WriteError::Unfaithful("a user's index"));
         }
     }
-    for group in &content.groups {
-        let group = &group.group;
-        let named = snapshot.groups_named(group.name.as_str().as_bytes());
-        if !meet(named, || snapshot.groups_with_id(group.gid.get())) {
+    for (group, position) in content.groups.iter().zip(0..) {
+        let (group, place) = (&group.group, snapshot.record(Section::Groups, position)?);
+        let named = snapshot.groups_named(group.name.as_bytes());
+        if !lead_to(place, [named, snapshot.groups_with_id(group.gid.get())]) {
             return Err(WriteError::Unfaithful("a group's index"));
         }
     }
     Ok(())
 }
 
-/// Whether the index of names and that of ids lead to the same record.
-fn meet<'a>(mut named: Candidates<'a>, with_id: impl Fn() -> Candidates<'a>) -> bool {
-    named.any(|place| with_id().any(|other| other == place))
+/// Whether the index of names and that of ids both lead to the record at `place`.
+fn lead_to(place: Place, candidates: [Candidates<'_>; 2]) -> bool {
+    candidates
+        .into_iter()
+        .all(|mut candidates| candidates.any(|candidate| candidate == place))
 }
 
 /// The name of the file in its folder.

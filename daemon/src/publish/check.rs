@@ -12,7 +12,7 @@ use muster_common::clock::{Clock, Time};
 use muster_common::config::{self, Config, ConfigErrors};
 use muster_common::local::LocalFiles;
 use muster_common::paths;
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, UserRecord};
+use muster_common::snapshot::content::Content;
 use muster_common::snapshot::policy::Refusal;
 use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
 use muster_common::snapshot::writer::{self, WriteError};
@@ -150,31 +150,42 @@ impl Publisher {
 
         let served = self.served();
         let generation = match &served {
-            Some((generation, served)) if is_as_good(served, &content, policy.max_staleness) => {
-                *generation
+            Some(served) if self.is_as_good(served, &content, policy.max_staleness) => {
+                served.generation()
             }
-            _ => self.write(&content, served.map(|(generation, _)| generation))?,
+            _ => self.write(&content, served.map(|served| served.generation()))?,
         };
         self.generation = self.generation.max(generation);
         Ok(answer(generation, &content, refusals))
     }
 
     /// What is served now, if it can be read.
-    fn served(&self) -> Option<(u64, Content)> {
-        let path = self.places.public.join("snapshot");
-        let read = || {
-            let snapshot = Snapshot::open_trusted_by(&path, self.places.owner)?;
-            let content = snapshot.content()?;
-            Ok::<_, OpenError>((snapshot.generation(), content))
-        };
-        match read() {
+    fn served(&self) -> Option<Snapshot> {
+        match Snapshot::open_trusted_by(&self.standing(), self.places.owner) {
             Ok(served) => Some(served),
             Err(OpenError::Missing) => None,
             Err(error) => {
-                log::warn!("{} is written anew: {error}", path.display());
+                log::warn!("{} is written anew: {error}", self.standing().display());
                 None
             }
         }
+    }
+
+    /// Whether what is served says the same as `new`, except for times that have hardly moved.
+    fn is_as_good(&self, served: &Snapshot, new: &Content, max_staleness: Duration) -> bool {
+        let part = max_staleness
+            .checked_div(PART_OF_STALENESS)
+            .unwrap_or_default();
+        let tolerance = WORTH_WRITING.min(part);
+        let says = served.says(new, |old, new| moved_by_less(old, new, tolerance));
+        says.unwrap_or_else(|damaged| {
+            log::warn!("{} is written anew: {damaged}", self.standing().display());
+            false
+        })
+    }
+
+    fn standing(&self) -> PathBuf {
+        self.places.public.join("snapshot")
     }
 
     fn write(&self, content: &Content, served: Option<u64>) -> Result<u64, CheckError> {
@@ -238,52 +249,6 @@ fn make_folder(folder: &Path, owner: u32) -> Result<(), CheckError> {
         }
     }
     Ok(())
-}
-
-/// Whether what is served says the same as `new`, except for times that have hardly moved.
-fn is_as_good(served: &Content, new: &Content, max_staleness: Duration) -> bool {
-    let part = max_staleness
-        .checked_div(PART_OF_STALENESS)
-        .unwrap_or_default();
-    let tolerance = WORTH_WRITING.min(part);
-    let same_directories = served.directories.len() == new.directories.len()
-        && served
-            .directories
-            .iter()
-            .zip(&new.directories)
-            .all(|(old, new)| is_same_directory(old, new, tolerance));
-    same_directories
-        && served.enumerate == new.enumerate
-        && served.id_ranges == new.id_ranges
-        && served.services == new.services
-        && served.groups == new.groups
-        && served.tombstones == new.tombstones
-        && served.users.len() == new.users.len()
-        && served
-            .users
-            .iter()
-            .zip(&new.users)
-            .all(|(old, new)| is_same_user(old, new, tolerance))
-}
-
-fn is_same_directory(old: &DirectoryRecord, new: &DirectoryRecord, tolerance: Duration) -> bool {
-    let hardly_moved = match (old.synced, new.synced) {
-        (Some(old), Some(new)) => moved_by_less(old, new, tolerance),
-        (old, new) => old == new,
-    };
-    hardly_moved && old.name == new.name && old.complete == new.complete
-}
-
-fn is_same_user(old: &UserRecord, new: &UserRecord, tolerance: Duration) -> bool {
-    is_same_access(old.access, new.access, tolerance)
-        && old.account == new.account
-        && old.groups == new.groups
-        && old.directory == new.directory
-        && old.ssh_keys == new.ssh_keys
-}
-
-fn is_same_access(old: Access, new: Access, tolerance: Duration) -> bool {
-    old.allowed == new.allowed && moved_by_less(old.until, new.until, tolerance)
 }
 
 /// A time that went back is news, however little: a decision lapses earlier than served.

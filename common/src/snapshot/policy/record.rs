@@ -12,6 +12,7 @@ const GECOS_MAX: usize = 512;
 const SSH_KEY_MAX: usize = 8192;
 /// The most SSH keys of one user.
 const SSH_KEYS_MAX: usize = 100;
+
 impl Policy {
     pub(super) fn user(&self, user: &UserRecord, places: &[Option<u16>]) -> Fate {
         let account = &user.account;
@@ -64,20 +65,19 @@ impl Policy {
         let component = home
             .strip_prefix(self.home_prefix.as_str())
             .and_then(|rest| rest.strip_prefix('/'));
-        let shown = text::safe(home, 100);
+        let refuse = |why: &str| {
+            let shown = text::safe(home, 100);
+            Some(format!("has the home {shown}, which is {why}"))
+        };
         match component {
-            Some(component) if UserName::new(component).is_err() => Some(format!(
-                "has the home {shown}, which is not one plain folder in {}",
-                self.home_prefix
-            )),
+            Some(component) if UserName::new(component).is_err() => {
+                refuse(&format!("not one plain folder in {}", self.home_prefix))
+            }
             Some(component) if self.local.user_names.contains(component) => {
-                Some(format!("has the home {shown}, which is a local user's"))
+                refuse("a local user's")
             }
             Some(_) => None,
-            None => Some(format!(
-                "has the home {shown}, which is not in {}",
-                self.home_prefix
-            )),
+            None => refuse(&format!("not in {}", self.home_prefix)),
         }
     }
 
