@@ -116,6 +116,45 @@ fn what_was_written_is_read_back_by_name_by_id_and_whole() {
 }
 
 #[test]
+fn a_snapshot_says_its_own_content_and_no_other() {
+    let snapshot = Snapshot::from_bytes(&write(&content(), 9).unwrap()).unwrap();
+    let says = |said: &Content| snapshot.says(said, |own, said| own == said).unwrap();
+    assert!(says(&content()));
+    let changes: [fn(&mut Content); 20] = [
+        |c| c.enumerate = false,
+        |c| c.id_ranges.truncate(1),
+        |c| c.directories[0].complete = false,
+        |c| c.directories[0].synced = Some(Time::from_unix(6)),
+        |c| c.directories[0].synced = None,
+        |c| c.services.clear(),
+        |c| c.tombstones[0].name = "left".parse().unwrap(),
+        |c| c.users.truncate(2),
+        |c| c.users[0].account.name = "adb".parse().unwrap(),
+        |c| c.users[0].account.gecos.push('!'),
+        |c| c.users[0].account.home.push('/'),
+        |c| c.users[0].account.shell.clear(),
+        |c| c.users[0].account.uid = Uid::new(10_008).unwrap(),
+        |c| c.users[0].groups.swap(0, 1),
+        |c| c.users[0].access.allowed = 4,
+        |c| c.users[0].access.until = Time::from_unix(78),
+        |c| c.users[0].ssh_keys[1].push('x'),
+        |c| c.groups[1].group.members.swap(0, 1),
+        |c| c.groups[1].group.members.truncate(1),
+        |c| c.groups[1].group.name = "linux-user".parse().unwrap(),
+    ];
+    for (position, change) in changes.into_iter().enumerate() {
+        let mut other = content();
+        change(&mut other);
+        assert!(!says(&other), "{position}");
+    }
+    let later = Content {
+        created: Time::from_unix(1_700_000_001),
+        ..content()
+    };
+    assert!(says(&later));
+}
+
+#[test]
 fn an_empty_snapshot_answers_that_nobody_is_there() {
     let content = Content::default();
     let snapshot = Snapshot::from_bytes(&write(&content, 0).unwrap()).unwrap();
