@@ -122,10 +122,11 @@ impl Work<'_> {
             }
         }
         store.bury(&gone, &back)?;
-        Ok(known
-            .into_iter()
-            .map(|(name, uid)| Tombstone { name, uid })
-            .collect())
+        let known = known.into_iter();
+        let mut tombstones: Vec<_> = known.map(|(name, uid)| Tombstone { name, uid }).collect();
+        // In order, so that the same tombstones are no news for the publisher.
+        tombstones.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(tombstones)
     }
 
     fn uid_of(&self, owner: &Owner) -> Option<Uid> {

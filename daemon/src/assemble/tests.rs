@@ -184,6 +184,20 @@ fn a_name_that_comes_back_with_another_key_is_held() {
 }
 
 #[test]
+fn tombstones_stand_in_order_so_that_they_are_no_news_each_time() {
+    let host = Host::new();
+    let names: Vec<String> = (0..20).map(|i| format!("user{i:02}")).collect();
+    let everybody = names.iter().map(|name| person(name, name)).collect();
+    host.sync(everybody, vec![]);
+    let without = host.sync(vec![person("ada", "ada")], vec![]);
+    let gone = without.content.tombstones.iter();
+    assert_eq!(
+        gone.map(|gone| gone.name.as_str()).collect::<Vec<_>>(),
+        names
+    );
+}
+
+#[test]
 fn whoever_vanishes_leaves_a_tombstone_and_takes_it_away_when_back() {
     let host = Host::new();
     host.sync(vec![person("1", "ada"), person("2", "bob")], vec![]);
