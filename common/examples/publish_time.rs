@@ -66,9 +66,8 @@ fn timed<T>(
 
 /// How long this thread has been on a processor, whatever else the machine does.
 fn cpu_time() -> Result<Duration, Box<dyn Error>> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let first = text.split(' ').next().ok_or("schedstat is empty")?;
-    Ok(Duration::from_nanos(first.parse()?))
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Ok(time.try_into()?)
 }
 
 fn policy() -> Result<Policy, Box<dyn Error>> {
