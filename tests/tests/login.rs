@@ -81,6 +81,9 @@ fn offline(world: &World) {
 }
 
 fn without_broker(world: &World) {
+    // A key needs no verdict about a password, and the account stack decides from the snapshot alone.
+    assert_eq!(world.ssh_by_key("ada", "id -un").said(), "ada");
+    world.ssh_by_key("charles", "id -un").refused();
     assert_eq!(world.ssh("root", password::ROOT, "id -un").said(), "root");
     assert_eq!(
         world.ssh("larry", password::LARRY, "id -un").said(),

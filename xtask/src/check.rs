@@ -32,7 +32,10 @@ pub(crate) fn run(words: &[String]) -> Outcome {
             "--document-private-items",
             "--quiet",
         ])
-        .env("RUSTDOCFLAGS", "-D warnings"),
+        .env(
+            "RUSTDOCFLAGS",
+            "-D warnings -A rustdoc::private_intra_doc_links",
+        ),
     )?;
     tidy::modules()?;
     deny()
