@@ -1,4 +1,10 @@
 //! The simulated Crowd's filter: which application may ask, and in which form.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 mod common;
 

@@ -1,4 +1,10 @@
 //! Each fault looks from outside as it is named, and ends when it is ended.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! `muster-sim`: simulated directories for demos and for clients in other languages.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ fn path(name: &'static str) -> Arg {
 fn crowd_command() -> Command {
     Command::new("crowd")
         .about(
-            "A simulated Crowd; writes ca.pem, ready (its URL, last) and ctl to the state folder",
+            "A simulated Crowd; writes ca.pem, ctl and (last) ready, which holds its URL, to the state folder",
         )
         .arg(
             path("data")
@@ -262,7 +263,10 @@ fn announce(crowd: &Crowd, folder: &Path) -> Result<(), SimError> {
     crowd.control_at(&socket)?;
     let unfinished = folder.join("ready.new");
     std::fs::write(&unfinished, format!("{}\n", crowd.url())).map_err(writing())?;
-    std::fs::rename(&unfinished, &ready).map_err(writing())
+    std::fs::rename(&unfinished, &ready).map_err(writing())?;
+    // Whoever started us can wait for this line; nobody needs to listen.
+    let _ = writeln!(std::io::stdout(), "{}", crowd.url());
+    Ok(())
 }
 
 /// Keeps what `start` gives until SIGTERM or SIGINT, which are caught before it.

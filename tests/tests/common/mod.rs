@@ -1,5 +1,15 @@
 //! A plain HTTP client for looking at simulators from outside.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
 
 use muster_tests::sim::crowd::{Application, Crowd, Group, Population, User};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -41,11 +51,15 @@ pub fn people() -> Population {
         .group(Group::new("alone"))
 }
 
-/// A client that trusts `crowd`, with a cookie jar or without.
+/// A client that trusts `crowd`, with a cookie jar or without. It keeps no
+/// connection: one that is cut while idle may be found out only by the next request.
 pub fn client(crowd: &Crowd, jar: bool) -> Client {
     // Fails where another test was first, and that is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder().cookie_store(jar).no_proxy();
+    let mut builder = Client::builder()
+        .cookie_store(jar)
+        .no_proxy()
+        .pool_max_idle_per_host(0);
     if !crowd.authority_pem().is_empty() {
         let authority = reqwest::Certificate::from_pem(crowd.authority_pem().as_bytes()).unwrap();
         builder = builder.tls_certs_only([authority]);
