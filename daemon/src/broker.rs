@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use muster_daemon::logging::with_causes;
 
 use crate::publisher::Publisher;
 use crate::sync::SyncRequest;
+use crate::turns::Turns;
 
 /// Where the broker finds and leaves things; tests have folders of their own.
 #[derive(Debug, Clone)]
@@ -96,6 +98,10 @@ pub struct Broker {
     pub host_key: Arc<HostKey>,
     /// Who may hash passwords now.
     pub hashing: Hashing,
+    /// Who waits for whom to try a secret.
+    pub turns: Turns,
+    /// The latest moment known to be on disk as the clock's high-water mark, in seconds since 1970.
+    pub high_water: AtomicU64,
     /// The way to the publisher.
     pub publisher: Publisher,
     /// When the broker started, on the boot clock.

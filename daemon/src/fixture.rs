@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::assemble::assemble;
 use crate::broker::{self, Broker, Connected};
 use crate::publisher::Publisher;
+use crate::turns::Turns;
 
 const CONFIG: &str = r#"
 version = 1
@@ -161,6 +163,8 @@ impl World {
             host_key: Arc::new(HostKey::from_bytes([7; 32])),
             hashing: broker::Hashing::on(1),
             publisher: Publisher::default(),
+            turns: Turns::default(),
+            high_water: AtomicU64::new(0),
             started: Duration::ZERO,
             subordinate: vec![],
             standings: Mutex::new(HashMap::new()),

@@ -28,6 +28,7 @@ mod start;
 mod status;
 mod sync;
 mod throttle;
+mod turns;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
             }
         }
     }
+    heap::settle();
     muster_daemon::logging::start();
     match start::run(&config) {
         Ok(()) => ExitCode::SUCCESS,

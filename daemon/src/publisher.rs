@@ -122,7 +122,8 @@ fn try_publication(broker: &Broker) -> Result<Publication, String> {
     let published = publish::publish(&broker.places.publish_socket, &candidate, DEADLINE)
         .map_err(|error| with_causes(&error))?;
     drop(candidate);
-    give_memory_back();
+    // What an assembly needed goes back: the broker idles on a small footprint.
+    crate::heap::trim();
     problems.extend(
         published
             .refusals
@@ -140,12 +141,6 @@ fn try_publication(broker: &Broker) -> Result<Publication, String> {
         error: None,
         problems,
     })
-}
-
-/// Returns what an assembly needed to the system: the broker idles on a small footprint.
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    crate::heap::trim();
 }
 
 /// Publishes what the store remembers, before any network is there; republishes when the host's own accounts change, and tries again after a failure.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use crate::publisher::{Publisher, keep_published};
 use crate::sockets::{self, Sockets};
 use crate::sync::SyncRequest;
 use crate::sync::keep_synced;
+use crate::turns::Turns;
 
 /// How long logins under way may go on after a request to stop.
 const LAST_CALLS: Duration = Duration::from_secs(3);
@@ -201,6 +203,8 @@ fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: Hos
         host_key: Arc::new(host_key),
         hashing: Hashing::on(cores),
         publisher: Publisher::default(),
+        turns: Turns::default(),
+        high_water: AtomicU64::new(0),
         standings: Mutex::new(HashMap::new()),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use muster_common::directory::{Directory, DirectoryError, Projection};
@@ -196,10 +197,19 @@ fn shrinks_too_much(before: usize, removed: usize, now: usize) -> bool {
     (now == 0 && before > 0) || removed > share.max(SHRINK_FREE)
 }
 
+/// How far the clock runs on before the mark is written again.
+const MARK_EVERY: u64 = 60;
+
 /// An authenticated answer of a server over TLS vouches for the clock.
 pub fn raise_high_water(broker: &Broker) {
-    if let Err(error) = broker.store.raise_high_water(broker.clock.now()) {
-        log::error!("the clock's high-water mark could not be kept: {error}");
+    let now = broker.clock.now();
+    let written = broker.high_water.load(Ordering::Relaxed);
+    if now.unix() < written.saturating_add(MARK_EVERY) {
+        return;
+    }
+    match broker.store.raise_high_water(now) {
+        Ok(()) => broker.high_water.store(now.unix(), Ordering::Relaxed),
+        Err(error) => log::error!("the clock's high-water mark could not be kept: {error}"),
     }
 }
 

@@ -15,6 +15,9 @@ const FREE_TRIES: u32 = 2;
 /// How long a source that knew the secret is trusted not to guess.
 const KNOWN_SOURCE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How old a noted success may be before a new one is written.
+const FRESH_SUCCESS: Duration = Duration::from_secs(24 * 3600);
+
 /// Whether a try may be made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Allowance {
@@ -26,8 +29,7 @@ pub enum Allowance {
 
 /// Whether a try may be made at `now`, given what is known.
 pub fn allowance(rules: &Throttle, known: &Attempts, now: Time) -> Allowance {
-    let familiar =
-        known.last_success > Time::default() && now.since(known.last_success) <= KNOWN_SOURCE;
+    let familiar = is_known_source(known, now);
     if known.this_hour >= rules.hourly_tries && !familiar {
         let next_hour = (now.unix() / 3600).saturating_add(1).saturating_mul(3600);
         return Allowance::NotBefore(Time::from_unix(next_hour));
@@ -40,6 +42,22 @@ pub fn allowance(rules: &Throttle, known: &Attempts, now: Time) -> Allowance {
     } else {
         Allowance::NotBefore(free_again)
     }
+}
+
+/// Whether this source has known the secret lately.
+fn is_known_source(known: &Attempts, now: Time) -> bool {
+    known.last_success > Time::default() && now.since(known.last_success) <= KNOWN_SOURCE
+}
+
+/// Whether tries from here may go side by side: the source has known the secret
+/// lately, and no wrong try has come from it since.
+pub fn is_trusted(known: &Attempts, now: Time) -> bool {
+    known.failures == 0 && is_known_source(known, now)
+}
+
+/// Whether the last success is so young that another one need not be written.
+pub fn is_familiar(known: &Attempts, now: Time) -> bool {
+    known.last_success > Time::default() && now.since(known.last_success) <= FRESH_SUCCESS
 }
 
 fn delay(rules: &Throttle, failures: u32) -> Duration {
@@ -111,6 +129,24 @@ mod tests {
             ..stranger
         };
         assert_eq!(allowance(&RULES, &familiar, now), Allowance::Allowed);
+    }
+
+    #[test]
+    fn only_a_source_that_knew_the_secret_and_has_not_erred_since_tries_side_by_side() {
+        let now = Time::from_unix(1_000_000);
+        let knew = Attempts {
+            last_success: Time::from_unix(999_000),
+            ..known(0, 0, 0)
+        };
+        assert!(is_trusted(&knew, now));
+        assert!(!is_trusted(
+            &Attempts {
+                failures: 1,
+                ..knew
+            },
+            now
+        ));
+        assert!(!is_trusted(&known(0, 0, 0), now));
     }
 
     #[test]

@@ -47,8 +47,7 @@ impl Store {
         })
     }
 
-    /// Counts a try as wrong. It is counted before the answer is known, and [`Store::forgive`]
-    /// takes it back: a crash in between cannot give a try away.
+    /// Counts a try as wrong, before anybody hears that it is.
     pub fn count_failure(&self, owner: &Owner, source: &str, now: Time) -> Result<(), StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
@@ -67,7 +66,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes one counted try back: the server was silent, so nothing was learnt.
+    /// Takes one counted try back: it was counted beforehand and turned out right.
     pub fn take_back_failure(&self, owner: &Owner, source: &str) -> Result<(), StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
@@ -86,7 +85,6 @@ impl Store {
 
     /// Forgets the wrong tries from `source` after a right one.
     pub fn forgive(&self, owner: &Owner, source: &str, now: Time) -> Result<(), StoreError> {
-        self.take_back_failure(owner, source)?;
         self.connection().execute(
             "INSERT INTO attempt VALUES (?1, ?2, ?3, 0, 0, ?4) ON CONFLICT (directory, key, source) DO UPDATE SET
              failures = 0, last_success = excluded.last_success",
@@ -140,13 +138,13 @@ mod tests {
         let after = store.attempts(&ada, "a", now).unwrap();
         assert_eq!(
             (after.failures, after.last_success, after.this_hour),
-            (0, now, 3)
+            (0, now, 4)
         );
         assert_eq!(store.attempts(&ada, "b", now).unwrap().failures, 1);
     }
 
     #[test]
-    fn a_silent_server_costs_no_try() {
+    fn a_try_that_turned_out_right_is_taken_back() {
         let store = Store::in_memory().unwrap();
         let ada = Owner {
             directory: DirectoryName::new("corp").unwrap(),

@@ -1,6 +1,7 @@
 //! The SQLite file: opening, schema, projections and tombstones. Nothing else names rusqlite.
 
 use std::path::Path;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub enum StoreError {
 /// The broker's store.
 pub struct Store {
     connection: Mutex<Connection>,
+    /// The last sequence number handed out.
+    pub(super) sequence: AtomicI64,
 }
 
 impl Store {
@@ -69,17 +72,23 @@ impl Store {
                 prepare(Connection::open(path)?)?.ok_or(rusqlite::Error::InvalidQuery)?
             }
         };
-        Ok(Self {
-            connection: Mutex::new(connection),
-        })
+        Self::over(connection)
     }
 
     /// A store without a file, for tests.
     pub fn in_memory() -> Result<Self, StoreError> {
         let connection =
             prepare(Connection::open_in_memory()?)?.ok_or(rusqlite::Error::InvalidQuery)?;
+        Self::over(connection)
+    }
+
+    fn over(connection: Connection) -> Result<Self, StoreError> {
+        let last = connection.query_row("SELECT max(sequence) FROM verifier", [], |row| {
+            row.get::<_, Option<i64>>(0)
+        })?;
         Ok(Self {
             connection: Mutex::new(connection),
+            sequence: AtomicI64::new(last.unwrap_or(0)),
         })
     }
 

@@ -219,15 +219,19 @@ impl Connection {
         self.reply(&Step::Working, true).await?;
         let broker = Arc::clone(&self.broker);
         let cap = broker.config.login.timeout;
+        // A task of its own: a peer that hangs up early must not take its wrong try off the books.
+        let judging = tokio::spawn(timeout(cap, async move {
+            login::answer(&broker, *pending, secret).await
+        }));
         let judging = async {
-            let judged = timeout(cap, login::answer(&broker, *pending, secret)).await;
-            judged.unwrap_or_else(|_elapsed| Judgement::new(Outcome::Unavailable, "took too long"))
+            let judged = judging.await.ok().and_then(Result::ok);
+            judged.unwrap_or_else(|| Judgement::new(Outcome::Unavailable, "took too long"))
         };
         let judgement = self.with_heartbeat(judging).await?;
         self.reply(&judgement.step(), false).await
     }
 
-    /// Waits for `work`, tells the peer each second that it goes on, and drops it when the peer hangs up.
+    /// Waits for `work`, tells the peer each second that it goes on, and waits no longer when the peer hangs up.
     async fn with_heartbeat<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
         tokio::pin!(work);
         let mut beat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);

@@ -20,7 +20,7 @@ pub(super) fn keep_verifier(
     secret: Secret,
     sequence: i64,
 ) {
-    if !broker.config.offline.enabled || sequence == 0 {
+    if !broker.config.offline.enabled {
         return;
     }
     let Some(kind) = secret_kind(broker, pending) else {

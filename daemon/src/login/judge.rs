@@ -6,16 +6,15 @@ use std::sync::Arc;
 use muster_common::directory::{DirectoryError, Verified};
 use muster_common::secret::Secret;
 use muster_common::snapshot::content::AccessAnswer;
-use muster_common::store::StoreError;
 use muster_common::wire::message::Outcome;
 use tokio::sync::oneshot;
 
+use super::tries::{Refusal, Try};
 use super::{Judgement, Pending, access, aftermath, offline};
 use muster_daemon::logging::with_causes;
 
 use crate::broker::Broker;
 use crate::sync::{Shrink, SyncRequest, raise_high_water};
-use crate::throttle::{Allowance, allowance};
 
 /// Judges `secret` for `pending`: the directory that owns the name is asked, never another.
 pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Judgement {
@@ -27,26 +26,17 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
         );
     };
     let directory = Arc::clone(&connected.directory);
-    let counted = match count_try(broker, pending) {
-        Ok(Allowance::Allowed) => true,
-        Ok(Allowance::NotBefore(time)) => {
-            return Judgement::new(
-                Outcome::Throttled,
-                format!("too many wrong tries; next try at {time}"),
-            );
-        }
-        // A full disk must not keep the people out who could mend it; the server throttles, too.
-        Err(error) => {
-            log::error!("wrong tries cannot be counted: {error}");
-            false
-        }
+    let mut tried = match Try::admit(broker, pending).await {
+        Ok(tried) => tried,
+        Err(refusal) => return throttled(&refusal),
     };
-    let sequence = broker.store.next_sequence().unwrap_or(0);
+    let sequence = broker.store.next_sequence();
     let answer = directory.verify(pending.served.user.name(), &secret).await;
     broker.note_call(&owner.directory, answer.as_ref().err());
     match answer {
-        Ok(verified) => accepted(broker, pending, &verified, secret, sequence),
+        Ok(verified) => accepted(&tried, broker, pending, &verified, secret, sequence),
         Err(DirectoryError::Refused) => {
+            tried.refused();
             aftermath::refused(broker, pending, directory, secret, sequence);
             Judgement::new(Outcome::WrongSecret, "the directory refused the password")
         }
@@ -59,17 +49,14 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
             Judgement::new(outcome_of(&error), error.to_string())
         }
         Err(error @ DirectoryError::Unreachable { .. }) => {
-            let judgement = offline::judge(broker, pending, secret, counted).await;
+            let judgement = offline::judge(&mut tried, broker, pending, secret).await;
             let reason = format!("{}; {}", with_causes(&error), judgement.reason);
             Judgement {
                 reason,
                 ..judgement
             }
         }
-        Err(error) => {
-            take_back(broker, pending, counted);
-            Judgement::new(outcome_of(&error), with_causes(&error))
-        }
+        Err(error) => Judgement::new(outcome_of(&error), with_causes(&error)),
     }
 }
 
@@ -86,40 +73,25 @@ fn outcome_of(error: &DirectoryError) -> Outcome {
     }
 }
 
-/// Counts the try before its outcome is known, so that a crash gives none away.
-fn count_try(broker: &Broker, pending: &Pending) -> Result<Allowance, StoreError> {
-    let (owner, now) = (pending.served.user.owner(), broker.clock.now());
-    let known = broker.store.attempts(owner, &pending.source, now)?;
-    let allowance = allowance(&broker.config.throttle, &known, now);
-    if allowance == Allowance::Allowed {
-        broker.store.count_failure(owner, &pending.source, now)?;
-    }
-    Ok(allowance)
-}
-
-/// The directory said nothing about the secret: the try does not count.
-pub(super) fn take_back(broker: &Broker, pending: &Pending, counted: bool) {
-    if counted
-        && let Err(error) = broker
-            .store
-            .take_back_failure(pending.served.user.owner(), &pending.source)
-    {
-        log::error!("a try could not be taken back: {error}");
-    }
-}
-
-/// The secret was right: whatever the rules say, the wrong tries before it are forgiven.
-pub(super) fn forgive(broker: &Broker, pending: &Pending) {
-    if let Err(error) = broker.store.forgive(
-        pending.served.user.owner(),
-        &pending.source,
-        broker.clock.now(),
-    ) {
-        log::error!("tries could not be forgiven: {error}");
+/// Nobody is asked.
+pub(super) fn throttled(refusal: &Refusal) -> Judgement {
+    match refusal {
+        Refusal::NotBefore(time) => Judgement::new(
+            Outcome::Throttled,
+            format!("too many wrong tries; next try at {time}"),
+        ),
+        Refusal::NoBooks(error) => Judgement::new(
+            Outcome::Unavailable,
+            format!(
+                "wrong tries cannot be counted, so none is taken: {}",
+                with_causes(error)
+            ),
+        ),
     }
 }
 
 fn accepted(
+    tried: &Try<'_>,
     broker: &Arc<Broker>,
     pending: &Pending,
     verified: &Verified,
@@ -135,7 +107,7 @@ fn accepted(
         );
         return Judgement::new(Outcome::Mismatch, reason);
     }
-    forgive(broker, pending);
+    tried.accepted();
     raise_high_water(broker);
     aftermath::keep_verifier(broker, pending, verified, secret, sequence);
     match access(pending, broker.clock.now()) {

@@ -6,6 +6,7 @@ mod judge;
 mod offline;
 #[cfg(test)]
 mod tests;
+mod tries;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,28 +11,28 @@ use muster_common::store::verifiers::StoredVerifier;
 use muster_common::verifier::{Binding, Verifier};
 use muster_common::wire::message::Outcome;
 
-use super::judge::{forgive, take_back};
+use super::judge::throttled;
+use super::tries::Try;
 use super::{Judgement, Pending, access};
 use crate::broker::Broker;
 
 /// How far the clock may lie below the high-water mark.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
 
-/// Judges `secret` without the directory. `counted`: the try is on the books; where it
-/// could not be counted, nobody may guess against a verifier.
+/// Judges `secret` without the directory.
 pub(super) async fn judge(
+    tried: &mut Try<'_>,
     broker: &Arc<Broker>,
     pending: &Pending,
     secret: Secret,
-    counted: bool,
 ) -> Judgement {
-    let stored = match usable(broker, pending, counted) {
+    let stored = match usable(broker, pending) {
         Ok(stored) => stored,
-        Err(reason) => {
-            take_back(broker, pending, counted);
-            return Judgement::new(Outcome::Unavailable, reason);
-        }
+        Err(reason) => return Judgement::new(Outcome::Unavailable, reason),
     };
+    if let Err(refusal) = tried.before_verifier().await {
+        return throttled(&refusal);
+    }
     let until = stored.written.after(broker.config.offline.max_age);
     if !matches(broker, pending.served.user.owner(), stored, secret).await {
         return Judgement::new(
@@ -40,7 +40,7 @@ pub(super) async fn judge(
             "the offline verifier refused the password",
         );
     }
-    forgive(broker, pending);
+    tried.accepted_offline();
     match access(pending, broker.clock.now()) {
         AccessAnswer::Allowed => Judgement {
             outcome: Outcome::GrantedOffline,
@@ -58,12 +58,9 @@ pub(super) async fn judge(
 }
 
 /// The verifier, if one may be used now; else why not.
-fn usable(broker: &Broker, pending: &Pending, counted: bool) -> Result<StoredVerifier, String> {
+fn usable(broker: &Broker, pending: &Pending) -> Result<StoredVerifier, String> {
     if !broker.config.offline.enabled {
         return Err("logging in offline is switched off".to_owned());
-    }
-    if !counted {
-        return Err("wrong tries cannot be counted, so none is taken offline".to_owned());
     }
     let now = broker.clock.now();
     let mark = broker
