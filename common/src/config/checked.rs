@@ -266,7 +266,7 @@ fn sync(
 
 fn login(reading: &mut Reading<'_>, top: &Said) -> Option<Login> {
     let section = Section::below(top, "login");
-    let timeout = reading.duration(&section, "timeout", 5 * SECOND, Duration::from_secs(110))?;
+    let timeout = reading.duration(&section, "timeout", 5 * SECOND, Duration::from_secs(28))?;
     Some(Login {
         timeout: timeout.value,
     })

@@ -310,8 +310,8 @@ pub const KEYS: &[Key] = &[
     key(
         "login.timeout",
         DURATION,
-        Absent::Stands("\"60s\""),
-        "How long a login may take, the person's typing not counted (5 to 110 seconds: sshd itself gives up after 120).",
+        Absent::Stands("\"20s\""),
+        "How long a login may take, the person's typing not counted (5 to 28 seconds: the PAM module gives up after 30).",
     ),
     key(
         "throttle.hourly_tries",
