@@ -65,10 +65,8 @@ enter() {
     mkdir run/world run/muster run/sshd
     touch run/world/muster-sim
     mount --bind "$programs/muster-sim" run/world/muster-sim
-    mkdir old
-    pivot_root . old
-    umount --lazy old
-    rmdir old
+    pivot_root . . # the machine's root lies over ours now
+    umount --lazy .
     ip link set lo up
     echo "ready $pid"
     read -r _ || true # as process 1: bash reaps what loses its parent
