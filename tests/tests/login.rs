@@ -29,6 +29,8 @@ fn online(world: &World) {
         world.ssh("ada", password::ADA, "id -un; pwd").said(),
         "ada\n/home/ada"
     );
+    let dialogue = world.ssh_by_dialogue("ada", password::ADA, "id -un");
+    assert_eq!(dialogue.said(), "ada");
     world.ssh("ada", "wrong", "id -un").refused();
     world.ssh("charles", password::CHARLES, "id -un").refused();
     world.ssh("emil", password::EMIL, "id -un").refused();

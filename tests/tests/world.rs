@@ -1,6 +1,7 @@
 //! The equipment itself: a world is a host, and nothing of it reaches the machine.
 
 use muster_tests::world::World;
+use muster_tests::world::usual::{PEOPLE, password};
 
 #[test]
 fn a_local_user_logs_in_by_ssh_and_nothing_reaches_the_machine() {
@@ -31,4 +32,24 @@ fn a_local_user_logs_in_by_ssh_and_nothing_reaches_the_machine() {
             .unwrap()
             .contains("larry")
     );
+}
+
+#[test]
+fn the_broker_runs_without_root_on_sockets_that_were_handed_over() {
+    let Some(mut world) = World::new() else {
+        return;
+    };
+    world.start_crowd(PEOPLE);
+    world.configure("");
+    world.start_publisher();
+    world.start_broker_by_sockets();
+    world.sync().said();
+    assert_eq!(world.run(["id", "-un", "20001"]).said(), "ada");
+    let pid = world.process("musterd").pid.to_string();
+    assert_eq!(
+        world.run(["ps", "-o", "user=", "-p", &pid]).said(),
+        "muster"
+    );
+    let login = world.pam("sshd", "ada", password::ADA, &["authenticate", "acct_mgmt"]);
+    assert!(login.succeeded(), "{login}");
 }

@@ -6,8 +6,8 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// What people log in with, and `ip` to raise the loopback.
-const PACKAGES: [&str; 7] = [
+/// What people log in with, what makes users and folders of a package, and `ip` to raise the loopback.
+const PACKAGES: [&str; 8] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -15,6 +15,7 @@ const PACKAGES: [&str; 7] = [
     "pamtester",
     "procps",
     "iproute2",
+    "systemd",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.

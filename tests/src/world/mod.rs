@@ -67,7 +67,7 @@ impl World {
             journal,
             processes: Vec::new(),
         };
-        world.enable_pam();
+        world.prepare();
         world
     }
 

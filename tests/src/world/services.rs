@@ -114,9 +114,12 @@ impl World {
         !(status.is_empty() || status.contains("State:\tZ"))
     }
 
-    /// Puts muster into the host's PAM stacks as its package does, and makes homes at the first login.
+    /// What the installation's next steps say: the user, the folders, the PAM stacks; and homes at the first login.
     #[track_caller]
-    pub(super) fn enable_pam(&mut self) {
+    pub(super) fn prepare(&mut self) {
+        self.run(["systemd-sysusers", "muster.conf"]).said();
+        self.run(["systemd-tmpfiles", "--create", "muster.conf"])
+            .said();
         self.run([
             "pam-auth-update",
             "--force",
@@ -125,5 +128,37 @@ impl World {
             "mkhomedir",
         ])
         .said();
+    }
+
+    /// Starts the broker as its unit does: as its own user, without root, with the sockets handed over.
+    #[track_caller]
+    pub fn start_broker_by_sockets(&mut self) {
+        let sockets = [
+            "--fdname=root.sock:lookup.sock",
+            "--listen=/run/muster/root.sock",
+            "--listen=/run/muster/lookup.sock",
+        ];
+        let unprivileged = [
+            "setpriv",
+            "--reuid=muster",
+            "--regid=muster",
+            "--clear-groups",
+            "--bounding-set=-all",
+            "--no-new-privs",
+        ];
+        let words = [
+            &["systemd-socket-activate"],
+            sockets.as_slice(),
+            &unprivileged,
+            &["musterd"],
+        ]
+        .concat();
+        self.spawn("musterd", &words);
+        self.until("the broker's sockets are there", |world| {
+            world.path("/run/muster/lookup.sock").exists()
+        });
+        // As systemd would have made it.
+        self.run(["chmod", "666", "/run/muster/lookup.sock"]).said();
+        self.run(["chmod", "600", "/run/muster/root.sock"]).said();
     }
 }

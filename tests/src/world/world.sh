@@ -43,7 +43,6 @@ base() {
     local apt="apt-get install -qq -y --no-install-recommends --no-upgrade"
     chroot . $apt "$@" >&2 || { chroot . apt-get update -qq >&2 && chroot . $apt "$@" >&2; }
     chroot . bash -e >&2 <<'INSIDE'
-        getent passwd muster >/dev/null || useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin muster
         useradd --create-home --shell /bin/bash larry
         useradd --uid 20500 --no-create-home --shell /bin/bash lena # an id that a directory gives to somebody, too
         printf 'larry:local-secret\nroot:root-secret\n' | chpasswd
@@ -62,7 +61,7 @@ enter() {
     tar --extract --xattrs --xattrs-include='*' --file "$tarball" -C "$folder/upper"
     cp --archive "$product/." "$folder/upper" # not a lower layer: none may lie inside another
     layers
-    mkdir run/world run/muster run/sshd
+    mkdir run/world run/sshd
     touch run/world/muster-sim
     mount --bind "$programs/muster-sim" run/world/muster-sim
     pivot_root . . # the machine's root lies over ours now
