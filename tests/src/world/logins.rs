@@ -18,13 +18,15 @@ impl World {
     /// Logs in by ssh with a password and runs a command there.
     #[track_caller]
     pub fn ssh(&self, user: &str, password: &str, command: &str) -> Output {
-        let sshpass = ["sshpass", "-p", password];
-        let by_password = [
-            "-oPubkeyAuthentication=no",
-            "-oPreferredAuthentications=password",
-        ];
-        let there = ["-l", user, "127.0.0.1", command];
-        self.run(sshpass.iter().chain(&SSH).chain(&by_password).chain(&there))
+        let method = "-oPreferredAuthentications=password";
+        self.ssh_with(&["sshpass", "-p", password], &[method], user, command)
+    }
+
+    /// The same by keyboard-interactive, where sshd asks libpam in a process of its own and shows PAM's questions.
+    #[track_caller]
+    pub fn ssh_by_dialogue(&self, user: &str, password: &str, command: &str) -> Output {
+        let method = "-oPreferredAuthentications=keyboard-interactive";
+        self.ssh_with(&["sshpass", "-p", password], &[method], user, command)
     }
 
     /// Logs in by ssh with a key, which is put into the user's home first.
@@ -34,25 +36,23 @@ impl World {
             self.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KEY])
                 .said();
         }
+        let public = format!("{KEY}.pub");
         let home = format!("/home/{user}");
         let folder = format!("{home}/.ssh");
-        self.run(["install", "-d", "-o", user, "-g", user, &home, &folder])
-            .said();
         let keys = format!("{folder}/authorized_keys");
-        self.run([
-            "install",
-            "-m600",
-            "-o",
-            user,
-            "-g",
-            user,
-            &format!("{KEY}.pub"),
-            &keys,
-        ])
-        .said();
-        let by_key = ["-i", KEY, "-oPreferredAuthentications=publickey"];
+        let install = ["install", "-o", user, "-g", user];
+        self.run(install.iter().chain(&["-d", &home, &folder]))
+            .said();
+        self.run(install.iter().chain(&["-m600", &public, &keys]))
+            .said();
+        let method = "-oPreferredAuthentications=publickey";
+        self.ssh_with(&[], &["-i", KEY, method], user, command)
+    }
+
+    #[track_caller]
+    fn ssh_with(&self, before: &[&str], options: &[&str], user: &str, command: &str) -> Output {
         let there = ["-l", user, "127.0.0.1", command];
-        self.run(SSH.iter().chain(&by_key).chain(&there))
+        self.run(before.iter().chain(&SSH).chain(options).chain(&there))
     }
 
     /// Runs one stack of a PAM service: `authenticate`, `acct_mgmt`, `open_session` and so on.
