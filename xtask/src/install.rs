@@ -2,45 +2,12 @@
 //! It never touches what an administrator edits: nsswitch.conf, PAM's stacks, an existing muster.toml.
 
 use crate::artifacts::{self, Speed};
-use crate::program::{Failure, Outcome, headline, output, program, tree};
+use crate::layout::{Existing, FOLDERS, Layout, Put, SECRETS, files};
+use crate::program::{Failure, Outcome, headline};
 use crate::requirements;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-/// Where the parts of muster go.
-pub(crate) struct Layout {
-    /// What stands before every path: `/` on the host itself, a staging folder for packages and worlds.
-    pub(crate) destdir: PathBuf,
-    /// Where programs and their files go: `/usr`.
-    pub(crate) prefix: String,
-    /// Where glibc looks for NSS modules; PAM's are in `security` below it.
-    pub(crate) libdir: String,
-}
-
-/// One file: what it is made from and where it goes.
-struct Put {
-    from: PathBuf,
-    to: String,
-    mode: u32,
-    existing: Existing,
-}
-
-/// What happens to a file that is already there.
-#[derive(PartialEq, Eq)]
-enum Existing {
-    Replaced,
-    Kept,
-}
-
-const FOLDERS: [&str; 4] = [
-    "/etc/muster",
-    "/etc/muster/secrets",
-    "/var/lib/muster",
-    "/var/lib/muster/public",
-];
-/// Readable by root alone until tmpfiles.d gives it to the group `muster`.
-const SECRETS: &str = "/etc/muster/secrets";
 
 /// Builds muster and installs it.
 pub(crate) fn run(words: &[String]) -> Outcome {
@@ -80,21 +47,6 @@ pub(crate) fn install(layout: &Layout, speed: Speed) -> Result<Vec<String>, Fail
     Ok(installed)
 }
 
-impl Layout {
-    /// The places of this machine's distribution, below a folder.
-    pub(crate) fn below(destdir: PathBuf) -> Self {
-        Self {
-            destdir,
-            prefix: "/usr".to_owned(),
-            libdir: library_folder(),
-        }
-    }
-
-    fn place(&self, path: &str) -> PathBuf {
-        self.destdir.join(path.trim_start_matches('/'))
-    }
-}
-
 fn parse(words: &[String]) -> Result<(Layout, Speed), Failure> {
     let mut layout = Layout::below(PathBuf::new());
     let mut speed = Speed::Release;
@@ -123,101 +75,6 @@ fn parse(words: &[String]) -> Result<(Layout, Speed), Failure> {
     }
     Ok((layout, speed))
 }
-
-/// Debian's multiarch folder, or lib64 as on Fedora, or plain lib.
-fn library_folder() -> String {
-    let multiarch = output(&mut program("cc", ["-print-multiarch"])).unwrap_or_default();
-    let multiarch = format!("/usr/lib/{}", multiarch.trim());
-    [multiarch.trim_end_matches('/'), "/usr/lib64"]
-        .into_iter()
-        .find(|folder| Path::new(folder).join("libc.so.6").exists())
-        .unwrap_or("/usr/lib")
-        .to_owned()
-}
-
-/// The one table of what goes where.
-fn files(layout: &Layout, speed: Speed) -> Vec<Put> {
-    let Layout { prefix, libdir, .. } = layout;
-    let packaging = tree().join("packaging");
-    let modules = artifacts::folder(Speed::Release);
-    let programs = artifacts::folder(speed);
-    let put = |from: PathBuf, to: String, mode| Put {
-        from,
-        to,
-        mode,
-        existing: Existing::Replaced,
-    };
-    let mut files = vec![
-        put(
-            modules.join("libnss_muster.so"),
-            format!("{libdir}/libnss_muster.so.2"),
-            0o644,
-        ),
-        put(
-            modules.join("libpam_muster.so"),
-            format!("{libdir}/security/pam_muster.so"),
-            0o644,
-        ),
-        put(
-            programs.join("muster"),
-            format!("{prefix}/bin/muster"),
-            0o755,
-        ),
-        put(
-            programs.join("musterd"),
-            format!("{prefix}/sbin/musterd"),
-            0o755,
-        ),
-        put(
-            programs.join("muster-publish"),
-            format!("{prefix}/sbin/muster-publish"),
-            0o755,
-        ),
-        put(
-            packaging.join("sysusers.d/muster.conf"),
-            format!("{prefix}/lib/sysusers.d/muster.conf"),
-            0o644,
-        ),
-        put(
-            packaging.join("tmpfiles.d/muster.conf"),
-            format!("{prefix}/lib/tmpfiles.d/muster.conf"),
-            0o644,
-        ),
-        put(
-            packaging.join("pam-configs/muster"),
-            "/usr/share/pam-configs/muster".to_owned(),
-            0o644,
-        ),
-        put(
-            packaging.join("examples/muster.toml"),
-            format!("{prefix}/share/doc/muster/muster.toml"),
-            0o644,
-        ),
-    ];
-    for unit in UNITS {
-        let from = packaging.join("systemd").join(unit);
-        files.push(put(
-            from,
-            format!("{prefix}/lib/systemd/system/{unit}"),
-            0o644,
-        ));
-    }
-    files.push(Put {
-        from: packaging.join("examples/muster.toml"),
-        to: "/etc/muster/muster.toml".to_owned(),
-        mode: 0o644,
-        existing: Existing::Kept,
-    });
-    files
-}
-
-const UNITS: [&str; 5] = [
-    "musterd.service",
-    "musterd.socket",
-    "musterd-lookup.socket",
-    "muster-publish.service",
-    "muster-publish.socket",
-];
 
 fn make_folder(folder: &Path, mode: u32) -> Outcome {
     fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
@@ -256,20 +113,20 @@ fn with_prefix(unit: Vec<u8>, prefix: &str) -> Vec<u8> {
 }
 
 fn next_steps(layout: &Layout) -> String {
-    let there = match layout.destdir == Path::new("/") {
-        true => "Next steps",
-        false => "Next steps on the host that gets these files",
+    let place = match layout.destdir == Path::new("/") {
+        true => "",
+        false => " on the host that gets these files",
     };
     format!(
-        "\n{there}:
+        "
+Next steps{place} (the README has more):
   1. systemd-sysusers muster.conf && systemd-tmpfiles --create muster.conf && ldconfig
-  2. write /etc/muster/muster.toml and its secrets (root:muster 0640, in /etc/muster/secrets); muster config check
-  3. systemctl daemon-reload && systemctl enable --now muster-publish.socket musterd.socket musterd-lookup.socket musterd.service
-  4. in /etc/nsswitch.conf put `muster` right after `files`, for passwd and for group; try: getent passwd SOMEBODY
-  5. Debian: pam-auth-update --enable muster; elsewhere add pam_muster.so to the stacks as {}/share/doc or the README says
-     (keep a root shell open until a login has worked: muster login-test SOMEBODY --service sshd)
-",
-        layout.prefix
+  2. write /etc/muster/muster.toml, and its secrets below /etc/muster/secrets (root:muster 0640); muster config check
+  3. systemctl daemon-reload
+     systemctl enable --now muster-publish.socket musterd.socket musterd-lookup.socket musterd.service
+  4. /etc/nsswitch.conf: put `muster` right after `files`, for passwd and for group; getent passwd SOMEBODY
+  5. with a root shell kept open: pam-auth-update --enable muster; muster login-test SOMEBODY --service sshd
+"
     )
 }
 
@@ -294,18 +151,6 @@ mod tests {
             .unwrap()
             .to_string();
         assert!(failure.contains("--force"), "{failure}");
-    }
-
-    #[test]
-    fn every_packaged_file_in_the_table_is_in_the_tree() {
-        let layout = Layout::below("/nowhere".into());
-        for put in files(&layout, Speed::Dev) {
-            if put.from.starts_with(tree()) && !put.from.starts_with(artifacts::folder(Speed::Dev))
-            {
-                let built = put.from.starts_with(artifacts::folder(Speed::Release));
-                assert!(built || put.from.is_file(), "{}", put.from.display());
-            }
-        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod demo;
 mod install;
+mod layout;
 mod program;
 mod requirements;
 mod test;

@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every test there is, ending with the runner's own closing lines.
 
 use crate::artifacts::{self, Speed};
-use crate::install::{self, Layout};
+use crate::install;
+use crate::layout::Layout;
 use crate::program::{Failure, Outcome, cargo, execute, headline, is_root, target};
 use crate::requirements;
 use std::path::PathBuf;

@@ -87,7 +87,7 @@ impl World {
         output::wait_for(self.namespace.command(DEADLINE, words), input, DEADLINE)
     }
 
-    /// Runs a command as somebody else, with the groups that the system says are theirs.
+    /// Runs a command as an unprivileged user without any group of theirs.
     #[track_caller]
     pub fn run_as(&self, user: &str, words: &[&str]) -> Output {
         self.run(
