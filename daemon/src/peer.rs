@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The socket that a peer came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ impl Peer {
     }
 }
 
+/// How often a stopping broker looks whether all have gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Places for all but root together.
 const STRANGERS_MAX: u32 = 512;
 /// Places for one uid.
@@ -49,6 +52,18 @@ pub struct Place {
 }
 
 impl Places {
+    /// Waits until no place is taken any more.
+    pub async fn emptied(&self) {
+        while !self
+            .taken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+        {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Takes a place for `account` (a uid, or one that several share); `None` when it has no more.
     pub fn take(self: &Arc<Self>, account: u32) -> Option<Place> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,6 +22,8 @@ use rustix::fs::Mode;
 use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::broker::{self, Broker, Connected, Hashing};
 use crate::listener::{listen, subordinate_ranges};
@@ -143,18 +145,16 @@ async fn serve(
     let places = Arc::new(Places::default());
     let mut stop = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::spawn(listen(
-        Arc::clone(&broker),
-        Arc::clone(&places),
-        UnixListener::from_std(sockets.root)?,
-        Door::Root,
-    ));
-    tokio::spawn(listen(
-        Arc::clone(&broker),
-        places,
-        UnixListener::from_std(sockets.lookup)?,
-        Door::Lookup,
-    ));
+    let root = UnixListener::from_std(sockets.root)?;
+    let lookup = UnixListener::from_std(sockets.lookup)?;
+    let doors = [(root, Door::Root), (lookup, Door::Lookup)].map(|(socket, door)| {
+        tokio::spawn(listen(
+            Arc::clone(&broker),
+            Arc::clone(&places),
+            socket,
+            door,
+        ))
+    });
     tokio::spawn(keep_published(Arc::clone(&broker)));
     for (connected, queue) in broker.connected.iter().zip(queues) {
         tokio::spawn(keep_synced(
@@ -175,6 +175,9 @@ async fn serve(
     }
     muster_daemon::notify::stopping();
     log::info!("stopping");
+    doors.iter().for_each(JoinHandle::abort);
+    // Logins under way come to their end; whoever is still typing is hung up on.
+    let _cut = timeout(LAST_CALLS, places.emptied()).await;
     Ok(())
 }
 
