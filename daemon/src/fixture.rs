@@ -121,20 +121,6 @@ pub(crate) struct World {
     _folder: tempfile::TempDir,
 }
 
-fn person(name: &str) -> Person {
-    Person {
-        key: ImmutableKey::given(name),
-        name: name.into(),
-        display_name: name.into(),
-        active: true,
-        uid: None,
-        gid: None,
-        shell: None,
-        home: None,
-        ssh_keys: vec![],
-    }
-}
-
 impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -188,7 +174,10 @@ impl World {
             gid: None,
             members: vec!["ada".into()],
         };
-        let people = people.iter().map(|name| person(name)).collect();
+        let people = people
+            .iter()
+            .map(|name| Person::named(ImmutableKey::given(name), name))
+            .collect();
         let projection = Projection {
             people,
             teams: vec![team],

@@ -48,7 +48,7 @@ pub struct Served {
     pub user: AdmittedUser,
     /// The ledger's line.
     pub entry: Entry,
-    /// The position of the asked service among those with rules of their own.
+    /// The snapshot that the record was read from.
     pub snapshot: Snapshot,
 }
 

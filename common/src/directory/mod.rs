@@ -94,6 +94,23 @@ pub struct Person {
     pub ssh_keys: Vec<String>,
 }
 
+impl Person {
+    /// An active person of whom nothing but key and name is known.
+    pub fn named(key: ImmutableKey, name: &str) -> Self {
+        Self {
+            key,
+            name: name.to_owned(),
+            display_name: String::new(),
+            active: true,
+            uid: None,
+            gid: None,
+            shell: None,
+            home: None,
+            ssh_keys: Vec::new(),
+        }
+    }
+}
+
 /// A group as one directory says it; nested groups are resolved already.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Team {

@@ -290,17 +290,7 @@ mod tests {
     use super::*;
 
     fn person(key: &str, name: &str) -> Person {
-        Person {
-            key: ImmutableKey::given(key),
-            name: name.into(),
-            display_name: String::new(),
-            active: true,
-            uid: None,
-            gid: None,
-            shell: None,
-            home: None,
-            ssh_keys: vec![],
-        }
+        Person::named(ImmutableKey::given(key), name)
     }
 
     #[test]

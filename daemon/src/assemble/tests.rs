@@ -21,15 +21,8 @@ allow = ["group:admins"]
 
 fn person(key: &str, name: &str) -> Person {
     Person {
-        key: ImmutableKey::given(key),
-        name: name.into(),
         display_name: format!("Mx {name}"),
-        active: true,
-        uid: None,
-        gid: None,
-        shell: None,
-        home: None,
-        ssh_keys: vec![],
+        ..Person::named(ImmutableKey::given(key), name)
     }
 }
 
