@@ -48,6 +48,8 @@ pub struct Standing {
     pub next_sync: Time,
     /// Persons and groups in the last good sync.
     pub counts: (u64, u64),
+    /// Why the last answer is not served, though the directory gave one.
+    pub held: Option<String>,
     /// What the last sync left out, a line each.
     pub remarks: Vec<String>,
 }

@@ -34,13 +34,9 @@ pub fn status(broker: &Broker) -> StatusReply {
     }
     for connected in &broker.connected {
         let name = connected.directory.name();
-        problems.extend(
-            broker
-                .standing(name)
-                .remarks
-                .into_iter()
-                .map(|remark| format!("{name}: {remark}")),
-        );
+        let standing = broker.standing(name);
+        let lines = standing.held.into_iter().chain(standing.remarks);
+        problems.extend(lines.map(|line| format!("{name}: {line}")));
     }
     let more = problems.len().saturating_sub(PROBLEMS_MAX);
     problems.truncate(PROBLEMS_MAX);

@@ -127,6 +127,9 @@ async fn outcome(
             let text = with_causes(error);
             if !matches!(error, SyncError::Directory(_)) {
                 log::error!("sync of {name}: {text}");
+                broker.note(directory.name(), |standing| {
+                    standing.held = Some(text.clone());
+                });
             }
             SyncOutcome {
                 name,
@@ -163,6 +166,7 @@ async fn sync_once(
     broker.note(name, |standing| {
         standing.server = Some(version.0);
         standing.counts = counts;
+        standing.held = None;
         standing.remarks = remarks;
     });
     Ok(counts)

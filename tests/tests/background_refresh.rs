@@ -53,8 +53,16 @@ fn a_sync_that_cannot_be_believed_changes_nothing() {
         let status = world.run(["muster", "status"]);
         assert!(status.said().contains("Error"), "{fault}: {status}");
     }
+    // Invariant 5: an empty answer is believed only by an administrator's word.
+    world.tell_crowd("fault empty-users");
+    assert!(!world.sync().succeeded());
+    assert_eq!(world.run(["id", "-un", "20001"]).said(), "ada");
+    let status = world.run(["muster", "status"]);
+    assert!(status.said().contains("--accept-shrink corp"), "{status}");
     world.tell_crowd("fault none");
     world.sync().said();
+    let status = world.run(["muster", "status"]);
+    assert!(!status.said().contains("accept-shrink"), "{status}");
 }
 
 /// 401 and 403 concern our own credentials: neither "wrong password" nor "no such user", and no way offline.

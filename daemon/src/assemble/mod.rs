@@ -206,15 +206,17 @@ impl Work<'_> {
     /// The home that the service gives, if this host allows it; else by the template.
     fn home(&mut self, name: &UserName, person: &Person) -> String {
         let prefix = format!("{}/", self.config.home.prefix);
+        let local = self.local;
+        // What the publisher would refuse the whole person for.
         let allowed = |home: &String| {
             let below = home.strip_prefix(&prefix).unwrap_or_default();
-            !matches!(below, "" | "." | "..") && !below.contains('/') && text::fits_field(below)
+            UserName::new(below).is_ok() && !local.user_names.contains(below)
         };
         match &person.home {
             Some(home) if allowed(home) => home.clone(),
             Some(home) => {
                 let home = text::safe(home, SHOWN_MAX);
-                self.problem(format!("user {name}: the service's home {home:?} is not below {prefix}; the template's is used"));
+                self.problem(format!("user {name}: the service's home {home:?} is not one plain folder below {prefix}, or a local user's; the template's is used"));
                 self.config.home.path_of(name)
             }
             None => self.config.home.path_of(name),

@@ -272,4 +272,11 @@ fn a_shell_or_home_that_the_host_does_not_allow_is_replaced_and_said_so() {
     assert_eq!(account("ada"), Some(("/bin/zsh", "/home/lovelace")));
     assert_eq!(account("bob"), Some(("/bin/bash", "/home/bob")));
     assert!(assembly.complains("/bin/evil") && assembly.complains("/home/../etc"));
+    host.local.user_names.insert("larry".into());
+    let eve = Person {
+        home: Some("/home/larry".into()),
+        ..person("3", "eve")
+    };
+    let assembly = host.sync(vec![person("1", "ada"), person("2", "bob"), eve], vec![]);
+    assert_eq!(assembly.user("eve").unwrap().account.home, "/home/eve");
 }

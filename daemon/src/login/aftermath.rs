@@ -9,7 +9,8 @@ use muster_common::store::verifiers::StoredVerifier;
 use muster_common::verifier::{Binding, Salt, Verifier};
 use muster_daemon::logging::with_causes;
 
-use super::{Pending, offline};
+use super::Pending;
+use super::offline::{self, Match};
 use crate::broker::Broker;
 
 /// Makes and keeps the verifier after the answer has gone out; one at a time, behind nobody's login.
@@ -102,11 +103,18 @@ pub(super) fn refused(
     let Ok(Some(stored)) = broker.store.verifier(&owner) else {
         return;
     };
+    // A flood of wrong guesses must not take the slots of people who log in.
+    let Ok(turn) = Arc::clone(&broker.hashing.queue).try_acquire_owned() else {
+        return;
+    };
     let broker = Arc::clone(broker);
     tokio::spawn(async move {
-        if !offline::matches(&broker, &owner, stored, secret).await
-            || directory.probe().await.is_err()
-        {
+        let Ok(slot) = broker.hashing.afterwards.acquire().await else {
+            return;
+        };
+        let matched = offline::compare(&broker, &owner, stored, secret).await;
+        drop((slot, turn));
+        if matched != Match::Yes || directory.probe().await.is_err() {
             return;
         }
         let settled = match broker.store.count_refusal(&owner) {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use muster_common::directory::{DirectoryError, Verified};
 use muster_common::secret::Secret;
-use muster_common::snapshot::content::AccessAnswer;
 use muster_common::wire::message::Outcome;
 use tokio::sync::oneshot;
 
 use super::tries::{Refusal, Try};
-use super::{Judgement, Pending, access, aftermath, offline};
+use super::{Judgement, Pending, aftermath, by_rules, offline};
 use muster_daemon::logging::with_causes;
 
 use crate::broker::Broker;
@@ -110,22 +109,12 @@ fn accepted(
     tried.accepted();
     raise_high_water(broker);
     aftermath::keep_verifier(broker, pending, verified, secret, sequence);
-    match access(pending, broker.clock.now()) {
-        AccessAnswer::Allowed => {
-            Judgement::new(Outcome::Granted, "the directory accepted the password")
-        }
-        AccessAnswer::Denied => Judgement::new(
-            Outcome::NotAllowed,
-            "the password is right, the access rules say no",
-        ),
-        AccessAnswer::Expired => {
-            ask_for_sync(broker, pending);
-            Judgement::new(
-                Outcome::Unavailable,
-                "the access decision is too old: no sync has succeeded for longer than access.max_staleness",
-            )
-        }
+    let granted = Judgement::new(Outcome::Granted, "the directory accepted the password");
+    let judgement = by_rules(pending, broker.clock.now(), granted);
+    if judgement.outcome == Outcome::Unavailable {
+        ask_for_sync(broker, pending);
     }
+    judgement
 }
 
 /// The server answers again: the next try shall find a fresh decision.

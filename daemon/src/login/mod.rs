@@ -145,11 +145,8 @@ pub async fn answer(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> J
     let name = pending.served.user.name().clone();
     let (service, source) = (pending.service.clone(), pending.source.clone());
     let judgement = match still_served(broker, pending) {
-        Some(pending) => judge(broker, &pending, secret).await,
-        None => Judgement::new(
-            Outcome::Gone,
-            "has changed or gone while the password was typed",
-        ),
+        Ok(pending) => judge(broker, &pending, secret).await,
+        Err(judgement) => judgement,
     };
     log_decision(
         service.as_str(),
@@ -167,12 +164,23 @@ pub async fn answer(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> J
     judgement
 }
 
-/// The same person as the snapshot says it now: typing takes time.
-fn still_served(broker: &Broker, pending: Pending) -> Option<Pending> {
-    let served =
-        tokio::task::block_in_place(|| served_user(broker, pending.served.user.name().as_str()))
-            .ok()?;
-    (served.user == pending.served.user).then_some(Pending { served, ..pending })
+/// The same person as the snapshot says it now: typing takes time. What cannot be
+/// read is no statement about the person (invariant 3).
+fn still_served(broker: &Broker, pending: Pending) -> Result<Pending, Judgement> {
+    let name = pending.served.user.name();
+    match tokio::task::block_in_place(|| served_user(broker, name.as_str())) {
+        Ok(served) if served.user == pending.served.user => Ok(Pending { served, ..pending }),
+        Ok(_) | Err(ResolveError::NotFound | ResolveError::Gone | ResolveError::Unknown(_)) => {
+            Err(Judgement::new(
+                Outcome::Gone,
+                "has changed or gone while the password was typed",
+            ))
+        }
+        Err(error @ ResolveError::Admission(_)) => {
+            Err(Judgement::new(Outcome::Mismatch, with_causes(&error)))
+        }
+        Err(error) => Err(Judgement::new(Outcome::Unavailable, with_causes(&error))),
+    }
 }
 
 fn log_decision(service: &str, user: &str, source: &str, outcome: Outcome, reason: &str) {
@@ -180,11 +188,25 @@ fn log_decision(service: &str, user: &str, source: &str, outcome: Outcome, reaso
     log::info!("login service={service} user={user} from={source} outcome={outcome:?}: {reason}");
 }
 
-/// What the compiled rules say about a pending login at `now`.
-fn access(pending: &Pending, now: Time) -> AccessAnswer {
-    let services = pending.served.snapshot.services().unwrap_or_default();
+/// What the compiled rules make of a right secret: `granted`, or a refusal. A
+/// snapshot whose services cannot be read must not let the default rules decide.
+fn by_rules(pending: &Pending, now: Time, granted: Judgement) -> Judgement {
+    let services = match pending.served.snapshot.services() {
+        Ok(services) => services,
+        Err(damaged) => return Judgement::new(Outcome::Unavailable, with_causes(&damaged)),
+    };
     let position = services
         .iter()
         .position(|service| *service == pending.service);
-    pending.served.record.access.answer(position, now)
+    match pending.served.record.access.answer(position, now) {
+        AccessAnswer::Allowed => granted,
+        AccessAnswer::Denied => Judgement::new(
+            Outcome::NotAllowed,
+            "the password is right, the access rules say no",
+        ),
+        AccessAnswer::Expired => Judgement::new(
+            Outcome::Unavailable,
+            "the access decision is too old: no sync has succeeded for longer than access.max_staleness",
+        ),
+    }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_common::secret::Secret;
-use muster_common::snapshot::content::AccessAnswer;
 use muster_common::store::names::Owner;
 use muster_common::store::verifiers::StoredVerifier;
 use muster_common::verifier::{Binding, Verifier};
@@ -13,7 +12,7 @@ use muster_common::wire::message::Outcome;
 
 use super::judge::throttled;
 use super::tries::Try;
-use super::{Judgement, Pending, access};
+use super::{Judgement, Pending, by_rules};
 use crate::broker::Broker;
 
 /// How far the clock may lie below the high-water mark.
@@ -34,27 +33,33 @@ pub(super) async fn judge(
         return throttled(&refusal);
     }
     let until = stored.written.after(broker.config.offline.max_age);
-    if !matches(broker, pending.served.user.owner(), stored, secret).await {
-        return Judgement::new(
+    let Ok(slot) = broker.hashing.logins.acquire().await else {
+        return cannot_tell(tried);
+    };
+    let matched = compare(broker, pending.served.user.owner(), stored, secret).await;
+    drop(slot);
+    match matched {
+        Match::CannotTell => cannot_tell(tried),
+        Match::No => Judgement::new(
             Outcome::WrongSecret,
             "the offline verifier refused the password",
-        );
-    }
-    tried.accepted_offline();
-    match access(pending, broker.clock.now()) {
-        AccessAnswer::Allowed => Judgement {
-            outcome: Outcome::GrantedOffline,
-            message: Some("Logged in offline: the directory cannot be reached.".to_owned()),
-            reason: format!("the offline verifier accepted the password (good until {until})"),
-        },
-        AccessAnswer::Denied => Judgement::new(
-            Outcome::NotAllowed,
-            "the password is right, the access rules say no",
         ),
-        AccessAnswer::Expired => {
-            Judgement::new(Outcome::Unavailable, "the access decision is too old")
+        Match::Yes => {
+            tried.accepted_offline();
+            let granted = Judgement {
+                outcome: Outcome::GrantedOffline,
+                message: Some("Logged in offline: the directory cannot be reached.".to_owned()),
+                reason: format!("the offline verifier accepted the password (good until {until})"),
+            };
+            by_rules(pending, broker.clock.now(), granted)
         }
     }
+}
+
+/// A verifier that cannot be read or asked is no verdict about the password, and costs no try.
+fn cannot_tell(tried: &Try<'_>) -> Judgement {
+    tried.took_nothing();
+    Judgement::new(Outcome::Unavailable, "the offline verifier cannot be asked")
 }
 
 /// The verifier, if one may be used now; else why not.
@@ -86,26 +91,35 @@ fn usable(broker: &Broker, pending: &Pending) -> Result<StoredVerifier, String> 
     Ok(stored)
 }
 
-/// Whether `secret` is the one that `stored` accepts; hashes in a slot, off the event loop.
-pub(super) async fn matches(
+/// What a verifier says about a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Match {
+    Yes,
+    No,
+    /// It could not be read or computed.
+    CannotTell,
+}
+
+/// Compares `secret` with what `stored` accepts, off the event loop. The caller holds a hashing slot.
+pub(super) async fn compare(
     broker: &Arc<Broker>,
     owner: &Owner,
     stored: StoredVerifier,
     secret: Secret,
-) -> bool {
-    let Ok(_slot) = broker.hashing.logins.acquire().await else {
-        return false;
-    };
+) -> Match {
     let (broker, owner) = (Arc::clone(broker), owner.clone());
     let hashed = tokio::task::spawn_blocking(move || {
         let Ok(verifier) = Verifier::from_text(&stored.text) else {
-            return false;
+            return Match::CannotTell;
         };
         let binding = Binding {
             directory: &owner.directory,
             key: &owner.key,
         };
-        verifier.matches(&broker.host_key, &binding, &secret)
+        match verifier.matches(&broker.host_key, &binding, &secret) {
+            true => Match::Yes,
+            false => Match::No,
+        }
     });
-    hashed.await.unwrap_or(false)
+    hashed.await.unwrap_or(Match::CannotTell)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use muster_common::secret::Secret;
 use muster_common::store::ledger::IdKind;
+use muster_common::store::verifiers::StoredVerifier;
 
 use super::*;
 use crate::fixture::{Mood, NOW, World};
@@ -201,4 +202,37 @@ async fn a_name_that_changed_hands_while_the_password_was_typed_is_refused() {
     let judgement = answer(&world.broker, *pending, Secret::typed(b"right").unwrap()).await;
     assert_eq!(judgement.outcome, Outcome::Gone);
     assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_lost_while_the_password_was_typed_is_no_statement_about_the_person() {
+    let world = World::new();
+    let Opening::Ask(pending, _) = world.open("ada") else {
+        panic!()
+    };
+    std::fs::remove_file(&world.broker.places.snapshot).unwrap();
+    let secret = Secret::typed(b"right").unwrap();
+    let judgement = answer(&world.broker, *pending, secret).await;
+    assert_eq!(judgement.outcome, Outcome::Unavailable);
+    assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verifier_that_cannot_be_read_is_not_a_wrong_password_and_costs_no_try() {
+    let world = World::new();
+    let store = &world.broker.store;
+    let owner = store.owner(IdKind::User, "ada").unwrap().unwrap();
+    let damaged = StoredVerifier {
+        text: "$muster-argon2id$damaged".into(),
+        written: NOW,
+        expires: None,
+        refusals: 0,
+    };
+    store
+        .keep_verifier(&owner, store.next_sequence(), &damaged)
+        .unwrap();
+    world.mood(Mood::IsGone);
+    for _ in 0..10 {
+        assert_eq!(world.login("ada", "right").await, Outcome::Unavailable);
+    }
 }

@@ -105,14 +105,20 @@ impl<'a> Try<'a> {
         self.noted(self.count());
     }
 
-    /// The verifier accepted the secret that was on the books as wrong.
-    pub(super) fn accepted_offline(&self) {
+    /// The verifier said nothing about the secret that was on the books as wrong.
+    pub(super) fn took_nothing(&self) {
         let Pending { served, source, .. } = self.pending;
         self.noted(
             self.broker
                 .store
                 .take_back_failure(served.user.owner(), source),
         );
+    }
+
+    /// The verifier accepted the secret that was on the books as wrong.
+    pub(super) fn accepted_offline(&self) {
+        self.took_nothing();
+        let Pending { served, source, .. } = self.pending;
         self.noted(
             self.broker
                 .store
