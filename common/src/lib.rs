@@ -30,6 +30,8 @@ pub mod config;
 #[cfg(feature = "broker")]
 pub mod directory;
 #[cfg(feature = "broker")]
+pub mod memory;
+#[cfg(feature = "broker")]
 pub mod store;
 #[cfg(feature = "broker")]
 pub mod verifier;

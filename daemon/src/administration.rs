@@ -17,7 +17,7 @@ pub async fn sync(broker: &Arc<Broker>, call: &Sync) -> Option<SyncReply> {
         Some(name) => broker
             .connected
             .iter()
-            .filter(|connected| connected.directory.name().as_str() == name)
+            .filter(|connected| connected.config.name.as_str() == name)
             .collect(),
         None => broker.connected.iter().collect(),
     };
@@ -48,7 +48,7 @@ async fn sync_one(connected: &Connected, shrink: Shrink) -> SyncOutcome {
         None
     };
     outcome.unwrap_or_else(|| SyncOutcome {
-        name: connected.directory.name().to_string(),
+        name: connected.config.name.to_string(),
         error: Some("the broker is stopping".to_owned()),
         ..SyncOutcome::default()
     })

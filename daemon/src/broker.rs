@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use muster_common::clock::{Clock, Time};
-use muster_common::config::Config;
+use muster_common::config::{Config, DirectoryConfig};
 use muster_common::directory::{Directory, DirectoryError};
 use muster_common::name::DirectoryName;
 use muster_common::snapshot::reader::{OpenError, Snapshot};
@@ -56,6 +56,8 @@ pub struct Standing {
 
 /// A directory and the way to its sync task.
 pub struct Connected {
+    /// What the configuration says about it.
+    pub config: DirectoryConfig,
     /// The client.
     pub directory: Arc<dyn Directory>,
     /// Asks its sync task to sync now.
@@ -124,7 +126,7 @@ impl Broker {
     pub fn connected(&self, name: &DirectoryName) -> Option<&Connected> {
         self.connected
             .iter()
-            .find(|connected| connected.directory.name() == name)
+            .find(|connected| connected.config.name == *name)
     }
 
     /// The namespace in which `name` derives ids.

@@ -10,8 +10,8 @@ use std::time::Duration;
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::config;
 use muster_common::directory::{
-    Abilities, Directory, DirectoryError, ImmutableKey, Person, Projection, SecretKind,
-    ServerVersion, Team, Verified,
+    Directory, DirectoryError, ImmutableKey, Person, Projection, Refusal, ServerVersion, Sighting,
+    Team, Verified,
 };
 use muster_common::local::LocalFiles;
 use muster_common::name::{DirectoryName, UserName};
@@ -61,26 +61,11 @@ pub(crate) struct Scripted {
 
 #[async_trait::async_trait]
 impl Directory for Scripted {
-    fn name(&self) -> &DirectoryName {
-        &self.name
-    }
-    fn kind(&self) -> &'static str {
-        "crowd"
-    }
-    fn url(&self) -> String {
-        "https://crowd.example.org/crowd".into()
-    }
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            complete: true,
-            secret: SecretKind::Password,
-        }
-    }
     async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
         Ok(ServerVersion("Crowd/5".into()))
     }
-    async fn sync(&self) -> Result<Projection, DirectoryError> {
-        Ok(Projection::default())
+    async fn find(&self, _name: &UserName) -> Result<Sighting, DirectoryError> {
+        Err(DirectoryError::NotFound)
     }
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
         *self.asked.lock().unwrap() += 1;
@@ -89,12 +74,13 @@ impl Directory for Scripted {
             key: ImmutableKey::given(key),
             name: name.to_string(),
             expires: None,
+            sighting: None,
         };
         match mood {
             Mood::Knows(password) if secret.expose() == password.as_bytes() => {
                 Ok(key(name.as_str()))
             }
-            Mood::Knows(_) => Err(DirectoryError::Refused),
+            Mood::Knows(_) => Err(DirectoryError::Refused(Refusal::doubtful("wrong"))),
             Mood::AnswersForSomebodyElse => Ok(key("mallory")),
             Mood::Locks => Err(DirectoryError::Locked),
             Mood::IsGone => Err(DirectoryError::Unreachable {
@@ -131,12 +117,14 @@ impl World {
         });
         let clock = Arc::new(ManualClock::at(NOW));
         let (sync, _queue) = mpsc::channel(1);
+        let config = config::parse(CONFIG, Path::new("muster.toml")).unwrap();
         let connected = Connected {
+            config: config.directories[0].clone(),
             directory: Arc::clone(&directory) as Arc<dyn Directory>,
             sync,
         };
         let broker = Broker {
-            config: config::parse(CONFIG, Path::new("muster.toml")).unwrap(),
+            config,
             places: broker::Places {
                 host: folder.path().into(),
                 snapshot: folder.path().join("snapshot"),

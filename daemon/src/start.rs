@@ -105,15 +105,16 @@ fn connect_crowd(directory: &DirectoryConfig, crowd: &CrowdConfig) -> Result<Cro
     let name = || directory.name.clone();
     let password = config::read_secret(&crowd.password_file)
         .map_err(|error| StartError::Secret(name(), error))?;
-    let ca_pem = match &crowd.ca_file {
+    let server = &directory.server;
+    let ca_pem = match &server.ca_file {
         Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
         None => None,
     };
     let settings = CrowdSettings {
         ca_pem,
         timeouts: Timeouts {
-            connect: crowd.connect_timeout,
-            request: crowd.timeout,
+            connect: server.connect_timeout,
+            request: server.timeout,
             ..Timeouts::default()
         },
         attributes: AttributeNames {
@@ -123,12 +124,7 @@ fn connect_crowd(directory: &DirectoryConfig, crowd: &CrowdConfig) -> Result<Cro
             home_directory: crowd.attributes.home.clone(),
             ssh_public_key: crowd.attributes.ssh_keys.clone(),
         },
-        ..CrowdSettings::new(
-            name(),
-            crowd.url.clone(),
-            crowd.application.clone(),
-            password,
-        )
+        ..CrowdSettings::new(server.url.clone(), crowd.application.clone(), password)
     };
     Crowd::new(settings).map_err(|error| StartError::Directory(name(), error))
 }
@@ -140,7 +136,13 @@ async fn serve(
     store: Store,
     host_key: HostKey,
 ) -> io::Result<()> {
-    let (connected, queues): (Vec<_>, Vec<_>) = directories.into_iter().map(with_queue).unzip();
+    let (connected, queues): (Vec<_>, Vec<_>) = config
+        .directories
+        .iter()
+        .cloned()
+        .zip(directories)
+        .map(with_queue)
+        .unzip();
     let broker = Arc::new(broker(config, connected, store, host_key));
     let places = Arc::new(Places::default());
     let mut stop = signal(SignalKind::terminate())?;
@@ -157,11 +159,8 @@ async fn serve(
     });
     tokio::spawn(keep_published(Arc::clone(&broker)));
     for (connected, queue) in broker.connected.iter().zip(queues) {
-        tokio::spawn(keep_synced(
-            Arc::clone(&broker),
-            Arc::clone(&connected.directory),
-            queue,
-        ));
+        let name = connected.config.name.clone();
+        tokio::spawn(keep_synced(Arc::clone(&broker), name, queue));
     }
     muster_daemon::notify::ready();
     log::info!(
@@ -181,9 +180,16 @@ async fn serve(
     Ok(())
 }
 
-fn with_queue(directory: Arc<dyn Directory>) -> (Connected, mpsc::Receiver<SyncRequest>) {
+fn with_queue(
+    (config, directory): (DirectoryConfig, Arc<dyn Directory>),
+) -> (Connected, mpsc::Receiver<SyncRequest>) {
     let (sync, queue) = mpsc::channel(SYNC_QUEUE);
-    (Connected { directory, sync }, queue)
+    let connected = Connected {
+        config,
+        directory,
+        sync,
+    };
+    (connected, queue)
 }
 
 fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: HostKey) -> Broker {

@@ -33,7 +33,7 @@ pub fn status(broker: &Broker) -> StatusReply {
         Err(error) => problems.insert(0, format!("no names are served: {error}")),
     }
     for connected in &broker.connected {
-        let name = connected.directory.name();
+        let name = &connected.config.name;
         let standing = broker.standing(name);
         let lines = standing.held.into_iter().chain(standing.remarks);
         problems.extend(lines.map(|line| format!("{name}: {line}")));
@@ -48,13 +48,13 @@ pub fn status(broker: &Broker) -> StatusReply {
 }
 
 fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {
-    let directory = &connected.directory;
-    let standing = broker.standing(directory.name());
-    let synced = broker.store.synced(directory.name()).ok().flatten();
+    let directory = &connected.config;
+    let standing = broker.standing(&directory.name);
+    let synced = broker.store.synced(&directory.name).ok().flatten();
     DirectoryStatus {
-        name: directory.name().to_string(),
-        kind: directory.kind().to_owned(),
-        url: directory.url(),
+        name: directory.name.to_string(),
+        kind: directory.kind.as_str().to_owned(),
+        url: directory.server.url.to_string(),
         server: standing.server,
         state: standing.state.unwrap_or("never asked").to_owned(),
         error: standing.error,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use muster_common::directory::{Directory, DirectoryError, Projection};
+use muster_common::directory::{DirectoryError, Projection};
 use muster_common::name::DirectoryName;
 use muster_common::store::StoreError;
 use muster_common::wire::message::SyncOutcome;
@@ -68,7 +68,7 @@ enum SyncError {
 /// The task of one directory; ends when nobody can ask any more.
 pub async fn keep_synced(
     broker: Arc<Broker>,
-    directory: Arc<dyn Directory>,
+    name: DirectoryName,
     mut requests: mpsc::Receiver<SyncRequest>,
 ) {
     let interval = broker.config.sync.interval;
@@ -85,7 +85,7 @@ pub async fn keep_synced(
         let shrink = request
             .as_ref()
             .map_or(Shrink::Hold, |request| request.shrink);
-        let result = sync_once(&broker, directory.as_ref(), shrink).await;
+        let result = sync_once(&broker, &name, shrink).await;
         failures = if result.is_ok() {
             0
         } else {
@@ -93,10 +93,10 @@ pub async fn keep_synced(
         };
         let wait = jittered(wait_after(failures, interval, retry_after(&result)));
         due = Instant::now() + wait;
-        broker.note(directory.name(), |standing| {
+        broker.note(&name, |standing| {
             standing.next_sync = broker.clock.now().after(wait);
         });
-        let outcome = outcome(&broker, directory.as_ref(), &result).await;
+        let outcome = outcome(&broker, &name, &result).await;
         if let Some(request) = request {
             // Whoever asked may have hung up: nothing is lost.
             let _gone = request.reply.send(outcome);
@@ -106,10 +106,10 @@ pub async fn keep_synced(
 
 async fn outcome(
     broker: &Arc<Broker>,
-    directory: &dyn Directory,
+    directory: &DirectoryName,
     result: &Result<(u64, u64), SyncError>,
 ) -> SyncOutcome {
-    let name = directory.name().to_string();
+    let name = directory.to_string();
     match result {
         Ok((users, groups)) => {
             let error = publish_now(broker)
@@ -127,7 +127,7 @@ async fn outcome(
             let text = with_causes(error);
             if !matches!(error, SyncError::Directory(_)) {
                 log::error!("sync of {name}: {text}");
-                broker.note(directory.name(), |standing| {
+                broker.note(directory, |standing| {
                     standing.held = Some(text.clone());
                 });
             }
@@ -143,14 +143,19 @@ async fn outcome(
 
 async fn sync_once(
     broker: &Arc<Broker>,
-    directory: &dyn Directory,
+    name: &DirectoryName,
     shrink: Shrink,
 ) -> Result<(u64, u64), SyncError> {
-    let name = directory.name();
-    let answer = directory.probe().await;
+    let Some(connected) = broker.connected(name) else {
+        return Ok((0, 0));
+    };
+    let answer = connected.directory.probe().await;
     broker.note_call(name, answer.as_ref().err());
     let version = answer?;
-    let answer = directory.sync().await;
+    let Some(listing) = connected.directory.listing() else {
+        return Ok((0, 0));
+    };
+    let answer = listing.everybody().await;
     broker.note_call(name, answer.as_ref().err());
     let projection = answer?;
     let counts = (

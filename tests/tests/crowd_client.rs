@@ -8,8 +8,10 @@
 use std::time::Duration;
 
 use muster_common::directory::crowd::{Crowd, CrowdSettings};
-use muster_common::directory::{Directory as _, DirectoryError, ImmutableKey, Verified};
-use muster_common::name::{DirectoryName, UserName};
+use muster_common::directory::{
+    Directory as _, DirectoryError, ImmutableKey, Listing as _, Verified,
+};
+use muster_common::name::UserName;
 use muster_common::secret::Secret;
 use muster_tests::sim::crowd::{Application, Group, Population, Size, User, generate};
 use muster_tests::sim::fault::{Fault, Rule};
@@ -47,7 +49,7 @@ impl Corp {
     async fn check_everything(&self, fault: &Fault, expected: &str) {
         let login = self.login("ann", PASSWORD).await;
         let probe = self.crowd.probe().await;
-        let sync = self.crowd.sync().await;
+        let sync = self.crowd.everybody().await;
         for found in [decision(&login), decision(&probe), decision(&sync)] {
             assert_eq!(found, expected, "{fault}");
         }
@@ -60,7 +62,6 @@ impl Corp {
 
 fn settings(simulator: &Simulator, our_secret: &str) -> CrowdSettings {
     let mut settings = CrowdSettings::new(
-        DirectoryName::new("corp").unwrap(),
         simulator.url().parse().unwrap(),
         "linux-hosts".to_owned(),
         secret(our_secret),
@@ -98,7 +99,7 @@ fn people() -> Population {
 fn decision<T>(outcome: &Result<T, DirectoryError>) -> &'static str {
     match outcome {
         Ok(_) => "yes",
-        Err(DirectoryError::Refused) => "refused",
+        Err(DirectoryError::Refused(_)) => "refused",
         Err(DirectoryError::NotFound) => "not found",
         Err(DirectoryError::Locked) => "locked",
         Err(DirectoryError::SecretExpired) => "expired",
@@ -155,6 +156,43 @@ async fn names_with_every_character_arrive_as_one_parameter() {
     assert_eq!(
         corp.crowd.person(&odd).await.unwrap().key,
         ImmutableKey::given("32769:p")
+    );
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_name_with_every_group_around() {
+    let corp = Corp::of(people());
+    let found = corp
+        .crowd
+        .find(&UserName::new("ann").unwrap())
+        .await
+        .unwrap();
+    assert_eq!(found.person.key, ImmutableKey::given("32769:a"));
+    let around: Vec<&str> = found
+        .groups
+        .iter()
+        .map(|group| group.name.as_str())
+        .collect();
+    let synced = corp.crowd.everybody().await.unwrap();
+    let mut expected: Vec<&str> = synced
+        .teams
+        .iter()
+        .filter(|team| {
+            team.members
+                .iter()
+                .any(|member| *member == found.person.name)
+        })
+        .map(|team| team.name.as_str())
+        .collect();
+    expected.sort_unstable();
+    let mut sorted = around.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected, "as the full sync says");
+    assert!(!around.is_empty());
+    let nobody = corp.crowd.find(&UserName::new("nemo").unwrap()).await;
+    assert!(
+        matches!(nobody, Err(DirectoryError::NotFound)),
+        "{nobody:?}"
     );
 }
 
@@ -274,7 +312,7 @@ async fn everybody_is_read_however_many_pages_it_takes() {
     });
     population.add_application(us());
     let corp = Corp::of(population);
-    let projection = corp.crowd.sync().await.unwrap();
+    let projection = corp.crowd.everybody().await.unwrap();
     assert_eq!(projection.people.len(), 2_500);
     assert_eq!(projection.teams.len(), 50);
     assert_eq!(projection.remarks, Vec::<String>::new());
@@ -337,7 +375,7 @@ async fn a_full_sync_reads_people_groups_and_nested_members() {
             active: false,
             ..Group::new("retired").users(["old"])
         });
-    let projection = Corp::of(population).crowd.sync().await.unwrap();
+    let projection = Corp::of(population).crowd.everybody().await.unwrap();
     let person = |name: &str| {
         let mut people = projection.people.iter();
         people.find(|person| person.name == name).unwrap()
@@ -386,7 +424,7 @@ async fn a_sync_that_fails_half_way_is_no_sync() {
         ("/group/membership", Fault::HtmlPage),
     ] {
         corp.simulator.fault(Rule::from(fault.clone()).below(path));
-        let error = corp.crowd.sync().await.unwrap_err();
+        let error = corp.crowd.everybody().await.unwrap_err();
         assert!(error.is_silence(), "{path} {fault}: {error}");
     }
 }
@@ -401,14 +439,13 @@ async fn a_real_server_is_probed_and_read_where_one_is_given() {
         return;
     };
     let crowd = Crowd::new(CrowdSettings::new(
-        DirectoryName::new("real").unwrap(),
         url.parse().unwrap(),
         application,
         secret(&password),
     ))
     .unwrap();
     println!("{:?}", crowd.probe().await.unwrap());
-    let projection = crowd.sync().await.unwrap();
+    let projection = crowd.everybody().await.unwrap();
     println!(
         "{} people, {} teams",
         projection.people.len(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use muster_common::config::{self, Config, DirectoryKind};
+use muster_common::config::{self, Config};
 use serde_json::json;
 
 use crate::failure::{EXIT_NO, Failure};
@@ -49,14 +49,11 @@ fn print(file: &Path, problems: &[String], warnings: &[String]) {
 fn unusable_files(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
     for directory in &config.directories {
-        let DirectoryKind::Crowd(crowd) = &directory.kind;
-        if let Err(error) = config::read_secret(&crowd.password_file) {
-            problems.push(format!(
-                "directory {}: password_file: {error}",
-                directory.name
-            ));
+        let (key, source) = directory.kind.secret_file();
+        if let Err(error) = config::read_secret(source) {
+            problems.push(format!("directory {}: {key}: {error}", directory.name));
         }
-        if let Some(Err(error)) = crowd.ca_file.as_ref().map(std::fs::read) {
+        if let Some(Err(error)) = directory.server.ca_file.as_ref().map(std::fs::read) {
             problems.push(format!("directory {}: ca_file: {error}", directory.name));
         }
     }

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::raw::{Said, Value};
 use super::reading::{Place, Reading, Section, Unfit, plain_word, text, word};
-use super::settings::{CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind};
+use super::settings::{CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, ServerConfig};
 use super::{SecretSource, absolute};
 use crate::name::DirectoryName;
 
@@ -106,11 +106,13 @@ fn directory(
         plain_word(&text, 64)?;
         Ok(text)
     });
+    let server = server(reading, section);
     let crowd = crowd(reading, section, table);
     let kind = kind?.value;
     Some(DirectoryConfig {
         name: name?,
         namespace: namespace?.map_or_else(|| kind.to_owned(), |said| said.value),
+        server: server?,
         kind: DirectoryKind::Crowd(crowd?),
     })
 }
@@ -126,9 +128,18 @@ fn kind(value: &Value) -> Result<&'static str, Unfit> {
 }
 
 fn crowd(reading: &mut Reading<'_>, section: &Section<'_>, table: &Said) -> Option<CrowdConfig> {
-    let url = crowd_url(reading, section);
     let application = reading.value(section, "application", |value| word(value, 255));
     let password_file = reading.value(section, "password_file", secret_source);
+    let attributes = attributes(reading, table);
+    Some(CrowdConfig {
+        application: application?.value,
+        password_file: password_file?.value,
+        attributes: attributes?,
+    })
+}
+
+fn server(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<ServerConfig> {
+    let url = server_url(reading, section);
     let ca_file = reading.optional(section, "ca_file", |value| {
         absolute(&text(value)?).ok_or(Unfit::NotWanted)
     });
@@ -144,19 +155,15 @@ fn crowd(reading: &mut Reading<'_>, section: &Section<'_>, table: &Said) -> Opti
         Duration::from_secs(1),
         Duration::from_secs(300),
     );
-    let attributes = attributes(reading, table);
-    Some(CrowdConfig {
+    Some(ServerConfig {
         url: url?,
-        application: application?.value,
-        password_file: password_file?.value,
         ca_file: ca_file?.map(|said| said.value),
-        attributes: attributes?,
         connect_timeout: connect_timeout?.value,
         timeout: timeout?.value,
     })
 }
 
-fn crowd_url(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Url> {
+fn server_url(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Url> {
     let plain_http = reading.optional(section, "plain_http", |value| {
         (text(value)? == "loopback")
             .then_some(())

@@ -22,7 +22,7 @@ pub use problem::{ConfigErrors, Problem};
 pub use secret_source::{SecretFileError, SecretSource, read_secret};
 pub use settings::{
     Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, Home, Ids, Login,
-    Offline, Sync, Throttle,
+    Offline, ServerConfig, Sync, Throttle,
 };
 
 /// No configuration is longer.

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::SecretSource;
 use crate::access::AccessRules;
+use crate::directory::{Coverage, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, UserName};
 use crate::snapshot::policy::Policy;
@@ -80,6 +81,8 @@ pub struct DirectoryConfig {
     pub name: DirectoryName,
     /// What derived ids are made from beside the key.
     pub namespace: String,
+    /// Its server.
+    pub server: ServerConfig,
     /// The service and its own settings.
     pub kind: DirectoryKind,
 }
@@ -98,25 +101,51 @@ impl DirectoryKind {
             Self::Crowd(_) => "crowd",
         }
     }
+
+    /// How its people become known.
+    pub const fn coverage(&self) -> Coverage {
+        match self {
+            Self::Crowd(_) => Coverage::Complete,
+        }
+    }
+
+    /// The key that names the file with our own secret, and that file.
+    pub const fn secret_file(&self) -> (&'static str, &SecretSource) {
+        match self {
+            Self::Crowd(crowd) => ("password_file", &crowd.password_file),
+        }
+    }
+
+    /// What its people type.
+    pub const fn secret(&self) -> SecretKind {
+        match self {
+            Self::Crowd(_) => SecretKind::Password,
+        }
+    }
 }
 
-/// The settings of a Crowd directory.
+/// Where a directory's server is and how it is talked to.
 #[derive(Debug, Clone)]
-pub struct CrowdConfig {
+pub struct ServerConfig {
     /// The base URL: https, or http to a loopback address where that was written out.
     pub url: Url,
-    /// The application's name.
-    pub application: String,
-    /// Where the application's password is.
-    pub password_file: SecretSource,
     /// The only certificate authorities to trust, if not the system's.
     pub ca_file: Option<PathBuf>,
-    /// The names of the attributes with POSIX values.
-    pub attributes: CrowdAttributes,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How long one request may take.
     pub timeout: Duration,
+}
+
+/// What only a Crowd directory needs.
+#[derive(Debug, Clone)]
+pub struct CrowdConfig {
+    /// The application's name.
+    pub application: String,
+    /// Where the application's password is.
+    pub password_file: SecretSource,
+    /// The names of the attributes with POSIX values.
+    pub attributes: CrowdAttributes,
 }
 
 /// `[directory.attributes]`

@@ -45,14 +45,15 @@ fn the_example_is_understood_and_means_what_it_says() {
     let directory = &config.directories[0];
     assert_eq!(directory.name.as_str(), "corp");
     assert_eq!(directory.namespace, "crowd");
+    let server = &directory.server;
     let DirectoryKind::Crowd(crowd) = &directory.kind;
-    assert_eq!(crowd.url.as_str(), "https://crowd.example.org/crowd");
+    assert_eq!(server.url.as_str(), "https://crowd.example.org/crowd");
     assert_eq!(
         crowd.password_file,
         SecretSource::File("/etc/muster/secrets/crowd".into())
     );
     assert_eq!(crowd.attributes.uid, "uidNumber");
-    assert_eq!(crowd.timeout, Duration::from_secs(10));
+    assert_eq!(server.timeout, Duration::from_secs(10));
 }
 
 #[test]

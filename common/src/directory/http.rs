@@ -6,7 +6,8 @@
 //! nowhere else; no proxy from the environment; no URL in an error, since
 //! queries hold names. Logins have their own client and their own places: no
 //! cookie is ever kept there, nothing is retried, and bulk reading cannot
-//! crowd them out.
+//! crowd them out. A question may carry credentials of its own (a bearer, a
+//! session's cookie), which stand in the place of the directory's.
 //!
 //! Host names are resolved by `getaddrinfo`. That reads the `hosts` line of
 //! nsswitch.conf only; passwd and group, where muster itself answers, are
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderName, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName, RETRY_AFTER};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use tokio::io::AsyncBufRead;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,14 +30,14 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use self::question::Lane;
+use self::question::{Lane, Repeats};
 use super::DirectoryError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::secret::Secret;
 use crate::text;
 
 pub use self::page::quoted;
-pub use self::question::{PAGE_BODY, Question, SMALL_BODY, STREAM_BODY, SensitiveBody};
+pub use self::question::{PAGE_BODY, Question, SMALL_BODY, STREAM_BODY, SensitiveBody, encoded};
 
 /// How much of a server's text an error quotes, in bytes.
 const QUOTE_MAX: usize = 200;
@@ -74,7 +75,16 @@ pub enum Cookies {
     Dropped,
 }
 
-/// Our own credentials, sent with every question.
+/// Whether a login may go out over a connection that an earlier one has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// It may: the service judges each request by itself.
+    Kept,
+    /// Each has one of its own.
+    Fresh,
+}
+
+/// Our own credentials, sent with every question that carries none of its own.
 #[derive(Debug)]
 pub enum Credentials<'a> {
     /// HTTP Basic.
@@ -84,8 +94,6 @@ pub enum Credentials<'a> {
         /// Its password.
         secret: &'a Secret,
     },
-    /// A bearer token.
-    Bearer(&'a Secret),
     /// The questions carry their own.
     None,
 }
@@ -105,6 +113,8 @@ pub struct HttpSettings<'a> {
     pub headers: &'a [(&'static str, &'static str)],
     /// Cookies when reading.
     pub cookies: Cookies,
+    /// The connections of logins.
+    pub login_connections: Connections,
     /// How many questions may be read at once.
     pub readings_at_once: usize,
     /// How many logins may be asked at once.
@@ -125,6 +135,12 @@ impl Head {
     /// A header as text, if it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All headers of this name that are text: `Set-Cookie` may come several times.
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let values = self.headers.get_all(name).into_iter();
+        values.filter_map(|value| value.to_str().ok())
     }
 
     /// A head that no server sent.
@@ -204,7 +220,13 @@ impl Http {
         let reading = client(settings, tls.clone(), headers.clone())
             .cookie_store(settings.cookies == Cookies::Kept)
             .build();
-        let login = client(settings, tls, headers).build();
+        let kept = match settings.login_connections {
+            Connections::Kept => usize::MAX,
+            Connections::Fresh => 0,
+        };
+        let login = client(settings, tls, headers)
+            .pool_max_idle_per_host(kept)
+            .build();
         Ok(Self {
             base: settings.base.clone(),
             reading: reading.map_err(unbuildable)?,
@@ -302,33 +324,52 @@ pub fn stream_error(error: &std::io::Error) -> Option<DirectoryError> {
     })
 }
 
-/// Sends, and once more if that was a GET and no byte of an answer came.
+/// Sends, and once more if that can do no harm and no byte of an answer came.
 async fn send(
     client: &reqwest::Client,
     url: Url,
     question: Question<'_>,
 ) -> Result<reqwest::Response, DirectoryError> {
-    let Some(body) = question.body else {
-        let get = || {
-            client
-                .get(url.clone())
-                .header(ACCEPT, question.accept)
-                .send()
-        };
-        return match get().await {
-            Err(error) if !error.is_timeout() && !error.is_builder() => get().await,
-            first => first,
+    let again = question.repeats == Repeats::Once;
+    let request = request(client, url, question)?;
+    let spare = again.then(|| request.try_clone()).flatten();
+    match (client.execute(request).await, spare) {
+        (Err(error), Some(spare)) if !error.is_timeout() && !error.is_builder() => {
+            client.execute(spare).await
         }
-        .map_err(unanswered);
+        (first, _) => first,
+    }
+    .map_err(unanswered)
+}
+
+fn request(
+    client: &reqwest::Client,
+    url: Url,
+    question: Question<'_>,
+) -> Result<reqwest::Request, DirectoryError> {
+    let mut builder = match question.body {
+        None => client.get(url),
+        Some(body) => client
+            .post(url)
+            .header(CONTENT_TYPE, body.media())
+            .body(bytes::Bytes::from_owner(body.into_wiped())),
     };
-    client
-        .post(url)
-        .header(ACCEPT, question.accept)
-        .header(CONTENT_TYPE, "application/json")
-        .body(bytes::Bytes::from_owner(body.into_wiped()))
-        .send()
-        .await
-        .map_err(unanswered)
+    builder = builder.header(ACCEPT, question.accept);
+    if let Some(bearer) = question.bearer {
+        builder = builder.header(AUTHORIZATION, sensitive(&bearer_text(bearer))?);
+    }
+    if let Some(cookie) = question.cookie {
+        builder = builder.header(COOKIE, sensitive(cookie.as_bytes())?);
+    }
+    builder.build().map_err(unbuildable)
+}
+
+/// A header that no Debug shows.
+fn sensitive(text: &[u8]) -> Result<HeaderValue, DirectoryError> {
+    let mut value = HeaderValue::from_bytes(text)
+        .map_err(|_cause| misconfigured("credentials hold a character that HTTP cannot carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// Refuses what no directory may send: redirects, pauses, compressed bodies.
@@ -417,19 +458,18 @@ fn fixed_headers(settings: &HttpSettings<'_>) -> Result<HeaderMap, DirectoryErro
         })
         .collect();
     if let Some(text) = authorization(&settings.credentials) {
-        let mut value = HeaderValue::from_bytes(&text).map_err(|_cause| {
-            misconfigured("our own credentials hold a character that HTTP cannot carry")
-        })?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        headers.insert(AUTHORIZATION, sensitive(&text)?);
     }
     Ok(headers)
+}
+
+fn bearer_text(token: &Secret) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([b"Bearer ", token.expose()].concat())
 }
 
 fn authorization(credentials: &Credentials<'_>) -> Option<Zeroizing<Vec<u8>>> {
     match credentials {
         Credentials::None => None,
-        Credentials::Bearer(secret) => Some(Zeroizing::new([b"Bearer ", secret.expose()].concat())),
         Credentials::Basic { user, secret } => {
             let pair = Zeroizing::new([user.as_bytes(), b":", secret.expose()].concat());
             let encoded =
@@ -558,6 +598,7 @@ mod tests {
             credentials: Credentials::None,
             headers: &[],
             cookies: Cookies::Dropped,
+            login_connections: Connections::Kept,
             readings_at_once: 1,
             logins_at_once: 1,
         }

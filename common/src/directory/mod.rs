@@ -2,24 +2,28 @@
 //!
 //! One folder per service, `{client, model, mapping}`: their wire, their JSON,
 //! our meaning. All HTTP goes through [`http`]. A directory keeps nothing and
-//! decides nothing: the store keeps, the broker decides.
+//! decides nothing: the store keeps, the broker decides. What it is called, where
+//! it is and what kind it is of are the configuration's
+//! ([`crate::config::DirectoryConfig`]); docs/directories.md says how to add one.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::name::DirectoryName;
+use crate::name::UserName;
 use crate::secret::Secret;
 
 pub mod crowd;
 pub mod http;
 
-/// What a directory is able to do. The broker looks here before it asks.
+/// How the people of a directory become known on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Abilities {
-    /// A full sync names everybody: whoever is missing from it does not exist.
-    pub complete: bool,
-    /// What the person types.
-    pub secret: SecretKind,
+pub enum Coverage {
+    /// Everybody is read ([`Directory::listing`]): whoever is missing from that does not exist.
+    Complete,
+    /// People are asked about one by one, by name, when somebody wants to know them:
+    /// a miss may be asked, and the service cannot look up ids.
+    ByName,
 }
 
 /// What a person types to prove who they are.
@@ -137,6 +141,27 @@ pub struct Projection {
     pub remarks: Vec<String>,
 }
 
+/// A group as an answer about one of its members names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The group's key that survives renames.
+    pub key: ImmutableKey,
+    /// The group's name as the directory spells it.
+    pub name: String,
+    /// The group's id, if the answer says one; `None` is "not said", not "has none".
+    pub gid: Option<u32>,
+}
+
+/// One person as the directory says it now, with every group that counts: nested
+/// ones included, mere applications for membership left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The person.
+    pub person: Person,
+    /// The person's groups.
+    pub groups: Vec<Membership>,
+}
+
 /// A positive verdict of the directory about one person's secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
@@ -146,11 +171,41 @@ pub struct Verified {
     pub name: String,
     /// When the secret itself expires (tokens), seconds since 1970.
     pub expires: Option<crate::clock::Time>,
+    /// Who that person is, where the service says it in the same exchange.
+    pub sighting: Option<Sighting>,
 }
 
 /// What a server says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerVersion(pub String);
+
+/// A refusal of a person's secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why, for the log alone: the person is told nothing. Holds no secret.
+    pub reason: Cow<'static, str>,
+    /// Whether it can only mean that the secret is not good (any more). Crowd says the
+    /// same when a directory behind it is sick: there one refusal proves nothing.
+    pub certain: bool,
+}
+
+impl Refusal {
+    /// The secret is not good, for this reason.
+    pub fn certain(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            reason: reason.into(),
+            certain: true,
+        }
+    }
+
+    /// The secret is refused, but that could have other reasons.
+    pub fn doubtful(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            reason: reason.into(),
+            certain: false,
+        }
+    }
+}
 
 /// Why a directory gave no answer, told apart by what the caller does next.
 #[derive(Debug, thiserror::Error)]
@@ -166,9 +221,9 @@ pub enum DirectoryError {
         #[source]
         source: Option<BoxedError>,
     },
-    /// The person's secret is refused (Crowd: or the person is not allowed into the application).
-    #[error("refused")]
-    Refused,
+    /// The person's secret is refused.
+    #[error("refused: {}", .0.reason)]
+    Refused(Refusal),
     /// The directory does not know the person or group.
     #[error("not found")]
     NotFound,
@@ -213,7 +268,7 @@ impl DirectoryError {
             Self::Unreachable { .. } => "unreachable",
             Self::Misconfigured { .. } => "misconfigured",
             Self::Nonsense { .. } => "nonsense",
-            Self::Refused | Self::NotFound | Self::Locked | Self::SecretExpired => "online",
+            Self::Refused(_) | Self::NotFound | Self::Locked | Self::SecretExpired => "online",
         }
     }
 }
@@ -221,31 +276,29 @@ impl DirectoryError {
 /// A web directory.
 #[async_trait::async_trait]
 pub trait Directory: Send + Sync {
-    /// The name in the configuration.
-    fn name(&self) -> &DirectoryName;
-
-    /// `crowd`, `fas`, `gafaelfawr`.
-    fn kind(&self) -> &'static str;
-
-    /// Where it is, without credentials.
-    fn url(&self) -> String;
-
-    /// What it is able to do.
-    fn abilities(&self) -> Abilities;
-
     /// Asks whether the server is there and takes our credentials: the cheapest authenticated read.
     async fn probe(&self) -> Result<ServerVersion, DirectoryError>;
 
-    /// Everybody and everything, read whole.
-    async fn sync(&self) -> Result<Projection, DirectoryError>;
+    /// Asks about one person by canonical name. *NotFound* only where the service
+    /// itself says that it knows nobody of this name, or where its own rules for names
+    /// leave no room for it; everything that cannot be told is another error.
+    async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError>;
 
     /// Whether `secret` is the secret of the person `name` (canonical). Never retried,
     /// never answered from a cache; `Ok` means that the directory itself said yes.
-    async fn verify(
-        &self,
-        name: &crate::name::UserName,
-        secret: &Secret,
-    ) -> Result<Verified, DirectoryError>;
+    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError>;
+
+    /// The way to everybody at once, for services that have one.
+    fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+}
+
+/// A directory that can name everybody: its coverage is [`Coverage::Complete`].
+#[async_trait::async_trait]
+pub trait Listing: Send + Sync {
+    /// Everybody and everything, read whole.
+    async fn everybody(&self) -> Result<Projection, DirectoryError>;
 }
 
 #[cfg(test)]

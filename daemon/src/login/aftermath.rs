@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use muster_common::directory::{Directory, SecretKind, Verified};
+use muster_common::directory::{Directory, Refusal, SecretKind, Verified};
 use muster_common::secret::Secret;
+use muster_common::store::StoreError;
+use muster_common::store::names::Owner;
 use muster_common::store::verifiers::StoredVerifier;
 use muster_common::verifier::{Binding, Salt, Verifier};
 use muster_daemon::logging::with_causes;
@@ -73,7 +75,7 @@ fn report_verifier(kept: Result<Result<(), String>, tokio::task::JoinError>) {
 
 fn secret_kind(broker: &Broker, pending: &Pending) -> Option<SecretKind> {
     let connected = broker.connected(&pending.served.user.owner().directory)?;
-    Some(connected.directory.abilities().secret)
+    Some(connected.config.kind.secret())
 }
 
 pub(super) fn forget_verifier(broker: &Broker, pending: &Pending, sequence: i64) {
@@ -86,8 +88,8 @@ pub(super) fn forget_verifier(broker: &Broker, pending: &Pending, sequence: i64)
 }
 
 /// How many times a healthy server must refuse the very secret that the verifier
-/// accepts: Crowd's refusal can also mean a sick back end.
-const REFUSALS_THAT_COUNT: u32 = 2;
+/// accepts, where a refusal can also mean a sick back end.
+const DOUBTFUL_REFUSALS_THAT_COUNT: u32 = 2;
 
 /// Looks, after the answer has gone out, whether the refused secret is the one that
 /// the verifier accepts: then it was changed at the server and the verifier goes.
@@ -97,6 +99,7 @@ pub(super) fn refused(
     pending: &Pending,
     directory: Arc<dyn Directory>,
     secret: Secret,
+    refusal: Refusal,
     sequence: i64,
 ) {
     let owner = pending.served.user.owner().clone();
@@ -114,18 +117,23 @@ pub(super) fn refused(
         };
         let matched = offline::compare(&broker, &owner, stored, secret).await;
         drop((slot, turn));
-        if matched != Match::Yes || directory.probe().await.is_err() {
+        if matched != Match::Yes || !refusal.certain && directory.probe().await.is_err() {
             return;
         }
-        let settled = match broker.store.count_refusal(&owner) {
-            Ok(count) if count >= REFUSALS_THAT_COUNT => {
-                broker.store.remove_verifier(&owner, sequence)
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = settled {
+        if let Err(error) = settle_refusal(&broker, &owner, &refusal, sequence) {
             log::error!("a refusal of the verifier's secret could not be kept: {error}");
         }
     });
+}
+
+fn settle_refusal(
+    broker: &Broker,
+    owner: &Owner,
+    refusal: &Refusal,
+    sequence: i64,
+) -> Result<(), StoreError> {
+    if refusal.certain || broker.store.count_refusal(owner)? >= DOUBTFUL_REFUSALS_THAT_COUNT {
+        broker.store.remove_verifier(owner, sequence)?;
+    }
+    Ok(())
 }

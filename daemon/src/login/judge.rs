@@ -34,10 +34,11 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
     broker.note_call(&owner.directory, answer.as_ref().err());
     match answer {
         Ok(verified) => accepted(&tried, broker, pending, &verified, secret, sequence),
-        Err(DirectoryError::Refused) => {
+        Err(DirectoryError::Refused(refusal)) => {
             tried.refused();
-            aftermath::refused(broker, pending, directory, secret, sequence);
-            Judgement::new(Outcome::WrongSecret, "the directory refused the password")
+            let reason = refusal.reason.clone();
+            aftermath::refused(broker, pending, directory, secret, refusal, sequence);
+            Judgement::new(Outcome::WrongSecret, reason)
         }
         Err(
             error @ (DirectoryError::Locked
@@ -61,7 +62,7 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
 
 fn outcome_of(error: &DirectoryError) -> Outcome {
     match error {
-        DirectoryError::Refused => Outcome::WrongSecret,
+        DirectoryError::Refused(_) => Outcome::WrongSecret,
         DirectoryError::NotFound => Outcome::Gone,
         DirectoryError::Locked => Outcome::Locked,
         DirectoryError::SecretExpired => Outcome::SecretExpired,

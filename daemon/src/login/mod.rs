@@ -123,7 +123,7 @@ fn names_are_complete(broker: &Broker) -> bool {
 fn prompt(broker: &Broker, served: &Served) -> String {
     let kind = broker
         .connected(&served.user.owner().directory)
-        .map(|c| c.directory.abilities().secret);
+        .map(|connected| connected.config.kind.secret());
     match kind {
         Some(SecretKind::Token) => "Token: ".to_owned(),
         _ => "Password: ".to_owned(),

@@ -4,10 +4,10 @@ use futures_util::StreamExt as _;
 use url::Url;
 
 use super::super::http::{
-    Cookies, Credentials, Http, HttpSettings, Opened, PAGE_BODY, Question, STREAM_BODY,
-    SensitiveBody, Timeouts,
+    Connections, Cookies, Credentials, Http, HttpSettings, Opened, PAGE_BODY, Question,
+    STREAM_BODY, SensitiveBody, Timeouts,
 };
-use super::super::{DirectoryError, ServerVersion};
+use super::super::{DirectoryError, Refusal, ServerVersion};
 use super::CrowdSettings;
 use super::listing::{Entry, Listing, Paging};
 use super::membership::{self, Member, Membership};
@@ -33,7 +33,6 @@ pub(super) struct Client {
     timeouts: Timeouts,
     page_size: usize,
     at_once: usize,
-    url: Url,
 }
 
 impl Client {
@@ -55,6 +54,7 @@ impl Client {
             headers: HEADERS,
             // Without its session cookie Crowd hashes our password for every question.
             cookies: Cookies::Kept,
+            login_connections: Connections::Kept,
             readings_at_once: settings.readings_at_once,
             logins_at_once: settings.logins_at_once,
         })?;
@@ -63,13 +63,7 @@ impl Client {
             timeouts: settings.timeouts,
             page_size: settings.page_size.clamp(1, 1000),
             at_once: settings.readings_at_once.max(1),
-            url: settings.url.clone(),
         })
-    }
-
-    /// Crowd's base URL as configured; [`Http::new`] refuses one with credentials.
-    pub(super) fn base(&self) -> &Url {
-        &self.url
     }
 
     /// The cheapest question that needs our credentials.
@@ -89,7 +83,9 @@ impl Client {
         // JSON cannot carry other bytes, so they cannot be anybody's password; and an
         // empty one could be an anonymous bind at a directory behind Crowd.
         let Some(password) = secret.expose_text().filter(|text| !text.is_empty()) else {
-            return Err(DirectoryError::Refused);
+            return Err(DirectoryError::Refused(Refusal::certain(
+                "this cannot be a password of Crowd's",
+            )));
         };
         let body = SensitiveBody::json(&[("value", password)]);
         let question =
@@ -205,6 +201,15 @@ impl Client {
             }
         });
         still_there(took_groups.await)
+    }
+
+    /// The groups that `person` is in, through other groups as well: names only.
+    pub(super) async fn groups_of(
+        &self,
+        person: &str,
+        each: impl FnMut(Group) + Send,
+    ) -> Result<(), DirectoryError> {
+        self.every(&Listing::groups_around(person), each).await
     }
 
     /// Whether `person` is in `group`, through other groups as well.

@@ -41,6 +41,14 @@ impl<'a> Listing<'a> {
         }
     }
 
+    /// The groups that `person` is in, nested ones included, names only.
+    pub(super) fn groups_around(person: &'a str) -> Self {
+        Self {
+            path: "user/group/nested",
+            parameters: vec![("username", person)],
+        }
+    }
+
     /// The groups directly in `group`, names only.
     pub(super) fn groups_of(group: &'a str) -> Self {
         Self {

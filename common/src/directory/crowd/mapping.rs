@@ -1,7 +1,7 @@
 //! From Crowd's JSON to our meaning: persons, teams, verdicts. Checks that a value
 //! *is* what it should be; whether it may be used is admission's to decide.
 
-use super::super::{DirectoryError, ImmutableKey, Person, Team, Verified};
+use super::super::{DirectoryError, ImmutableKey, Membership, Person, Team, Verified};
 use super::model::{Attributes, Group, User};
 use super::verdict::nonsense;
 use crate::name::UserName;
@@ -120,14 +120,7 @@ pub(super) fn team(group: &Group, names: &AttributeNames, remarks: &mut Remarks)
 
 /// The verdict in a good answer to a password check, if it is about `asked`.
 pub(super) fn verified(user: &User, asked: &UserName) -> Result<Verified, DirectoryError> {
-    let name = present(user.name.as_deref())
-        .ok_or_else(|| nonsense("the server accepts a password and does not say whose"))?;
-    if canonical(name) != canonical(asked.as_str()) {
-        return Err(nonsense(format!(
-            "asked about {asked}, the server answers about {:?}",
-            text::safe(name, 64)
-        )));
-    }
+    let name = check_about(user.name.as_deref(), asked)?;
     if user.active == Some(false) {
         return Err(DirectoryError::Locked);
     }
@@ -135,6 +128,33 @@ pub(super) fn verified(user: &User, asked: &UserName) -> Result<Verified, Direct
         key: user_key(user, name),
         name: name.to_owned(),
         expires: None,
+        sighting: None,
+    })
+}
+
+/// The name in an answer about `asked`, as the server spells it; nonsense if it is another's.
+pub(super) fn check_about<'a>(
+    name: Option<&'a str>,
+    asked: &UserName,
+) -> Result<&'a str, DirectoryError> {
+    let name =
+        present(name).ok_or_else(|| nonsense("the server answers and does not say about whom"))?;
+    if canonical(name) == canonical(asked.as_str()) {
+        return Ok(name);
+    }
+    Err(nonsense(format!(
+        "asked about {asked}, the server answers about {:?}",
+        text::safe(name, 64)
+    )))
+}
+
+/// A group that a person is in, of which nothing but the name is said; `None` without one.
+pub(super) fn membership(group: &Group) -> Option<Membership> {
+    let name = present(group.name.as_deref())?;
+    Some(Membership {
+        key: ImmutableKey::from_name(&canonical(name)),
+        name: name.to_owned(),
+        gid: None,
     })
 }
 

@@ -25,10 +25,9 @@ use self::mapping::Remarks;
 use self::nesting::Nesting;
 use super::http::Timeouts;
 use super::{
-    Abilities, Directory, DirectoryError, Person, Projection, SecretKind, ServerVersion, Team,
-    Verified,
+    Directory, DirectoryError, Listing, Person, Projection, ServerVersion, Sighting, Team, Verified,
 };
-use crate::name::{DirectoryName, UserName};
+use crate::name::UserName;
 use crate::secret::Secret;
 
 pub use self::mapping::AttributeNames;
@@ -36,8 +35,6 @@ pub use self::mapping::AttributeNames;
 /// Everything that a Crowd directory needs to be asked.
 #[derive(Debug)]
 pub struct CrowdSettings {
-    /// The name in the configuration.
-    pub name: DirectoryName,
     /// Crowd's base URL, usually ending in `/crowd`.
     pub url: Url,
     /// The application's name in Crowd.
@@ -60,9 +57,8 @@ pub struct CrowdSettings {
 
 impl CrowdSettings {
     /// What must be said; the rest has defaults.
-    pub fn new(name: DirectoryName, url: Url, application: String, password: Secret) -> Self {
+    pub fn new(url: Url, application: String, password: Secret) -> Self {
         Self {
-            name,
             url,
             application,
             password,
@@ -82,7 +78,6 @@ const SAMPLES: usize = 16;
 /// A Crowd server as one application sees it.
 #[derive(Debug)]
 pub struct Crowd {
-    name: DirectoryName,
     attributes: AttributeNames,
     client: Client,
 }
@@ -92,7 +87,6 @@ impl Crowd {
     pub fn new(settings: CrowdSettings) -> Result<Self, DirectoryError> {
         Ok(Self {
             client: Client::new(&settings)?,
-            name: settings.name,
             attributes: settings.attributes,
         })
     }
@@ -100,6 +94,7 @@ impl Crowd {
     /// One person by name, read with attributes.
     pub async fn person(&self, name: &UserName) -> Result<Person, DirectoryError> {
         let user: model::User = self.client.entity(name.as_str()).await?;
+        mapping::check_about(user.name.as_deref(), name)?;
         self.read(&user, &mut Remarks::default())
             .ok_or_else(|| verdict::nonsense("the server names nobody in its answer"))
     }
@@ -183,30 +178,34 @@ impl Crowd {
 
 #[async_trait::async_trait]
 impl Directory for Crowd {
-    fn name(&self) -> &DirectoryName {
-        &self.name
-    }
-
-    fn kind(&self) -> &'static str {
-        "crowd"
-    }
-
-    fn url(&self) -> String {
-        self.client.base().to_string()
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            complete: true,
-            secret: SecretKind::Password,
-        }
-    }
-
     async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
         self.client.version().await
     }
 
-    async fn sync(&self) -> Result<Projection, DirectoryError> {
+    async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+        let person = self.person(name).await?;
+        let mut groups = Vec::new();
+        self.client
+            .groups_of(&person.name, |group| {
+                groups.extend(mapping::membership(&group))
+            })
+            .await?;
+        Ok(Sighting { person, groups })
+    }
+
+    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
+        let user = self.client.authenticate(name.as_str(), secret).await?;
+        mapping::verified(&user, name)
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Listing for Crowd {
+    async fn everybody(&self) -> Result<Projection, DirectoryError> {
         let mut remarks = Remarks::default();
         let people = self
             .roll(|user, remarks| self.read(user, remarks), &mut remarks)
@@ -224,10 +223,5 @@ impl Directory for Crowd {
             teams,
             remarks: remarks.into_lines(),
         })
-    }
-
-    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
-        let user = self.client.authenticate(name.as_str(), secret).await?;
-        mapping::verified(&user, name)
     }
 }

@@ -68,7 +68,7 @@ pub(super) struct Page<E> {
 
 /// Why the server refuses. The message is for people and is never looked into.
 #[derive(Debug, Deserialize)]
-pub(super) struct Refusal {
+pub(super) struct ErrorEntity {
     pub(super) reason: String,
 }
 

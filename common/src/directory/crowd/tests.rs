@@ -59,7 +59,6 @@ impl Script {
             }
         });
         let mut settings = CrowdSettings::new(
-            DirectoryName::new("corp").unwrap(),
             Url::parse(&url).unwrap(),
             "linux-hosts".to_owned(),
             secret("app-secret"),
@@ -270,7 +269,7 @@ async fn where_a_listing_shows_no_attributes_single_questions_decide() {
         }
     })
     .await;
-    let projection = script.crowd.sync().await.unwrap();
+    let projection = script.crowd.everybody().await.unwrap();
     let people: Vec<_> = projection
         .people
         .iter()
@@ -313,7 +312,7 @@ async fn an_old_server_is_asked_group_by_group_and_for_more_than_names() {
         }
     })
     .await;
-    let projection = script.crowd.sync().await.unwrap();
+    let projection = script.crowd.everybody().await.unwrap();
     assert_eq!(projection.people[0].display_name, "Ann Lee");
     let members: Vec<_> = projection
         .teams
@@ -346,7 +345,7 @@ async fn memberships_that_break_off_do_not_pass_for_a_shorter_list() {
         }
     })
     .await;
-    let error = script.crowd.sync().await.unwrap_err();
+    let error = script.crowd.everybody().await.unwrap_err();
     assert!(error.is_silence(), "{error}");
     assert!(error.to_string().contains("broke off"), "{error}");
 }
@@ -358,7 +357,7 @@ async fn a_pause_that_the_server_asks_for_is_passed_on() {
     })
     .await;
     for error in [
-        script.crowd.sync().await.unwrap_err(),
+        script.crowd.everybody().await.unwrap_err(),
         script.login("ann", "right").await.unwrap_err(),
     ] {
         let DirectoryError::Unreachable { retry_after, .. } = error else {

@@ -5,8 +5,8 @@
 //! else is about us, about a proxy, or about a sick server.
 
 use super::super::http::{Answer, quoted};
-use super::super::{BoxedError, DirectoryError};
-use super::model::Refusal;
+use super::super::{BoxedError, DirectoryError, Refusal};
+use super::model::ErrorEntity;
 
 /// Crowd puts this header on every answer; whatever lacks it is not Crowd.
 pub(super) const VERSION_HEADER: &str = "X-Embedded-Crowd-Version";
@@ -95,17 +95,21 @@ fn reason(answer: &Answer) -> Option<String> {
     if !answer.head.is_json() {
         return None;
     }
-    let refusal: Refusal = serde_json::from_slice(&answer.body).ok()?;
-    Some(refusal.reason)
+    let entity: ErrorEntity = serde_json::from_slice(&answer.body).ok()?;
+    Some(entity.reason)
 }
 
 /// Crowd's table of reasons. A person is only ever judged by a 4xx.
 fn meaning(status: u16, reason: &str) -> DirectoryError {
     match (reason, status) {
-        ("INVALID_USER_AUTHENTICATION", 400..500) => DirectoryError::Refused,
+        ("INVALID_USER_AUTHENTICATION", 400..500) => DirectoryError::Refused(Refusal::doubtful(
+            "Crowd refuses the password, or the person is not allowed into our application",
+        )),
         // Only the session calls are documented to say this; newer servers may say
         // it when a password is checked as well.
-        ("APPLICATION_ACCESS_DENIED", 400..500) => DirectoryError::Refused,
+        ("APPLICATION_ACCESS_DENIED", 400..500) => DirectoryError::Refused(Refusal::doubtful(
+            "Crowd does not let the person into our application",
+        )),
         ("INACTIVE_ACCOUNT", 400..500) => DirectoryError::Locked,
         ("EXPIRED_CREDENTIAL", 400..500) => DirectoryError::SecretExpired,
         ("USER_NOT_FOUND" | "GROUP_NOT_FOUND" | "MEMBERSHIP_NOT_FOUND", 400..500) => {
@@ -191,7 +195,7 @@ mod tests {
     fn decision(error: &DirectoryError) -> &'static str {
         match error {
             DirectoryError::Unreachable { .. } => "unreachable",
-            DirectoryError::Refused => "refused",
+            DirectoryError::Refused(_) => "refused",
             DirectoryError::NotFound => "not found",
             DirectoryError::Locked => "locked",
             DirectoryError::SecretExpired => "expired",

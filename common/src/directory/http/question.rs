@@ -8,6 +8,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{DirectoryError, misconfigured};
+use crate::secret::Secret;
 
 /// The cap of an answer about one person or thing.
 pub const SMALL_BODY: usize = 1 << 20;
@@ -30,21 +31,34 @@ pub(super) enum Lane {
     Login,
 }
 
-/// One question: a GET, or a POST that carries a secret.
+/// Whether a question may be asked once more when no byte of an answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    Once,
+    Never,
+}
+
+/// One question: a GET, or a POST that carries a form or a secret.
 #[derive(Debug)]
 pub struct Question<'a> {
-    path: &'a str,
+    path: Cow<'a, str>,
     query: Vec<(&'a str, Cow<'a, str>)>,
     pub(super) accept: &'static str,
     pub(super) cap: usize,
     pub(super) within: Duration,
     pub(super) lane: Lane,
+    pub(super) repeats: Repeats,
     pub(super) body: Option<SensitiveBody>,
+    pub(super) bearer: Option<&'a Secret>,
+    pub(super) cookie: Option<&'a str>,
 }
 
-/// JSON that holds a secret, in a buffer that is wiped when the last owner drops
+/// A body that holds a secret, in a buffer that is wiped when the last owner drops
 /// it. (The TLS layer's own copies are beyond our reach.)
-pub struct SensitiveBody(Zeroizing<Vec<u8>>);
+pub struct SensitiveBody {
+    media: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
+}
 
 impl SensitiveBody {
     /// The object `{ key: secret, … }` of text values. The buffer is large enough
@@ -63,12 +77,50 @@ impl SensitiveBody {
             append_json(&mut buffer, value);
         }
         buffer.push(b'}');
-        Self(buffer)
+        Self {
+            media: "application/json",
+            bytes: buffer,
+        }
+    }
+
+    /// The form `key=value&…` of text values (`application/x-www-form-urlencoded`, a space
+    /// as `%20`), in a buffer that never moves.
+    pub fn form(fields: &[(&str, &str)]) -> Self {
+        let most = |text: &str| text.len().saturating_mul(3).saturating_add(1);
+        let size = fields
+            .iter()
+            .map(|(key, value)| most(key).saturating_add(most(value)))
+            .fold(0_usize, usize::saturating_add);
+        let mut buffer = Zeroizing::new(Vec::with_capacity(size));
+        for (nth, (key, value)) in fields.iter().enumerate() {
+            if nth > 0 {
+                buffer.push(b'&');
+            }
+            append_encoded(&mut buffer, key);
+            buffer.push(b'=');
+            append_encoded(&mut buffer, value);
+        }
+        Self {
+            media: "application/x-www-form-urlencoded",
+            bytes: buffer,
+        }
+    }
+
+    /// The media type.
+    pub(super) fn media(&self) -> &'static str {
+        self.media
     }
 
     /// The bytes, still wiped when their owner goes.
     pub(super) fn into_wiped(self) -> Zeroizing<Vec<u8>> {
-        self.0
+        self.bytes
+    }
+}
+
+/// Piece by piece into the buffer: no other copy is made.
+fn append_encoded(buffer: &mut Vec<u8>, text: &str) {
+    for piece in utf8_percent_encode(text, ENCODED) {
+        buffer.extend_from_slice(piece.as_bytes());
     }
 }
 
@@ -84,27 +136,65 @@ impl std::fmt::Debug for SensitiveBody {
     }
 }
 
+/// `text` as one component of a path, or as one value: everything but the
+/// unreserved characters of RFC 3986 as `%XX`.
+pub fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
 impl<'a> Question<'a> {
-    /// A GET below the base URL.
-    pub fn get(path: &'a str, within: Duration) -> Self {
+    /// A GET below the base URL. What is no fixed part of `path` must have gone
+    /// through [`encoded`].
+    pub fn get(path: impl Into<Cow<'a, str>>, within: Duration) -> Self {
         Self {
-            path,
+            path: path.into(),
             query: Vec::new(),
             accept: "application/json",
             cap: SMALL_BODY,
             within,
             lane: Lane::Reading,
+            repeats: Repeats::Once,
             body: None,
+            bearer: None,
+            cookie: None,
+        }
+    }
+
+    /// A POST that reads and changes nothing, however often it is sent.
+    pub fn form(path: impl Into<Cow<'a, str>>, body: SensitiveBody, within: Duration) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::get(path, within)
         }
     }
 
     /// A POST that checks a person's secret: never retried, no cookies, its own places.
-    pub fn login(path: &'a str, body: SensitiveBody, within: Duration) -> Self {
+    pub fn login(path: impl Into<Cow<'a, str>>, body: SensitiveBody, within: Duration) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::login_get(path, within)
+        }
+    }
+
+    /// A GET that checks a person's secret (a token, see [`Question::bearer`]): as [`Question::login`].
+    pub fn login_get(path: impl Into<Cow<'a, str>>, within: Duration) -> Self {
         Self {
             lane: Lane::Login,
-            body: Some(body),
+            repeats: Repeats::Never,
             ..Self::get(path, within)
         }
+    }
+
+    /// Sends this bearer token, and not the directory's own credentials.
+    pub fn bearer(mut self, token: &'a Secret) -> Self {
+        self.bearer = Some(token);
+        self
+    }
+
+    /// Sends this `Cookie` header: a session that the caller keeps.
+    pub fn cookie(mut self, pairs: &'a str) -> Self {
+        self.cookie = Some(pairs);
+        self
     }
 
     /// Adds a query parameter; the value is encoded here and nowhere else.
@@ -160,10 +250,28 @@ mod tests {
         let secret = "\"\\\u{1}\n<&ü".repeat(70);
         let body = SensitiveBody::json(&[("value", &secret)]);
         assert_eq!(format!("{body:?}"), "***");
-        assert!(body.0.capacity() >= body.0.len());
+        assert!(body.bytes.capacity() >= body.bytes.len());
         let sized = SensitiveBody::json(&[("value", &"\u{1}".repeat(512))]);
-        assert!(sized.0.len() <= 2 + 34 + 512 * 6 + 4, "never grown");
-        let read: serde_json::Value = serde_json::from_slice(&body.0).unwrap();
+        assert!(sized.bytes.len() <= 2 + 34 + 512 * 6 + 4, "never grown");
+        let read: serde_json::Value = serde_json::from_slice(&body.bytes).unwrap();
         assert_eq!(read["value"], secret);
+    }
+
+    #[test]
+    fn a_form_is_encoded_in_place_and_no_value_can_add_a_field() {
+        let secret = "p&q=r +%\u{e4}\n";
+        let body = SensitiveBody::form(&[("user_name", "ada"), ("password", secret)]);
+        assert_eq!(
+            body.bytes.as_slice(),
+            b"user_name=ada&password=p%26q%3Dr%20%2B%25%C3%A4%0A"
+        );
+        assert_eq!(format!("{body:?}"), "***");
+        let sized = SensitiveBody::form(&[("a", &"\n".repeat(512))]);
+        assert!(sized.bytes.len() <= 4 + 512 * 3 + 1, "never grown");
+    }
+
+    #[test]
+    fn a_component_of_a_path_cannot_leave_its_place() {
+        assert_eq!(encoded("a/../b?c"), "a%2F..%2Fb%3Fc");
     }
 }
