@@ -9,7 +9,9 @@ use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::local::LocalFiles;
 use muster_common::name::{DirectoryName, GroupName, NameRule, UserName};
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+};
 use muster_common::snapshot::policy::Policy;
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer;
@@ -91,7 +93,7 @@ fn content(users: u32) -> Result<Content, Box<dyn Error>> {
     let mut content = Content {
         directories: vec![DirectoryRecord {
             name: DirectoryName::new("corp")?,
-            complete: true,
+            misses: Misses::Final,
             synced: None,
         }],
         id_ranges: policy()?.id_ranges(),

@@ -66,6 +66,14 @@ where
         }
     }
 
+    /// What is kept about `key`, without asking anybody: `Some(None)` says that there is no such thing.
+    pub async fn kept(&self, key: &K) -> Option<Option<V>> {
+        if self.missing.contains_key(key) {
+            return Some(None);
+        }
+        self.found.get(key).await.map(Some)
+    }
+
     /// The kept answer to `key`, or that of `ask`: `Ok(None)` says that there is no
     /// such thing. `ask` runs only if nothing is kept and nobody else is asking; if
     /// its caller goes away, one who waits asks instead.
@@ -218,7 +226,9 @@ mod tests {
         let memory = memory();
         let answered =
             async |answer: Answer| memory.get_or_ask("ada".to_owned(), async { answer }).await;
+        assert_eq!(memory.kept(&"ada".to_owned()).await, None);
         assert_eq!(answered(Ok(None)).await, Ok(None));
+        assert_eq!(memory.kept(&"ada".to_owned()).await, Some(None));
         memory.forget(&"ada".to_owned()).await;
         assert_eq!(answered(Ok(Some("Ada"))).await, Ok(Some("Ada")));
         memory.forget_all();

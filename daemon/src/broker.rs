@@ -18,9 +18,16 @@ use tokio::sync::{Semaphore, mpsc};
 
 use muster_daemon::logging::with_causes;
 
+use crate::login::WrittenThrough;
+use crate::lookups::Lookups;
 use crate::publisher::Publisher;
 use crate::sync::SyncRequest;
 use crate::turns::Turns;
+
+/// The account of peers without an id of their own here.
+const SHARED_ACCOUNT: u32 = u32::MAX;
+/// What the kernel shows for ids that are not mapped.
+const OVERFLOW_UID: u32 = 65_534;
 
 /// Where the broker finds and leaves things; tests have folders of their own.
 #[derive(Debug, Clone)]
@@ -108,6 +115,10 @@ pub struct Broker {
     pub high_water: AtomicU64,
     /// The way to the publisher.
     pub publisher: Publisher,
+    /// Names that directories are being asked about.
+    pub lookups: Lookups,
+    /// What logins have told about their people.
+    pub written_through: WrittenThrough,
     /// When the broker started, on the boot clock.
     pub started: Duration,
     /// Ids that local users may act as by way of a user namespace.
@@ -127,6 +138,14 @@ impl Broker {
         self.connected
             .iter()
             .find(|connected| connected.config.name == *name)
+    }
+
+    /// Whose allowance a peer draws on: users of foreign user namespaces and subordinate
+    /// ids share one.
+    pub fn account_of(&self, uid: u32) -> u32 {
+        let shares =
+            uid == OVERFLOW_UID || self.subordinate.iter().any(|range| range.contains(&uid));
+        if shares { SHARED_ACCOUNT } else { uid }
     }
 
     /// The namespace in which `name` derives ids.

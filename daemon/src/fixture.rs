@@ -3,15 +3,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::config;
 use muster_common::directory::{
-    Directory, DirectoryError, ImmutableKey, Person, Projection, Refusal, ServerVersion, Sighting,
-    Team, Verified,
+    Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal,
+    ServerVersion, Sighting, Team, Verified,
 };
 use muster_common::local::LocalFiles;
 use muster_common::name::{DirectoryName, UserName};
@@ -19,10 +19,13 @@ use muster_common::secret::Secret;
 use muster_common::snapshot::writer;
 use muster_common::store::Store;
 use muster_common::verifier::HostKey;
-use tokio::sync::mpsc;
+use muster_common::wire::publish::{PublishError, Published};
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::assemble::assemble;
 use crate::broker::{self, Broker, Connected};
+use crate::login::WrittenThrough;
+use crate::lookups::Lookups;
 use crate::publisher::Publisher;
 use crate::turns::Turns;
 
@@ -53,76 +56,171 @@ pub(crate) enum Mood {
     NeverAnswers,
 }
 
+/// A directory that says what the test wants.
 pub(crate) struct Scripted {
     name: DirectoryName,
     mood: Mutex<Mood>,
-    asked: Mutex<u32>,
+    asked: AtomicU32,
+    people: Mutex<Vec<Sighting>>,
+    looked_up: AtomicU32,
+    /// Look-ups are answered one for each permit, if there is a gate.
+    gate: Mutex<Option<Arc<Semaphore>>>,
+}
+
+impl Scripted {
+    fn new(name: &DirectoryName) -> Self {
+        Self {
+            name: name.clone(),
+            mood: Mutex::new(Mood::Knows("right")),
+            asked: AtomicU32::new(0),
+            people: Mutex::new(Vec::new()),
+            looked_up: AtomicU32::new(0),
+            gate: Mutex::new(None),
+        }
+    }
+
+    /// What it says to everything from now on.
+    pub(crate) fn mood(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    /// Whom it knows from now on, each with a uid and the names and ids of groups.
+    pub(crate) fn knows(&self, people: &[(&str, u32, &[(&str, u32)])]) {
+        let sighting = |(name, uid, groups): &(&str, u32, &[(&str, u32)])| Sighting {
+            person: Person {
+                uid: Some(*uid),
+                ..Person::named(ImmutableKey::given(&uid.to_string()), name)
+            },
+            groups: groups
+                .iter()
+                .map(|(name, gid)| Membership {
+                    key: ImmutableKey::given(&gid.to_string()),
+                    name: (*name).to_owned(),
+                    gid: Some(*gid),
+                })
+                .collect(),
+        };
+        *self.people.lock().unwrap() = people.iter().map(sighting).collect();
+    }
+
+    /// How often it was asked about a name.
+    pub(crate) fn looked_up(&self) -> u32 {
+        self.looked_up.load(Ordering::SeqCst)
+    }
+
+    /// Look-ups wait from now on until the semaphore lets them go.
+    pub(crate) fn gate(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.gate.lock().unwrap() = Some(Arc::clone(&gate));
+        gate
+    }
+
+    fn sighting(&self, name: &str) -> Option<Sighting> {
+        let people = self.people.lock().unwrap();
+        people.iter().find(|one| one.person.name == name).cloned()
+    }
+
+    /// The error of a directory in this mood, whatever it is asked.
+    fn silence(&self) -> Option<DirectoryError> {
+        match *self.mood.lock().unwrap() {
+            Mood::IsGone => Some(DirectoryError::Unreachable {
+                reason: "down".into(),
+                retry_after: None,
+                source: None,
+            }),
+            Mood::RefusesUs => Some(DirectoryError::Misconfigured {
+                reason: "401".into(),
+            }),
+            Mood::TalksNonsense => Some(DirectoryError::Nonsense {
+                reason: "html".into(),
+                source: None,
+            }),
+            _ => None,
+        }
+    }
 }
 
 #[async_trait::async_trait]
 impl Directory for Scripted {
     async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
-        Ok(ServerVersion("Crowd/5".into()))
+        self.silence()
+            .map_or(Ok(ServerVersion("Crowd/5".into())), Err)
     }
-    async fn find(&self, _name: &UserName) -> Result<Sighting, DirectoryError> {
-        Err(DirectoryError::NotFound)
+    async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+        self.looked_up.fetch_add(1, Ordering::SeqCst);
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+        match self.silence() {
+            Some(error) => Err(error),
+            None => self.sighting(name.as_str()).ok_or(DirectoryError::NotFound),
+        }
     }
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
-        *self.asked.lock().unwrap() += 1;
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(error) = self.silence() {
+            return Err(error);
+        }
         let mood = *self.mood.lock().unwrap();
-        let key = |key| Verified {
-            key: ImmutableKey::given(key),
+        let sighting = self.sighting(name.as_str());
+        let own = sighting.as_ref().map(|seen| seen.person.key.clone());
+        let verified = |key| Verified {
+            key,
             name: name.to_string(),
             expires: None,
-            sighting: None,
+            sighting,
         };
         match mood {
-            Mood::Knows(password) if secret.expose() == password.as_bytes() => {
-                Ok(key(name.as_str()))
-            }
-            Mood::Knows(_) => Err(DirectoryError::Refused(Refusal::doubtful("wrong"))),
-            Mood::AnswersForSomebodyElse => Ok(key("mallory")),
+            Mood::Knows(password) if secret.expose() == password.as_bytes() => Ok(verified(
+                own.unwrap_or_else(|| ImmutableKey::given(name.as_str())),
+            )),
+            Mood::AnswersForSomebodyElse => Ok(verified(ImmutableKey::given("mallory"))),
             Mood::Locks => Err(DirectoryError::Locked),
-            Mood::IsGone => Err(DirectoryError::Unreachable {
-                reason: "down".into(),
-                retry_after: None,
-                source: None,
-            }),
-            Mood::RefusesUs => Err(DirectoryError::Misconfigured {
-                reason: "401".into(),
-            }),
             Mood::NeverAnswers => std::future::pending().await,
-            Mood::TalksNonsense => Err(DirectoryError::Nonsense {
-                reason: "html".into(),
-                source: None,
-            }),
+            _ => Err(DirectoryError::Refused(Refusal::doubtful("wrong"))),
         }
     }
 }
 
 pub(crate) struct World {
     pub(crate) broker: Arc<Broker>,
-    directory: Arc<Scripted>,
+    pub(crate) directories: Vec<Arc<Scripted>>,
     pub(crate) clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
 
 impl World {
+    /// One directory, corp, that has been read: ada and bob, only ada in linux-users.
     pub(crate) fn new() -> Self {
+        let world = Self::of(CONFIG);
+        world.serve(&["ada", "bob"]);
+        world
+    }
+
+    /// The directories of this configuration, none of them read yet.
+    pub(crate) fn of(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let directory = Arc::new(Scripted {
-            name: DirectoryName::new("corp").unwrap(),
-            mood: Mutex::new(Mood::Knows("right")),
-            asked: Mutex::new(0),
-        });
         let clock = Arc::new(ManualClock::at(NOW));
-        let (sync, _queue) = mpsc::channel(1);
-        let config = config::parse(CONFIG, Path::new("muster.toml")).unwrap();
-        let connected = Connected {
-            config: config.directories[0].clone(),
-            directory: Arc::clone(&directory) as Arc<dyn Directory>,
-            sync,
-        };
+        let config = config::parse(config, Path::new("muster.toml")).unwrap();
+        let directories: Vec<_> = config
+            .directories
+            .iter()
+            .map(|directory| Arc::new(Scripted::new(&directory.name)))
+            .collect();
+        for file in ["etc/passwd", "etc/group"] {
+            let file = folder.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "larry:x:1000:1000::/home/larry:/bin/sh\n").unwrap();
+        }
+        let connected = config.directories.iter().zip(&directories);
+        let connected = connected
+            .map(|(config, directory)| Connected {
+                config: config.clone(),
+                directory: Arc::clone(directory) as Arc<dyn Directory>,
+                sync: mpsc::channel(1).0,
+            })
+            .collect();
         let broker = Broker {
             config,
             places: broker::Places {
@@ -132,11 +230,13 @@ impl World {
                 publish_socket: folder.path().join("publish.sock"),
             },
             store: Arc::new(Store::in_memory().unwrap()),
-            connected: vec![connected],
+            connected,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             host_key: Arc::new(HostKey::from_bytes([7; 32])),
             hashing: broker::Hashing::on(1),
-            publisher: Publisher::default(),
+            publisher: Publisher::by(install_beside),
+            lookups: Lookups::default(),
+            written_through: WrittenThrough::default(),
             turns: Turns::default(),
             high_water: AtomicU64::new(0),
             started: Duration::ZERO,
@@ -145,15 +245,29 @@ impl World {
         };
         let world = Self {
             broker: Arc::new(broker),
-            directory,
+            directories,
             clock,
             _folder: folder,
         };
-        world.serve(&["ada", "bob"]);
+        world.publish();
         world
     }
 
-    /// Syncs and publishes these people; only ada is in linux-users.
+    /// Publishes what the store says.
+    pub(crate) fn publish(&self) {
+        let Broker {
+            store,
+            config,
+            places,
+            ..
+        } = &*self.broker;
+        let local = LocalFiles::default();
+        let assembly = assemble(store, config, &local, self.clock.now()).unwrap();
+        let bytes = writer::write(&assembly.content, 1).unwrap();
+        writer::install(&bytes, places.snapshot.parent().unwrap()).unwrap();
+    }
+
+    /// Syncs the first directory with these people and publishes them; only ada is in linux-users.
     pub(crate) fn serve(&self, people: &[&str]) {
         let team = Team {
             key: ImmutableKey::from_name("linux-users"),
@@ -171,27 +285,35 @@ impl World {
             teams: vec![team],
             remarks: vec![],
         };
-        let Broker {
-            store,
-            config,
-            places,
-            ..
-        } = &*self.broker;
-        store
-            .replace(&self.directory.name, &projection, self.clock.now())
+        let name = &self.directories[0].name;
+        self.broker
+            .store
+            .replace(name, &projection, self.clock.now())
             .unwrap();
-        let assembly = assemble(store, config, &LocalFiles::default(), self.clock.now()).unwrap();
-        let bytes = writer::write(&assembly.content, 1).unwrap();
-        writer::install(&bytes, places.snapshot.parent().unwrap()).unwrap();
+        self.publish();
     }
 
-    /// How often the directory was asked to verify.
+    /// How often the first directory was asked to verify.
     pub(crate) fn asked(&self) -> u32 {
-        *self.directory.asked.lock().unwrap()
+        self.directories[0].asked.load(Ordering::SeqCst)
     }
 
-    /// What the directory says from now on.
+    /// What the first directory says from now on.
     pub(crate) fn mood(&self, mood: Mood) {
-        *self.directory.mood.lock().unwrap() = mood;
+        self.directories[0].mood(mood);
     }
+}
+
+/// In the publisher's place: what is handed over stands as the snapshot beside the socket.
+fn install_beside(
+    socket: &Path,
+    candidate: &[u8],
+    _deadline: Duration,
+) -> Result<Published, PublishError> {
+    let failed = |error: writer::WriteError| PublishError::Refused(error.to_string());
+    writer::install(candidate, socket.parent().unwrap()).map_err(failed)?;
+    Ok(Published {
+        generation: 1,
+        ..Published::default()
+    })
 }

@@ -12,8 +12,6 @@ use crate::peer::{Door, Peer, Places};
 
 /// The wait after a failed accept (descriptor table full), so as not to spin.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Peers of foreign user namespaces and subordinate uids share this account.
-const SHARED_ACCOUNT: u32 = u32::MAX;
 
 /// Accepts at `door` for ever.
 pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixListener, door: Door) {
@@ -30,7 +28,7 @@ pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixList
             uid: credentials.uid(),
         };
         // Whoever has no more room is hung up on: the caller takes it for "not there".
-        let Some(place) = places.take(account(&broker, peer.uid)) else {
+        let Some(place) = places.take(broker.account_of(peer.uid)) else {
             continue;
         };
         let connection = Connection::new(Arc::clone(&broker), peer, stream);
@@ -39,12 +37,6 @@ pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixList
             drop(place);
         });
     }
-}
-
-/// Whose allowance a peer draws on.
-fn account(broker: &Broker, uid: u32) -> u32 {
-    let shares = uid == 65_534 || broker.subordinate.iter().any(|range| range.contains(&uid));
-    if shares { SHARED_ACCOUNT } else { uid }
 }
 
 /// The ranges that local users may act in by way of a user namespace.

@@ -6,9 +6,11 @@
 //! modules read: that is the publisher's, who believes nobody.
 
 mod administration;
+mod allowance;
 mod assemble;
 mod broker;
 mod connection;
+mod contribution;
 mod dispatch;
 mod explain;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod heap;
 mod introspect;
 mod listener;
 mod login;
+mod lookups;
 mod peer;
 mod privileges;
 mod publisher;

@@ -1,13 +1,14 @@
 //! The way to the publisher: assembles, hands over, remembers how it went.
 //! Requests that come while one is under way are served together by the next.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use muster_common::local::LocalFiles;
 use muster_common::snapshot::writer;
-use muster_common::wire::publish::{self, Published};
+use muster_common::wire::publish::{self, PublishError, Published};
 
 use crate::assemble::assemble;
 use muster_daemon::logging::with_causes;
@@ -32,15 +33,36 @@ pub struct Publication {
     pub problems: Vec<String>,
 }
 
+/// Hands a candidate to whoever listens at a socket and says what is served then.
+pub type HandOver = fn(&Path, &[u8], Duration) -> Result<Published, PublishError>;
+
 /// Serializes and coalesces publications.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Publisher {
+    hand_over: HandOver,
     requested: AtomicU64,
     covered: tokio::sync::Mutex<u64>,
     last: Mutex<Publication>,
 }
 
+impl Default for Publisher {
+    /// The way to muster-publish.
+    fn default() -> Self {
+        Self::by(publish::publish)
+    }
+}
+
 impl Publisher {
+    /// Publishes by `hand_over`: tests have no muster-publish.
+    pub fn by(hand_over: HandOver) -> Self {
+        Self {
+            hand_over,
+            requested: AtomicU64::default(),
+            covered: tokio::sync::Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
     /// How the last publication went.
     pub fn last(&self) -> Publication {
         self.last
@@ -119,7 +141,8 @@ fn try_publication(broker: &Broker) -> Result<Publication, String> {
     let candidate = writer::write(&assembly.content, 0).map_err(|error| with_causes(&error))?;
     let mut problems = assembly.problems;
     drop(assembly.content);
-    let published = publish::publish(&broker.places.publish_socket, &candidate, DEADLINE)
+    let hand_over = broker.publisher.hand_over;
+    let published = hand_over(&broker.places.publish_socket, &candidate, DEADLINE)
         .map_err(|error| with_causes(&error))?;
     drop(candidate);
     // What an assembly needed goes back: the broker idles on a small footprint.

@@ -1,5 +1,7 @@
 //! Answers about names: who is served, whose the name is, and why.
 
+use std::sync::Arc;
+
 use muster_common::account::{Gid, Uid};
 use muster_common::admitted::{AdmissionError, AdmittedUser};
 use muster_common::name::{DirectoryName, GroupName, UserName};
@@ -7,9 +9,10 @@ use muster_common::snapshot::content::{GroupRecord, UserRecord};
 use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
 use muster_common::store::StoreError;
 use muster_common::store::ledger::{Entry, Holder, IdKind};
-use muster_common::wire::message::{GetGroup, GetUser, GroupReply, UserReply};
+use muster_common::wire::message::{GetGroup, GroupReply, UserReply};
 
 use crate::broker::Broker;
+use crate::lookups::LookupError;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,18 @@ pub enum ResolveError {
     /// Was served once and is gone.
     #[error("was served once and is gone")]
     Gone,
+    /// Not here, and a directory that has not been read yet could know it.
+    #[error("not known yet: a directory has not been read")]
+    Unclear,
+    /// A directory that is asked by name could not say.
+    #[error("{}", .0.line())]
+    Lookup(Arc<LookupError>),
+    /// Too many questions from this peer.
+    #[error("too many questions to directories from here")]
+    Busy,
+    /// The host's own accounts cannot be read.
+    #[error("the host's own accounts cannot be read: {0}")]
+    Local(#[source] std::io::Error),
     /// Neither a name nor an id, or both.
     #[error("exactly one of name and id is wanted")]
     Invalid,
@@ -92,17 +107,32 @@ fn admit(broker: &Broker, snapshot: Snapshot, record: UserRecord) -> Result<Serv
     })
 }
 
-/// Answers [`GetUser`].
-pub fn get_user(broker: &Broker, call: &GetUser) -> Result<UserReply, ResolveError> {
-    let name = match (&call.name, call.uid) {
-        (Some(name), None) => name.clone(),
-        (None, Some(uid)) => {
-            let found = user_with_id(broker, uid)?.ok_or(ResolveError::NotFound)?;
-            found.account.name.to_string()
-        }
-        _ => return Err(ResolveError::Invalid),
+/// Answers `GetUser` by id. Ids cannot be asked about: what is not here is nobody's only
+/// if everybody is here, or if no directory could have it.
+pub fn user_with_id(broker: &Broker, uid: u32) -> Result<UserReply, ResolveError> {
+    let snapshot = broker.snapshot()?;
+    let found = match Uid::new(uid) {
+        Ok(uid) => snapshot.user_by_uid(uid)?,
+        // Ids of the system are never ours.
+        Err(_) => None,
     };
-    let served = served_user(broker, &name)?;
+    match found {
+        Some(found) => user_reply(&served_user(broker, found.account.name.as_str())?),
+        None => Err(missing_id(&snapshot, uid)),
+    }
+}
+
+fn missing_id(snapshot: &Snapshot, id: u32) -> ResolveError {
+    match snapshot.could_serve(id) {
+        _ if snapshot.complete() => ResolveError::NotFound,
+        Ok(false) => ResolveError::NotFound,
+        Ok(true) => ResolveError::Unclear,
+        Err(damaged) => damaged.into(),
+    }
+}
+
+/// What is said about a served user.
+pub fn user_reply(served: &Served) -> Result<UserReply, ResolveError> {
     let account = &served.record.account;
     Ok(UserReply {
         name: account.name.to_string(),
@@ -111,7 +141,7 @@ pub fn get_user(broker: &Broker, call: &GetUser) -> Result<UserReply, ResolveErr
         gecos: account.gecos.clone(),
         home: account.home.clone(),
         shell: account.shell.clone(),
-        groups: group_names(&served)?
+        groups: group_names(served)?
             .into_iter()
             .map(|group| group.to_string())
             .collect(),
@@ -119,15 +149,6 @@ pub fn get_user(broker: &Broker, call: &GetUser) -> Result<UserReply, ResolveErr
         key: served.user.key().to_string(),
         id_source: served.entry.source.as_str().to_owned(),
     })
-}
-
-fn user_with_id(broker: &Broker, uid: u32) -> Result<Option<UserRecord>, ResolveError> {
-    let snapshot = broker.snapshot()?;
-    match Uid::new(uid) {
-        Ok(uid) => Ok(snapshot.user_by_uid(uid)?),
-        // Ids of the system are never ours.
-        Err(_) => Ok(None),
-    }
 }
 
 /// Answers [`GetGroup`].
@@ -142,7 +163,12 @@ pub fn get_group(broker: &Broker, call: &GetGroup) -> Result<GroupReply, Resolve
         },
         _ => return Err(ResolveError::Invalid),
     };
-    let GroupRecord { group, directory } = found.ok_or(ResolveError::NotFound)?;
+    let missing = || match call.gid {
+        Some(gid) => missing_id(&snapshot, gid),
+        None if snapshot.complete() => ResolveError::NotFound,
+        None => ResolveError::Unclear,
+    };
+    let GroupRecord { group, directory } = found.ok_or_else(missing)?;
     let directory = snapshot
         .directories()?
         .get(usize::from(directory))

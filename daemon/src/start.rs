@@ -27,6 +27,8 @@ use tokio::time::timeout;
 
 use crate::broker::{self, Broker, Connected, Hashing};
 use crate::listener::{listen, subordinate_ranges};
+use crate::login::WrittenThrough;
+use crate::lookups::Lookups;
 use crate::peer::{Door, Places};
 use crate::privileges::{PrivilegeError, drop_root};
 use crate::publisher::{Publisher, keep_published};
@@ -98,6 +100,11 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
 fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
     match &directory.kind {
         DirectoryKind::Crowd(crowd) => Ok(Arc::new(connect_crowd(directory, crowd)?)),
+        kind => {
+            let reason = format!("the kind {} is not built yet", kind.as_str());
+            let error = DirectoryError::Misconfigured { reason };
+            Err(StartError::Directory(directory.name.clone(), error))
+        }
     }
 }
 
@@ -212,6 +219,8 @@ fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: Hos
         host_key: Arc::new(host_key),
         hashing: Hashing::on(cores),
         publisher: Publisher::default(),
+        lookups: Lookups::default(),
+        written_through: WrittenThrough::default(),
         turns: Turns::default(),
         high_water: AtomicU64::new(0),
         standings: Mutex::new(HashMap::new()),

@@ -17,7 +17,9 @@ use std::time::Duration;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::name::{DirectoryName, GroupName, UserName};
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+};
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer;
 use muster_common::wire::publish::{self, GREETING, PublishError, Published};
@@ -189,7 +191,7 @@ fn content(users: &[(&str, u32)]) -> Content {
         created: START,
         directories: vec![DirectoryRecord {
             name: DirectoryName::new("corp").unwrap(),
-            complete: true,
+            misses: Misses::Final,
             synced: Some(START),
         }],
         users: users.iter().map(|(name, uid)| user(name, *uid)).collect(),

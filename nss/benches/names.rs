@@ -17,7 +17,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use muster_common::account::{Account, Gid, Group, Uid};
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+};
 use muster_common::snapshot::writer::{install, write};
 
 const INSIDE: &str = "MUSTER_BENCH_INSIDE";
@@ -207,7 +209,7 @@ fn crowd(count: u32) -> Content {
     Content {
         directories: vec![DirectoryRecord {
             name: "corp".parse().unwrap(),
-            complete: true,
+            misses: Misses::Final,
             synced: None,
         }],
         users: (0..count).map(user).collect(),

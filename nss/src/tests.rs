@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use libnss::group::CGroup;
 use libnss::passwd::CPasswd;
 use muster_common::account::{Account, Gid, Group, Uid};
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+};
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer::{install, write};
 
@@ -54,7 +56,7 @@ fn content(users: Vec<UserRecord>, groups: Vec<GroupRecord>) -> Content {
         enumerate: true,
         directories: vec![DirectoryRecord {
             name: "corp".parse().unwrap(),
-            complete: true,
+            misses: Misses::Final,
             synced: None,
         }],
         users,
@@ -218,7 +220,7 @@ fn a_miss_is_certain_only_when_every_directory_is_complete() {
     for name in [&b"bob"[..], b"", b"ada\0", b"\xff\xfe", b"ADA"] {
         assert_eq!(ask(&content, name), Some(Refusal::Absent));
     }
-    content.directories[0].complete = false;
+    content.directories[0].misses = Misses::AskByName;
     assert_eq!(ask(&content, b"bob"), Some(Refusal::Unavailable));
     assert_eq!(ask(&content, b"ada"), None);
 }

@@ -15,7 +15,9 @@ use std::process::Command;
 
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::paths;
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+};
 use muster_common::snapshot::writer::{install, write};
 
 /// Set in the process that runs inside the namespace.
@@ -133,7 +135,7 @@ fn content() -> Content {
         enumerate: true,
         directories: vec![DirectoryRecord {
             name: "corp".parse().unwrap(),
-            complete: true,
+            misses: Misses::Final,
             synced: None,
         }],
         users: vec![

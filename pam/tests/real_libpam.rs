@@ -19,6 +19,7 @@ use std::sync::mpsc::Receiver;
 
 use common::{content, prompt, verdict};
 use libpam::{Call, Program};
+use muster_common::snapshot::content::Misses;
 use muster_common::wire::message::Outcome;
 
 /// Set in the inner run of a test.
@@ -97,7 +98,7 @@ impl World {
             run("mount", &["--bind", &format!("/dev/{device}"), &place]);
         }
         run("mount", &["--rbind", "/run/dev", "/dev"]);
-        common::publish(&content(true), Path::new("/var/lib/muster/public"));
+        common::publish(&content(Misses::Final), Path::new("/var/lib/muster/public"));
         let log = UnixDatagram::bind("/dev/log").unwrap();
         log.set_nonblocking(true).unwrap();
         let world = Self { log };

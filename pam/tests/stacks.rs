@@ -16,6 +16,7 @@ use std::time::Duration;
 use common::{ADA, EXPIRY, Ground, content, prompt, steps, verdict};
 use muster_common::clock::{ManualClock, Time};
 use muster_common::secret::Secret;
+use muster_common::snapshot::content::Misses;
 use muster_common::wire::message::{Outcome, Step};
 use pam_muster::conversation::{Echo, Host, Item, Tone, Uids, Unanswered};
 use pam_muster::outcome::Stack;
@@ -342,7 +343,7 @@ fn a_name_that_nss_resolves_to_another_id_is_refused_in_all_stacks() {
 #[test]
 fn a_grant_for_a_name_that_the_snapshot_does_not_have_lets_nobody_in() {
     let ground = Ground::new();
-    ground.publish(&content(false));
+    ground.publish(&content(Misses::AskByName));
     let _asked = ground.broker(vec![prompt(), verdict(Outcome::Granted)]);
     let code = Call::on(&ground).auth(&Program::of("zoe"));
     assert_eq!(code, PamError::AUTHINFO_UNAVAIL);
@@ -593,7 +594,7 @@ fn without_a_snapshot_that_can_be_believed_only_the_systems_own_ids_are_passed_o
 #[test]
 fn a_miss_that_is_not_final_is_passed_on_only_for_ids_outside_our_ranges() {
     let ground = Ground::new();
-    ground.publish(&content(false));
+    ground.publish(&content(Misses::AskByName));
     let check = |resolved, expected| {
         let program = Program {
             resolved,

@@ -1,4 +1,4 @@
-//! Reads `[[directory]]`: each service's own settings.
+//! Reads `[[directory]]`: what directories of every kind have.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -6,9 +6,9 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::raw::{Said, Value};
-use super::reading::{Place, Reading, Section, Unfit, plain_word, text, word};
-use super::settings::{CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, ServerConfig};
-use super::{SecretSource, absolute};
+use super::reading::{Place, Reading, Section, Unfit, plain_word, text};
+use super::settings::{DirectoryConfig, ServerConfig};
+use super::{absolute, kinds};
 use crate::name::DirectoryName;
 
 /// Snapshots number directories with 16 bits; nobody needs even these.
@@ -100,41 +100,20 @@ fn directory(
     table: &Said,
     name: Option<DirectoryName>,
 ) -> Option<DirectoryConfig> {
-    let kind = reading.value(section, "kind", kind);
+    let kind = reading.value(section, "kind", kinds::named);
     let namespace = reading.optional(section, "namespace", |value| {
         let text = text(value)?;
         plain_word(&text, 64)?;
         Ok(text)
     });
     let server = server(reading, section);
-    let crowd = crowd(reading, section, table);
     let kind = kind?.value;
+    let own = kinds::own(reading, section, table, kind);
     Some(DirectoryConfig {
         name: name?,
         namespace: namespace?.map_or_else(|| kind.to_owned(), |said| said.value),
         server: server?,
-        kind: DirectoryKind::Crowd(crowd?),
-    })
-}
-
-fn kind(value: &Value) -> Result<&'static str, Unfit> {
-    match text(value)?.as_str() {
-        "crowd" => Ok("crowd"),
-        kind @ ("fas" | "gafaelfawr") => Err(Unfit::Wanted(format!(
-            "\"crowd\": the kind {kind} is not supported by this version"
-        ))),
-        _ => Err(Unfit::NotWanted),
-    }
-}
-
-fn crowd(reading: &mut Reading<'_>, section: &Section<'_>, table: &Said) -> Option<CrowdConfig> {
-    let application = reading.value(section, "application", |value| word(value, 255));
-    let password_file = reading.value(section, "password_file", secret_source);
-    let attributes = attributes(reading, table);
-    Some(CrowdConfig {
-        application: application?.value,
-        password_file: password_file?.value,
-        attributes: attributes?,
+        kind: own?,
     })
 }
 
@@ -216,43 +195,4 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
-}
-
-fn secret_source(value: &Value) -> Result<SecretSource, Unfit> {
-    let text = text(value)?;
-    if let Some(name) = text.strip_prefix("credential:") {
-        plain_word(name, 255)?;
-        return match name {
-            "." | ".." => Err(Unfit::NotWanted),
-            _ => Ok(SecretSource::Credential(name.to_owned())),
-        };
-    }
-    match absolute(&text) {
-        Some(path) => Ok(SecretSource::File(path)),
-        // Somebody may have written the password itself here.
-        None => Err(Unfit::Hidden("text that is no absolute path")),
-    }
-}
-
-fn attributes(reading: &mut Reading<'_>, directory: &Said) -> Option<CrowdAttributes> {
-    let said = directory.value.entry("attributes").map(|entry| &entry.said);
-    let section = Section::new("directory.attributes", "directory.attributes", said);
-    let mut name = |key| {
-        let meant = reading.value(&section, key, |value| word(value, 255));
-        meant.map(|meant| meant.value)
-    };
-    let (uid, gid, shell, home, ssh_keys) = (
-        name("uid"),
-        name("gid"),
-        name("shell"),
-        name("home"),
-        name("ssh_keys"),
-    );
-    Some(CrowdAttributes {
-        uid: uid?,
-        gid: gid?,
-        shell: shell?,
-        home: home?,
-        ssh_keys: ssh_keys?,
-    })
 }

@@ -21,8 +21,17 @@ pub struct Key {
     pub wanted: &'static str,
     /// What stands when it is left out.
     pub absent: Absent,
+    /// The kinds of directory that have it; empty for a key that all have.
+    pub of: &'static [&'static str],
     /// What it does, for the reference page.
     pub says: &'static str,
+}
+
+impl Key {
+    /// Whether a directory of this kind may have it.
+    pub fn suits(&self, kind: &str) -> bool {
+        self.of.is_empty() || self.of.contains(&kind)
+    }
 }
 
 /// One section of the configuration.
@@ -64,12 +73,12 @@ pub const SECTIONS: &[Section] = &[
         path: "directory",
         header: "[[directory]]",
         repeats: true,
-        says: "One web directory. Their order is their precedence for new names. The kind `crowd` is built; `fas` and `gafaelfawr` are refused by this version.",
+        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `gafaelfawr` is asked name by name, when somebody wants to know one: write it behind the others, since it holds no name that it has not been asked about.",
     },
     section(
         "directory.attributes",
         "[directory.attributes]",
-        "The names of Crowd's custom attributes that hold POSIX values. Crowd has none of its own; where they are missing, ids are derived and `[home]` serves.",
+        "Only for the kind `crowd`. The names of Crowd's custom attributes that hold POSIX values. Crowd has none of its own; where they are missing, ids are derived and `[home]` serves.",
     ),
     section(
         "access",
@@ -114,9 +123,28 @@ const fn key(path: &'static str, wanted: &'static str, absent: Absent, says: &'s
         path,
         wanted,
         absent,
+        of: &[],
         says,
     }
 }
+
+/// A key that only directories of these kinds have.
+const fn key_of(
+    of: &'static [&'static str],
+    path: &'static str,
+    wanted: &'static str,
+    absent: Absent,
+    says: &'static str,
+) -> Key {
+    Key {
+        of,
+        ..key(path, wanted, absent, says)
+    }
+}
+
+const CROWD: &[&str] = &["crowd"];
+const FAS: &[&str] = &["fas"];
+const GAFAELFAWR: &[&str] = &["gafaelfawr"];
 
 const DURATION: &str = "a span of time such as \"30s\", \"15m\", \"12h\" or \"7d\"";
 const RULES: &str =
@@ -165,27 +193,85 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "directory.kind",
-        "\"crowd\"",
+        "\"crowd\", \"fas\" or \"gafaelfawr\"",
         Absent::Refused,
-        "The service's kind.",
+        "The service's kind: Atlassian Crowd, the Fedora Account System (FAS2) or Gafaelfawr.",
     ),
     key(
         "directory.url",
         "an https:// URL without user, password, query or fragment",
         Absent::Refused,
-        "The service's base URL; for Crowd it ends with the context path, usually `/crowd`.",
+        "The service's base URL. For Crowd it ends with the context path, usually `/crowd`; for FAS with its path, usually `/accounts/`; for Gafaelfawr it is the host alone: the API lies below `/auth/api/v1` there.",
     ),
-    key(
+    key_of(
+        CROWD,
         "directory.application",
         "the application's name in Crowd",
         Absent::Refused,
         "The name of the application that Crowd knows this host by.",
     ),
-    key(
+    key_of(
+        FAS,
+        "directory.user",
+        "the name of the service account in FAS",
+        Absent::Refused,
+        "The account that muster reads FAS with. It needs the group `thirdparty` for SSH keys, and nothing more.",
+    ),
+    key_of(
+        &["crowd", "fas"],
         "directory.password_file",
         "an absolute path, or \"credential:NAME\"",
         Absent::Refused,
-        "The file with the application's password (root:muster 0640 or stricter), or `credential:NAME` for the file NAME in systemd's `$CREDENTIALS_DIRECTORY`. The configuration itself holds no secret.",
+        "The file with the password of the application or the service account (root:muster 0640 or stricter), or `credential:NAME` for the file NAME in systemd's `$CREDENTIALS_DIRECTORY`. The configuration itself holds no secret.",
+    ),
+    key_of(
+        FAS,
+        "directory.session_cookie",
+        "the name of a cookie, text of 1 to 64 letters, digits, `.`, `_` or `-`",
+        Absent::Stands("\"tg-visit\""),
+        "The name of the server's session cookie (`visit.cookie.name` there).",
+    ),
+    key_of(
+        FAS,
+        "directory.force_refresh",
+        "true or false",
+        Absent::Stands("true"),
+        "Whether group memberships are read past the server's own cache of 15 minutes. `false` is kinder to a server that many hosts read, and lets removals wait that much longer.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.token_file",
+        "an absolute path, or \"credential:NAME\"",
+        Absent::Refused,
+        "The file with the service token that muster asks with: that of a `bot-` user, with the scope `admin:userinfo` (root:muster 0640 or stricter), or `credential:NAME`.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.scopes",
+        "a list of one or more scopes, such as [\"exec:login\"]",
+        Absent::Stands("[\"exec:login\"]"),
+        "The scopes that a person's token must have to log in with, all of them.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.token_types",
+        "a list of one or more of \"user\", \"session\", \"notebook\" and \"service\"",
+        Absent::Stands("[\"user\"]"),
+        "The types of token that are taken. `internal` and `oidc` never are: services that a person visits hold such tokens.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.require_expiry",
+        "true or false",
+        Absent::Stands("false"),
+        "Whether tokens that never expire are refused.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.max_token_lifetime",
+        DURATION,
+        Absent::Nothing("any"),
+        "How long a token may live from its making to its expiry (5 minutes to 10 years); tokens that never expire are refused then, too.",
     ),
     key(
         "directory.namespace",
@@ -217,31 +303,36 @@ pub const KEYS: &[Key] = &[
         Absent::Stands("\"10s\""),
         "How long one request may take (1 second to 5 minutes).",
     ),
-    key(
+    key_of(
+        CROWD,
         "directory.attributes.uid",
         ATTRIBUTE,
         Absent::Stands("\"uidNumber\""),
         "The user id.",
     ),
-    key(
+    key_of(
+        CROWD,
         "directory.attributes.gid",
         ATTRIBUTE,
         Absent::Stands("\"gidNumber\""),
         "The primary group's id of a user, and the id of a group.",
     ),
-    key(
+    key_of(
+        CROWD,
         "directory.attributes.shell",
         ATTRIBUTE,
         Absent::Stands("\"loginShell\""),
         "The login shell.",
     ),
-    key(
+    key_of(
+        CROWD,
         "directory.attributes.home",
         ATTRIBUTE,
         Absent::Stands("\"homeDirectory\""),
         "The home folder; it must lie directly in the folder of `home.path`.",
     ),
-    key(
+    key_of(
+        CROWD,
         "directory.attributes.ssh_keys",
         ATTRIBUTE,
         Absent::Stands("\"sshPublicKey\""),
@@ -338,6 +429,12 @@ pub fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }
 
+/// The keys at `path`, or in the section of that path.
+pub fn below(path: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter()
+        .filter(move |key| key.path == path || directly_below(path, key.path).is_some())
+}
+
 /// The section of the table with this path.
 pub fn find_section(path: &str) -> Option<&'static Section> {
     SECTIONS.iter().find(|section| section.path == path)
@@ -416,9 +513,11 @@ pub fn reference() -> String {
         }
     }
     page.push_str(EXAMPLE_TITLE);
-    page.push_str("```toml\n");
-    page.push_str(EXAMPLE);
-    page.push_str("```\n");
+    for example in [EXAMPLE, EXAMPLE_OF_SEVERAL] {
+        page.push_str("```toml\n");
+        page.push_str(example);
+        page.push_str("```\n");
+    }
     page
 }
 
@@ -429,7 +528,14 @@ fn row(section: &Section, key: &Key) -> String {
         Absent::Nothing(words) => words.to_owned(),
         Absent::Stands(value) => format!("`{value}`"),
     };
-    format!("| `{name}` | {} | {absent} | {} |\n", key.wanted, key.says)
+    let kinds = match key.of {
+        [] => String::new(),
+        kinds => format!("({}) ", kinds.join(", ")),
+    };
+    format!(
+        "| `{name}` | {} | {absent} | {kinds}{} |\n",
+        key.wanted, key.says
+    )
 }
 
 const INTRODUCTION: &str = "\
@@ -442,7 +548,7 @@ const INTRODUCTION: &str = "\
 Spans of time are a whole number and one of `s`, `m`, `h`, `d`, `w`.
 ";
 
-const EXAMPLE_TITLE: &str = "\n## Example\n\n";
+const EXAMPLE_TITLE: &str = "\n## Examples\n\n";
 
 /// A whole configuration, also a test.
 pub const EXAMPLE: &str = r#"version = 1
@@ -467,4 +573,35 @@ max_age = "7d"
 [home]
 path = "/home/{name}"
 shell = "/bin/bash"
+"#;
+
+/// Three services on one host: rules name the directory. Also a test.
+pub const EXAMPLE_OF_SEVERAL: &str = r#"version = 1
+
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux-hosts"
+password_file = "/etc/muster/secrets/crowd"
+
+[[directory]]
+name = "fedora"
+kind = "fas"
+url = "https://admin.example.org/accounts/"
+user = "hosts"
+password_file = "/etc/muster/secrets/fas"
+
+[[directory]]
+name = "rubin"
+kind = "gafaelfawr"
+url = "https://data.example.org"
+token_file = "/etc/muster/secrets/gafaelfawr"
+scopes = ["exec:login"]
+
+[access]
+allow = ["group:corp/linux-users", "group:fedora/sysadmin-main", "group:rubin/staff"]
+
+[access.service.sudo]
+allow = ["group:fedora/sysadmin-main"]
 "#;

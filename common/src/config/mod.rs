@@ -11,6 +11,7 @@ mod checked;
 mod directories;
 mod ids;
 pub mod keys;
+mod kinds;
 mod problem;
 mod raw;
 mod reading;
@@ -21,8 +22,8 @@ mod settings;
 pub use problem::{ConfigErrors, Problem};
 pub use secret_source::{SecretFileError, SecretSource, read_secret};
 pub use settings::{
-    Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, Home, Ids, Login,
-    Offline, ServerConfig, Sync, Throttle,
+    Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig,
+    GafaelfawrConfig, Home, Ids, Login, Offline, ServerConfig, Sync, Throttle, TokenRules,
 };
 
 /// No configuration is longer.

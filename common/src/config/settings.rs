@@ -8,7 +8,7 @@ use url::Url;
 
 use super::SecretSource;
 use crate::access::AccessRules;
-use crate::directory::{Coverage, SecretKind};
+use crate::directory::{self, Coverage, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, UserName};
 use crate::snapshot::policy::Policy;
@@ -92,6 +92,10 @@ pub struct DirectoryConfig {
 pub enum DirectoryKind {
     /// Atlassian Crowd.
     Crowd(CrowdConfig),
+    /// The Fedora Account System.
+    Fas(FasConfig),
+    /// Gafaelfawr.
+    Gafaelfawr(GafaelfawrConfig),
 }
 
 impl DirectoryKind {
@@ -99,13 +103,24 @@ impl DirectoryKind {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Crowd(_) => "crowd",
+            Self::Fas(_) => "fas",
+            Self::Gafaelfawr(_) => "gafaelfawr",
         }
     }
 
     /// How its people become known.
     pub const fn coverage(&self) -> Coverage {
         match self {
-            Self::Crowd(_) => Coverage::Complete,
+            Self::Crowd(_) | Self::Fas(_) => Coverage::Complete,
+            Self::Gafaelfawr(_) => Coverage::ByName,
+        }
+    }
+
+    /// Where its ids come from.
+    pub const fn ids(&self) -> directory::Ids {
+        match self {
+            Self::Crowd(_) => directory::Ids::GivenOrDerived,
+            Self::Fas(_) | Self::Gafaelfawr(_) => directory::Ids::Given,
         }
     }
 
@@ -113,13 +128,24 @@ impl DirectoryKind {
     pub const fn secret_file(&self) -> (&'static str, &SecretSource) {
         match self {
             Self::Crowd(crowd) => ("password_file", &crowd.password_file),
+            Self::Fas(fas) => ("password_file", &fas.password_file),
+            Self::Gafaelfawr(gafaelfawr) => ("token_file", &gafaelfawr.token_file),
+        }
+    }
+
+    /// What its people are asked for.
+    pub const fn prompt(&self) -> &'static str {
+        match self {
+            Self::Crowd(_) | Self::Fas(_) => "Password: ",
+            Self::Gafaelfawr(_) => "Gafaelfawr token: ",
         }
     }
 
     /// What its people type.
     pub const fn secret(&self) -> SecretKind {
         match self {
-            Self::Crowd(_) => SecretKind::Password,
+            Self::Crowd(_) | Self::Fas(_) => SecretKind::Password,
+            Self::Gafaelfawr(_) => SecretKind::Token,
         }
     }
 }
@@ -146,6 +172,41 @@ pub struct CrowdConfig {
     pub password_file: SecretSource,
     /// The names of the attributes with POSIX values.
     pub attributes: CrowdAttributes,
+}
+
+/// What only a FAS directory needs.
+#[derive(Debug, Clone)]
+pub struct FasConfig {
+    /// The service account.
+    pub user: String,
+    /// Where its password is.
+    pub password_file: SecretSource,
+    /// The name of the server's session cookie.
+    pub session_cookie: String,
+    /// Whether memberships are read past the server's own cache.
+    pub force_refresh: bool,
+}
+
+/// What only a Gafaelfawr directory needs.
+#[derive(Debug, Clone)]
+pub struct GafaelfawrConfig {
+    /// Where the service token is.
+    pub token_file: SecretSource,
+    /// What a person's token must be like.
+    pub tokens: TokenRules,
+}
+
+/// Which tokens of a person are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRules {
+    /// The scopes that a token must have, all of them; never empty.
+    pub scopes: Vec<String>,
+    /// The types that are taken, as the service spells them; never empty.
+    pub types: Vec<String>,
+    /// Whether one that never expires is refused.
+    pub require_expiry: bool,
+    /// How long one may live from its making to its expiry.
+    pub max_lifetime: Option<Duration>,
 }
 
 /// `[directory.attributes]`

@@ -24,6 +24,22 @@ fn with(text: &str) -> String {
     format!("version = 1\n{DIRECTORY}{text}")
 }
 
+/// A configuration with one directory of this kind, and `text` at its end.
+fn of_kind(kind: &str, text: &str) -> String {
+    format!(
+        "version = 1\n[[directory]]\nname = \"one\"\nkind = \"{kind}\"\nurl = \"https://one.example.org/\"\n{text}"
+    )
+}
+
+/// What a directory of `kind` cannot be without.
+fn needed(kind: &str) -> &'static str {
+    match kind {
+        "fas" => "user = \"hosts\"\npassword_file = \"/x\"\n",
+        "gafaelfawr" => "token_file = \"/x\"\n",
+        _ => "application = \"linux-hosts\"\npassword_file = \"/x\"\n",
+    }
+}
+
 fn complaints(text: &str) -> Vec<String> {
     match parse(text, Path::new(FILE)) {
         Ok(_) => Vec::new(),
@@ -46,7 +62,9 @@ fn the_example_is_understood_and_means_what_it_says() {
     assert_eq!(directory.name.as_str(), "corp");
     assert_eq!(directory.namespace, "crowd");
     let server = &directory.server;
-    let DirectoryKind::Crowd(crowd) = &directory.kind;
+    let DirectoryKind::Crowd(crowd) = &directory.kind else {
+        panic!("{:?}", directory.kind);
+    };
     assert_eq!(server.url.as_str(), "https://crowd.example.org/crowd");
     assert_eq!(
         crowd.password_file,
@@ -61,17 +79,20 @@ fn every_default_of_the_table_is_a_value_that_its_own_check_takes() {
     let config = understood("version = 1\n");
     assert!(config.directories.is_empty());
     let sayable = keys::KEYS.iter().filter_map(|key| match key.absent {
-        keys::Absent::Stands(value) => Some((key.path, value)),
+        keys::Absent::Stands(value) => Some((key, value)),
         _ => None,
     });
-    for (path, value) in sayable {
+    for (key, value) in sayable {
+        let path = key.path;
         let (section, name) = path.rsplit_once('.').unwrap_or(("", path));
         let header = match section {
             "" => String::new(),
             "directory" => String::new(),
             _ => format!("[{}]\n", section.replace("NAME", "sshd")),
         };
-        let text = with(&format!("{header}{name} = {value}\n"));
+        let kind = key.of.first().copied().unwrap_or("crowd");
+        let needed = needed(kind);
+        let text = of_kind(kind, &format!("{needed}{header}{name} = {value}\n"));
         assert_eq!(complaints(&text), Vec::<String>::new(), "{text}");
     }
 }
@@ -131,7 +152,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, connect_timeout, kind, name, namespace, password_file, plain_http, timeout, url",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, connect_timeout, force_refresh, kind, max_token_lifetime, name, namespace, password_file, plain_http, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user",
     );
     check(
         &with("[offline]\nmax_age = \"8d\"\n"),
@@ -160,16 +181,68 @@ fn single_problems_are_told_in_one_line() {
 }
 
 #[test]
-fn kinds_that_are_not_built_are_refused_clearly() {
-    for kind in ["fas", "gafaelfawr"] {
-        let text = with("").replace("\"crowd\"", &format!("\"{kind}\""));
-        assert_eq!(
-            complaints(&text),
-            [format!(
-                "muster.toml:4: directory.kind: found \"{kind}\"; wanted \"crowd\": the kind {kind} is not supported by this version"
-            )]
-        );
+fn a_key_of_another_kind_is_refused_and_so_is_what_a_kind_lacks() {
+    let check = |text: &str, expected: &[&str]| assert_eq!(complaints(text), expected, "{text}");
+    check(
+        &with("scopes = [\"exec:login\"]\n"),
+        &[
+            "muster.toml:8: directory.scopes: found a key of the kind gafaelfawr; wanted keys that the kind crowd has",
+        ],
+    );
+    check(
+        &of_kind(
+            "fas",
+            "user = \"hosts\"\n[directory.attributes]\nuid = \"uid\"\n",
+        ),
+        &[
+            "muster.toml:2: directory.password_file: found nothing; wanted an absolute path, or \"credential:NAME\"",
+            "muster.toml:7: directory.attributes: found a key of the kind crowd; wanted keys that the kind fas has",
+        ],
+    );
+    check(
+        &of_kind(
+            "gafaelfawr",
+            "password_file = \"/x\"\ntoken_file = \"/x\"\n",
+        ),
+        &[
+            "muster.toml:6: directory.password_file: found a key of the kind crowd or fas; wanted keys that the kind gafaelfawr has",
+        ],
+    );
+    check(
+        &of_kind("ldap", ""),
+        &[
+            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\" or \"gafaelfawr\"",
+        ],
+    );
+}
+
+#[test]
+fn tokens_that_others_hold_cannot_be_taken_and_some_scope_is_always_wanted() {
+    for wrong in [
+        "token_types = [\"internal\"]",
+        "token_types = [\"user\", \"oidc\"]",
+        "token_types = []",
+        "scopes = []",
+        "scopes = [\"exec login\"]",
+        "scopes = \"exec:login\"",
+        "max_token_lifetime = \"1m\"",
+    ] {
+        let text = of_kind("gafaelfawr", &format!("token_file = \"/x\"\n{wrong}\n"));
+        assert_eq!(complaints(&text).len(), 1, "{wrong}");
     }
+}
+
+#[test]
+fn the_example_of_several_directories_is_understood_in_its_order() {
+    let config = understood(keys::EXAMPLE_OF_SEVERAL);
+    let kinds = config.directories.iter().map(|one| one.kind.as_str());
+    assert_eq!(kinds.collect::<Vec<_>>(), ["crowd", "fas", "gafaelfawr"]);
+    let DirectoryKind::Gafaelfawr(rubin) = &config.directories[2].kind else {
+        panic!("{:?}", config.directories[2]);
+    };
+    assert_eq!(rubin.tokens.scopes, ["exec:login"]);
+    assert_eq!(rubin.tokens.types, ["user"]);
+    assert_eq!(config.warnings, Vec::<String>::new());
 }
 
 #[test]

@@ -26,6 +26,15 @@ pub enum Coverage {
     ByName,
 }
 
+/// Where ids come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// The service gives one to everybody: who has one that this host does not accept is not served.
+    Given,
+    /// The service may give some: for the others ids are derived from keys.
+    GivenOrDerived,
+}
+
 /// What a person types to prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretKind {

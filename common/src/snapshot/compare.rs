@@ -149,5 +149,5 @@ fn is_same_directory(
         (Some(own), Some(said)) => same_time(own, said),
         (own, said) => own == said,
     };
-    same_sync && own.name == said.name && own.complete == said.complete
+    same_sync && own.name == said.name && own.misses == said.misses
 }

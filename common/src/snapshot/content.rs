@@ -36,10 +36,22 @@ pub struct Content {
 pub struct DirectoryRecord {
     /// Its name in the configuration.
     pub name: DirectoryName,
-    /// Complete: a name that is not here does not exist. Lazy otherwise: it may be asked.
-    pub complete: bool,
+    /// What it means that a name of this directory's is not here.
+    pub misses: Misses,
     /// When it was last synced with success; `None` never.
     pub synced: Option<Time>,
+}
+
+/// What it means that somebody is not in a snapshot, as far as one directory goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misses {
+    /// Everybody has been read: there is no such person or group.
+    Final,
+    /// A person may be known to the directory: the broker can ask it, by name.
+    /// Ids and groups cannot be asked about.
+    AskByName,
+    /// Nothing has been read yet: nobody can tell.
+    Unclear,
 }
 
 /// One user.

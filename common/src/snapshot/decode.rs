@@ -4,7 +4,9 @@
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 
-use super::content::{Access, Content, DirectoryRecord, GroupRecord, Tombstone, UserRecord};
+use super::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord,
+};
 use super::format::{Section, UNIT, directory, halves, quarters, service, tombstone, user};
 use super::reader::{Damaged, GroupEntry, Place, Snapshot, UserEntry};
 use crate::account::{Account, Gid, Group, Uid};
@@ -116,6 +118,18 @@ impl Snapshot {
                 Ok(self.number(Section::IdRanges, first)?..=last)
             })
             .collect()
+    }
+
+    /// Whether `id` is one that muster could serve at all, without allocating.
+    pub fn could_serve(&self, id: u32) -> Result<bool, Damaged> {
+        for position in 0..self.count(Section::IdRanges) {
+            let first = position.saturating_mul(2);
+            let last = self.number(Section::IdRanges, first.saturating_add(1))?;
+            if (self.number(Section::IdRanges, first)?..=last).contains(&id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// All of it. Records that overlap are damage: without that, a small hostile
@@ -275,7 +289,12 @@ impl Snapshot {
             name: name
                 .parse()
                 .map_err(|_| Damaged("a directory has no name"))?,
-            complete: flags & 1 != 0,
+            misses: match flags {
+                directory::FINAL => Misses::Final,
+                directory::ASK_BY_NAME => Misses::AskByName,
+                // Also what a later writer may mean: nothing is certain then.
+                _ => Misses::Unclear,
+            },
             synced: (synced != directory::NEVER).then(|| Time::from_unix(synced)),
         })
     }

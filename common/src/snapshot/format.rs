@@ -149,8 +149,12 @@ pub(crate) mod tombstone {
 pub(crate) mod directory {
     /// u64: last synced, seconds since 1970; [`NEVER`] if not yet.
     pub(crate) const SYNCED: usize = 0;
-    /// u32: bit 0: complete; u32: bytes of the name.
+    /// u32: what a miss means, see below; u32: bytes of the name.
     pub(crate) const FLAGS: usize = 8;
+    /// There is nobody else.
+    pub(crate) const FINAL: u32 = 1;
+    /// The broker may be asked about a user's name. (0: nobody can tell.)
+    pub(crate) const ASK_BY_NAME: u32 = 2;
     /// Where the name starts.
     pub(crate) const TEXT: usize = 16;
     /// Never synced.

@@ -1,6 +1,6 @@
 //! Laying content out in a snapshot's bytes; the counterpart of `decode`.
 
-use super::content::{Content, DirectoryRecord, GroupRecord, Tombstone, UserRecord};
+use super::content::{Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord};
 use super::format::{
     FLAG_ENUMERATE, HEADER, LENGTH_MAX, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION,
     directory, hash_id, hash_name, header, place, user,
@@ -221,7 +221,11 @@ impl Layout {
             let unit = self.unit()?;
             let synced = record.synced.map_or(directory::NEVER, |time| time.unix());
             self.put(&synced.to_le_bytes());
-            self.word32(u32::from(record.complete));
+            self.word32(match record.misses {
+                Misses::Final => directory::FINAL,
+                Misses::AskByName => directory::ASK_BY_NAME,
+                Misses::Unclear => 0,
+            });
             self.word32(count(record.name.as_str().len())?);
             self.put(record.name.as_str().as_bytes());
             Ok(unit)

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::content::{
-    Access, Content, DirectoryRecord, GroupRecord, SERVICES_MAX, Tombstone, UserRecord,
+    Access, Content, DirectoryRecord, GroupRecord, Misses, SERVICES_MAX, Tombstone, UserRecord,
 };
 use super::seeded::Set;
 use crate::account::RESERVED_IDS;
@@ -137,7 +137,7 @@ impl Policy {
             let place = position(&record.name).filter(|place| heard.insert(*place));
             match place.and_then(|place| standing.get_mut(place)) {
                 Some(standing) => {
-                    standing.complete = record.complete;
+                    standing.misses = record.misses;
                     standing.synced = record.synced.map(|synced| synced.min(now));
                 }
                 None => refusals.push(Refusal {
@@ -280,7 +280,7 @@ impl Policy {
 fn unheard_of(name: &DirectoryName) -> DirectoryRecord {
     DirectoryRecord {
         name: name.clone(),
-        complete: false,
+        misses: Misses::Unclear,
         synced: None,
     }
 }

@@ -7,6 +7,7 @@
 use std::io;
 use std::path::Path;
 
+use super::content::Misses;
 pub use super::entry::{Gids, GroupEntry, Members, UserEntry};
 use super::format::{
     FLAG_ENUMERATE, HEADER, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION, halves, hash_id,
@@ -65,6 +66,7 @@ struct Header {
     flags: u64,
     sections: [Table; SECTIONS],
     complete: bool,
+    asks: bool,
 }
 
 /// Where a section lies: its first byte and how many items it has.
@@ -98,10 +100,10 @@ impl Snapshot {
             identity,
             header,
         };
-        snapshot.header.complete = snapshot
-            .directories()?
-            .iter()
-            .all(|directory| directory.complete);
+        let directories = snapshot.directories()?;
+        let mut misses = directories.iter().map(|directory| directory.misses);
+        snapshot.header.complete = misses.clone().all(|misses| misses == Misses::Final);
+        snapshot.header.asks = misses.any(|misses| misses == Misses::AskByName);
         Ok(snapshot)
     }
 
@@ -127,6 +129,11 @@ impl Snapshot {
     /// Whether all directories are complete: what is not here does not exist.
     pub const fn complete(&self) -> bool {
         self.header.complete
+    }
+
+    /// Whether a directory may know a person who is not here: the broker can ask it, by name.
+    pub const fn asks(&self) -> bool {
+        self.header.asks
     }
 
     /// Which file this is; `None` if it was read from memory.
@@ -266,6 +273,7 @@ impl Header {
             flags: chunk.u64::<{ header::FLAGS }>(),
             sections,
             complete: false,
+            asks: false,
         })
     }
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::content::{Access, Content, DirectoryRecord, GroupRecord, Tombstone, UserRecord};
+use super::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord,
+};
 use super::format::{HEADER, header};
 use super::reader::{OpenError, Snapshot};
 use super::writer::{WriteError, install, write};
@@ -53,7 +55,7 @@ fn content() -> Content {
         id_ranges: vec![10_000..=20_000, 1_879_048_192..=2_147_352_575],
         directories: vec![DirectoryRecord {
             name: "corp".parse().unwrap(),
-            complete: true,
+            misses: Misses::Final,
             synced: Some(Time::from_unix(5)),
         }],
         services: vec!["sudo".parse().unwrap()],
@@ -123,7 +125,7 @@ fn a_snapshot_says_its_own_content_and_no_other() {
     let changes: [fn(&mut Content); 20] = [
         |c| c.enumerate = false,
         |c| c.id_ranges.truncate(1),
-        |c| c.directories[0].complete = false,
+        |c| c.directories[0].misses = Misses::AskByName,
         |c| c.directories[0].synced = Some(Time::from_unix(6)),
         |c| c.directories[0].synced = None,
         |c| c.services.clear(),
@@ -168,7 +170,7 @@ fn one_lazy_directory_makes_a_miss_inconclusive() {
     let mut content = content();
     content.directories.push(DirectoryRecord {
         name: "lazy".parse().unwrap(),
-        complete: false,
+        misses: Misses::AskByName,
         synced: None,
     });
     let snapshot = Snapshot::from_bytes(&write(&content, 0).unwrap()).unwrap();

@@ -1,27 +1,39 @@
-//! The SQLite file: opening, schema, projections and tombstones. Nothing else names rusqlite.
+//! The SQLite file: opening, schema, facts and tombstones. Nothing else names rusqlite.
 
 use std::path::Path;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
-pub(super) use rusqlite::{OptionalExtension, params};
+use rusqlite::Row;
+pub(super) use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::account::Uid;
 use crate::clock::Time;
-use crate::directory::{ImmutableKey, Person, Projection, Team};
 use crate::name::{DirectoryName, UserName};
 use crate::snapshot::content::Tombstone;
 
-/// The schema's version. A file of another version is set aside and rebuilt.
-const SCHEMA_VERSION: i64 = 1;
+/// The schema's version. An older file is brought up to it; one of a later version
+/// is set aside and rebuilt.
+const SCHEMA_VERSION: i64 = 2;
+
+/// From version 1: who was seen when, and the names to look persons up by.
+const FROM_VERSION_1: &str = "
+CREATE TABLE person_2 (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+                       seen INTEGER NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+INSERT INTO person_2 SELECT person.directory, key, body ->> 'name', body, coalesce(synced, 0)
+                     FROM person LEFT JOIN directory ON directory.name = person.directory;
+DROP TABLE person;
+ALTER TABLE person_2 RENAME TO person;
+CREATE INDEX person_name ON person (directory, name);
+";
 
 const SCHEMA: &str = "
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
-                     PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+                     seen INTEGER NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_name ON person (directory, name);
 CREATE TABLE team (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
                    PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE identity (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
@@ -97,90 +109,6 @@ impl Store {
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Replaces everything that `directory` contributes, in one transaction.
-    pub fn replace(
-        &self,
-        directory: &DirectoryName,
-        projection: &Projection,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let name = directory.as_str();
-        transaction.execute("DELETE FROM person WHERE directory = ?1", [name])?;
-        transaction.execute("DELETE FROM team WHERE directory = ?1", [name])?;
-        {
-            let mut insert =
-                transaction.prepare("INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3)")?;
-            for person in &projection.people {
-                insert.execute(params![
-                    name,
-                    person.key.as_str(),
-                    serde_json::to_string(person)?
-                ])?;
-            }
-            let mut insert =
-                transaction.prepare("INSERT OR REPLACE INTO team VALUES (?1, ?2, ?3)")?;
-            for team in &projection.teams {
-                insert.execute(params![
-                    name,
-                    team.key.as_str(),
-                    serde_json::to_string(team)?
-                ])?;
-            }
-        }
-        transaction.execute(
-            "INSERT OR REPLACE INTO directory VALUES (?1, ?2)",
-            params![name, signed(now.unix())],
-        )?;
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// The persons of `directory`, by key.
-    pub fn people(&self, directory: &DirectoryName) -> Result<Vec<Person>, StoreError> {
-        self.bodies(
-            "SELECT body FROM person WHERE directory = ?1 ORDER BY key",
-            directory,
-        )
-    }
-
-    /// The groups of `directory`, by key.
-    pub fn teams(&self, directory: &DirectoryName) -> Result<Vec<Team>, StoreError> {
-        self.bodies(
-            "SELECT body FROM team WHERE directory = ?1 ORDER BY key",
-            directory,
-        )
-    }
-
-    /// The keys of the persons of `directory`: what the shrink guard compares with.
-    pub fn person_keys(&self, directory: &DirectoryName) -> Result<Vec<ImmutableKey>, StoreError> {
-        let connection = self.connection();
-        let mut select =
-            connection.prepare_cached("SELECT key FROM person WHERE directory = ?1")?;
-        let keys = select.query_map([directory.as_str()], |row| {
-            Ok(ImmutableKey::stored(&row.get::<_, String>(0)?))
-        })?;
-        Ok(keys.collect::<Result<_, _>>()?)
-    }
-
-    fn bodies<T: serde::de::DeserializeOwned>(
-        &self,
-        query: &str,
-        directory: &DirectoryName,
-    ) -> Result<Vec<T>, StoreError> {
-        let connection = self.connection();
-        let mut select = connection.prepare_cached(query)?;
-        let mut rows = select.query([directory.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(serde_json::from_str(
-                row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
-            )?);
-        }
-        Ok(found)
     }
 
     /// When `directory` was last synced with success.
@@ -270,9 +198,21 @@ fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
             ))?;
             Ok(Some(connection))
         }
+        1 => {
+            connection.execute_batch(&format!(
+                "BEGIN; {FROM_VERSION_1} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            ))?;
+            Ok(Some(connection))
+        }
         SCHEMA_VERSION => Ok(Some(connection)),
         _ => Ok(None),
     }
+}
+
+/// The JSON in the first column of a row.
+pub(super) fn body_of<T: serde::de::DeserializeOwned>(row: &Row<'_>) -> Result<T, StoreError> {
+    let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(serde_json::from_str(text)?)
 }
 
 /// SQLite's integers are signed; moments beyond 292 billion years are cut.
@@ -289,34 +229,8 @@ pub(super) fn unsigned(value: i64) -> u64 {
 mod tests {
     use super::*;
 
-    fn person(key: &str, name: &str) -> Person {
-        Person::named(ImmutableKey::given(key), name)
-    }
-
     #[test]
-    fn a_finished_sync_replaces_what_the_directory_contributed() {
-        let store = Store::in_memory().unwrap();
-        let corp = DirectoryName::new("corp").unwrap();
-        let both = Projection {
-            people: vec![person("1", "ada"), person("2", "bob")],
-            ..Projection::default()
-        };
-        store.replace(&corp, &both, Time::from_unix(5)).unwrap();
-        let one = Projection {
-            people: vec![person("2", "bob")],
-            ..Projection::default()
-        };
-        store.replace(&corp, &one, Time::from_unix(9)).unwrap();
-        assert_eq!(store.people(&corp).unwrap(), one.people);
-        assert_eq!(store.synced(&corp).unwrap(), Some(Time::from_unix(9)));
-        assert_eq!(
-            store.people(&DirectoryName::new("other").unwrap()).unwrap(),
-            vec![]
-        );
-    }
-
-    #[test]
-    fn a_store_of_another_version_is_set_aside_and_rebuilt() {
+    fn a_store_of_a_later_version_is_set_aside_and_rebuilt() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.sqlite");
         Connection::open(&path)
@@ -334,5 +248,37 @@ mod tests {
         store.raise_high_water(Time::from_unix(100)).unwrap();
         store.raise_high_water(Time::from_unix(50)).unwrap();
         assert_eq!(store.high_water().unwrap(), Time::from_unix(100));
+    }
+
+    #[test]
+    fn a_store_of_version_1_keeps_everything() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(
+            "CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+             CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+                                  PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+             CREATE TABLE verifier (directory TEXT NOT NULL, key TEXT NOT NULL, sequence INTEGER NOT NULL, text TEXT,
+                                    written INTEGER NOT NULL, expires INTEGER, refusals INTEGER NOT NULL,
+                                    PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+             INSERT INTO fact VALUES ('clock', 77);
+             INSERT INTO directory VALUES ('corp', 55);
+             INSERT INTO verifier VALUES ('corp', 'key:1', 9, 'v', 1, NULL, 0);
+             PRAGMA user_version = 1;",
+        )
+        .unwrap();
+        let body = r#"{"key":"key:1","name":"Ada","display_name":"","active":true,"uid":null,"gid":null,"shell":null,"home":null,"ssh_keys":[]}"#;
+        old.execute("INSERT INTO person VALUES ('corp', 'key:1', ?1)", [body])
+            .unwrap();
+        drop(old);
+        let store = Store::open(&path).unwrap();
+        assert!(!path.with_extension("old").exists());
+        assert_eq!(store.high_water().unwrap(), Time::from_unix(77));
+        assert_eq!(store.next_sequence(), 10);
+        let people = store.people(&DirectoryName::new("corp").unwrap()).unwrap();
+        assert_eq!(people[0].person.name, "Ada");
+        assert_eq!(people[0].seen, Time::from_unix(55));
     }
 }

@@ -10,6 +10,8 @@ pub mod attempts;
 pub mod disk;
 pub mod ledger;
 pub mod names;
+pub mod projection;
+pub mod renewal;
 pub mod verifiers;
 
 pub use disk::{Store, StoreError};

@@ -13,12 +13,15 @@ use std::collections::HashMap;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig};
-use muster_common::directory::{Person, Team};
+use muster_common::directory::{Coverage, Ids, Person, Team};
 use muster_common::local::LocalFiles;
 use muster_common::name::{GroupName, UserName};
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, GroupRecord, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+};
 use muster_common::store::ledger::{Holder, IdKind, IdSpace, Ledger};
 use muster_common::store::names::{Owner, Owners};
+use muster_common::store::projection::KnownPerson;
 use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
@@ -64,7 +67,7 @@ pub fn assemble(
         let synced = store.synced(&directory.name)?;
         work.content.directories.push(DirectoryRecord {
             name: directory.name.clone(),
-            complete: true,
+            misses: misses(directory.kind.coverage(), synced),
             synced,
         });
         work.add_people(directory, position, store.people(&directory.name)?);
@@ -84,6 +87,15 @@ pub fn assemble(
     })
 }
 
+/// A directory that has never been read says nothing about anybody.
+fn misses(coverage: Coverage, synced: Option<Time>) -> Misses {
+    match (coverage, synced) {
+        (Coverage::ByName, _) => Misses::AskByName,
+        (Coverage::Complete, Some(_)) => Misses::Final,
+        (Coverage::Complete, None) => Misses::Unclear,
+    }
+}
+
 fn empty_content(config: &Config, now: Time) -> Content {
     Content {
         created: now,
@@ -99,6 +111,10 @@ struct Place {
     record: usize,
     wanted_gid: Option<u32>,
     active: bool,
+    /// When the directory last vouched for the person.
+    seen: Time,
+    /// Whether the service itself lists the person's private group.
+    private_group: bool,
 }
 
 struct Work<'a> {
@@ -115,19 +131,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn add_people(&mut self, directory: &DirectoryConfig, position: u16, people: Vec<Person>) {
+    fn add_people(&mut self, directory: &DirectoryConfig, position: u16, people: Vec<KnownPerson>) {
         let named = self.one_name_each(
             directory,
             "user",
             people,
-            |person| &person.name,
+            |known| &known.person.name,
             |rule, name| rule.user(name),
         );
         let contested = contested_ids(
             &self.ledger,
-            &holder_ids(directory, IdKind::User, &named, |p| (&p.key, p.uid)),
+            &holder_ids(directory, IdKind::User, &named, |known| {
+                (&known.person.key, known.person.uid)
+            }),
         );
-        for (name, person) in named {
+        for (name, KnownPerson { person, seen }) in named {
             if !self.claims(IdKind::User, directory, name.as_str(), &person.key) {
                 continue;
             }
@@ -145,6 +163,8 @@ impl Work<'_> {
                         record: self.content.users.len(),
                         wanted_gid: person.gid,
                         active: person.active,
+                        seen,
+                        private_group: false,
                     };
                     self.content.users.push(record);
                     self.users.insert(name, place);
@@ -166,13 +186,13 @@ impl Work<'_> {
             namespace: directory.namespace.clone(),
             key: person.key.clone(),
         };
-        if let Some(id) = person
-            .uid
-            .filter(|&id| !self.ledger.acceptable(id, self.local))
-        {
-            self.problem(format!(
+        match (person.uid, directory.kind.ids()) {
+            (Some(id), _) if self.ledger.acceptable(id, self.local) => {}
+            (None, Ids::GivenOrDerived) => {}
+            (Some(id), Ids::GivenOrDerived) => self.problem(format!(
                 "user {name}: the service's uid {id} is not accepted here; an id is derived instead"
-            ));
+            )),
+            (id, Ids::Given) => return Err(not_accepted("uid", id)),
         }
         let entry = self
             .ledger
@@ -250,7 +270,12 @@ impl Work<'_> {
             &holder_ids(directory, IdKind::Group, &named, |t| (&t.key, t.gid)),
         );
         for (name, team) in named {
-            if self.users.contains_key(name.as_str()) {
+            if let Some(place) = self.users.get_mut(name.as_str()) {
+                let owner = self.content.users.get(place.record);
+                if owner.is_some_and(|owner| is_private_group(owner, position, &team)) {
+                    place.private_group = true;
+                    continue;
+                }
                 self.problem(format!("group {name}: a user has this name, and with it a private group; the group yields"));
                 continue;
             }
@@ -282,6 +307,13 @@ impl Work<'_> {
             namespace: directory.namespace.clone(),
             key: team.key.clone(),
         };
+        if directory.kind.ids() == Ids::Given
+            && !team
+                .gid
+                .is_some_and(|id| self.ledger.acceptable(id, self.local))
+        {
+            return Err(not_accepted("gid", team.gid));
+        }
         let entry = self
             .ledger
             .assign(&holder, name.as_str(), team.gid, self.local)
@@ -330,6 +362,20 @@ impl Work<'_> {
 
     fn problem(&mut self, line: String) {
         self.problems.push(line);
+    }
+}
+
+/// Whether `team` is what the service has as the private group of `owner`.
+fn is_private_group(owner: &UserRecord, position: u16, team: &Team) -> bool {
+    owner.directory == position && team.gid == Some(owner.account.uid.get())
+}
+
+fn not_accepted(what: &str, id: Option<u32>) -> String {
+    match id {
+        Some(id) => format!(
+            "the service's {what} {id} is not accepted here (ids.accept, an id of the system, a local account's, or one in /etc/subuid or /etc/subgid); not served"
+        ),
+        None => format!("the service gives no {what}; not served"),
     }
 }
 

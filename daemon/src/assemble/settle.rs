@@ -17,6 +17,7 @@ impl Work<'_> {
     /// person; else a private group with the person's own id.
     pub(super) fn settle_primary_groups(&mut self) {
         let mut private = Vec::new();
+        let mut unlisted = Vec::new();
         for place in self.users.values() {
             let Some(record) = self.content.users.get_mut(place.record) else {
                 continue;
@@ -34,10 +35,22 @@ impl Work<'_> {
                     record.account.gid = gid;
                     record.groups.retain(|&other| other != own && other != gid);
                     record.groups.insert(0, gid);
+                    if place.private_group {
+                        record.groups.push(own);
+                        private.extend(private_group(record, own));
+                    }
                 }
-                _ => private.extend(private_group(record)),
+                _ => private.extend(private_group(record, record.account.gid)),
+            }
+            if let (Some(wanted), None) = (place.wanted_gid, listed) {
+                unlisted.push(format!(
+                    "user {}: the service's primary group {wanted} is not served or does not list the person; a private group is the primary one",
+                    record.account.name
+                ));
             }
         }
+        unlisted.sort_unstable();
+        self.problems.extend(unlisted);
         private.sort_unstable_by(|a, b| a.group.name.cmp(&b.group.name));
         self.content.groups.extend(private);
     }
@@ -77,20 +90,13 @@ impl Work<'_> {
                 user,
                 groups: &groups,
             };
-            let synced = self
-                .content
-                .directories
-                .get(position)
-                .and_then(|directory| directory.synced);
             record.access = Access {
                 allowed: if place.active {
                     self.config.access.compile(&facts)
                 } else {
                     0
                 },
-                until: synced
-                    .unwrap_or_default()
-                    .after(self.config.access_max_staleness),
+                until: place.seen.after(self.config.access_max_staleness),
             };
         }
     }
@@ -147,11 +153,11 @@ impl Work<'_> {
     }
 }
 
-fn private_group(record: &UserRecord) -> Option<GroupRecord> {
+fn private_group(record: &UserRecord, gid: Gid) -> Option<GroupRecord> {
     let name = GroupName::new(record.account.name.as_str()).ok()?;
     let group = Group {
         name,
-        gid: record.account.gid,
+        gid,
         members: Vec::new(),
     };
     Some(GroupRecord {

@@ -30,7 +30,7 @@ use crate::introspect;
 use crate::login::{self, Judgement, Opening, Pending};
 use crate::peer::{Door, Peer};
 use crate::resolve::{self, ResolveError};
-use crate::{administration, explain, status};
+use crate::{administration, explain, lookups, status};
 
 /// How long a peer may be silent between calls; a person typing a password is.
 const IDLE: Duration = Duration::from_secs(120);
@@ -96,12 +96,7 @@ impl Connection {
             Permission::Unknown => return self.fail(error::METHOD_NOT_FOUND, None).await,
         }
         match head.method.as_str() {
-            GetUser::METHOD => {
-                self.blocking(frame, |broker, call: GetUser| {
-                    resolve::get_user(broker, &call)
-                })
-                .await
-            }
+            GetUser::METHOD => self.get_user(codec::decode_parameters(frame)?).await,
             GetGroup::METHOD => {
                 self.blocking(frame, |broker, call: GetGroup| {
                     resolve::get_group(broker, &call)
@@ -163,6 +158,35 @@ impl Connection {
         }
     }
 
+    async fn get_user(&mut self, call: GetUser) -> Result<(), End> {
+        let broker = Arc::clone(&self.broker);
+        let account = broker.account_of(self.peer.uid);
+        let answer = match (call.name, call.uid) {
+            (Some(name), None) => {
+                let asked = async move { lookups::user(&broker, account, &name).await };
+                // Whoever hangs up is not answered; what was asked on the way is kept for others.
+                let served = self.unless_hung_up(asked).await?;
+                served.and_then(|served| resolve::user_reply(&served))
+            }
+            (None, Some(uid)) => blocking(move || resolve::user_with_id(&broker, uid))
+                .await
+                .unwrap_or(Err(ResolveError::Unclear)),
+            _ => Err(ResolveError::Invalid),
+        };
+        match answer {
+            Ok(reply) => self.reply(&reply, false).await,
+            Err(why) => self.fail(error_name(&why), Some(&with_causes(&why))).await,
+        }
+    }
+
+    async fn unless_hung_up<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
+        tokio::select! {
+            done = work => Ok(done),
+            // Nothing may come before the answer.
+            _ = self.frames.next() => Err(End::Gone),
+        }
+    }
+
     async fn sync(&mut self, call: Sync) -> Result<(), End> {
         let reply = administration::sync(&self.broker, &call).await;
         match reply {
@@ -193,13 +217,14 @@ impl Connection {
         self.pending = None;
         self.reply(&Step::Working, true).await?;
         let broker = Arc::clone(&self.broker);
-        let step = match blocking(move || login::open(&broker, &call)).await {
-            Some(Opening::Ask(pending, step)) => {
+        let account = broker.account_of(self.peer.uid);
+        let opening = async move { login::open(&broker, account, &call).await };
+        let step = match self.with_heartbeat(opening).await? {
+            Opening::Ask(pending, step) => {
                 self.pending = Some(pending);
                 step
             }
-            Some(Opening::Over(step)) => step,
-            None => Judgement::new(Outcome::Unavailable, "").step(),
+            Opening::Over(step) => step,
         };
         self.reply(&step, false).await
     }
@@ -277,6 +302,7 @@ fn error_name(why: &ResolveError) -> &'static str {
     match why {
         ResolveError::NotFound | ResolveError::Gone => error::NOT_FOUND,
         ResolveError::Invalid => error::INVALID_PARAMETER,
+        ResolveError::Busy => error::BUSY,
         _ => error::UNAVAILABLE,
     }
 }

@@ -3,37 +3,66 @@
 
 use std::sync::Arc;
 
-use muster_common::directory::{DirectoryError, Verified};
+use muster_common::directory::{Directory, DirectoryError, Verified};
 use muster_common::secret::Secret;
 use muster_common::wire::message::Outcome;
 use tokio::sync::oneshot;
 
+use super::renewal::renewed;
 use super::tries::{Refusal, Try};
 use super::{Judgement, Pending, aftermath, by_rules, offline};
 use muster_daemon::logging::with_causes;
 
 use crate::broker::Broker;
-use crate::sync::{Shrink, SyncRequest, raise_high_water};
+use crate::contribution::{Shrink, raise_high_water};
+use crate::sync::SyncRequest;
 
 /// Judges `secret` for `pending`: the directory that owns the name is asked, never another.
-pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Judgement {
+pub async fn judge(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> Judgement {
+    let asked = ask(broker, &pending, secret).await;
+    let (directory, verified) = match asked {
+        Asked::Verified(directory, verified) => (directory, verified),
+        Asked::Judged(judgement) => return judgement,
+    };
+    let granted = Judgement::new(Outcome::Granted, "the directory accepted the secret");
+    match renewed(broker, pending, directory.as_ref(), verified.sighting).await {
+        Ok(pending) => by_present_rules(broker, &pending, granted),
+        Err(judgement) => judgement,
+    }
+}
+
+/// What came of asking about the secret.
+enum Asked {
+    /// It is right, and the person's own.
+    Verified(Arc<dyn Directory>, Verified),
+    /// It is settled already.
+    Judged(Judgement),
+}
+
+async fn ask(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Asked {
     let owner = pending.served.user.owner();
     let Some(connected) = broker.connected(&owner.directory) else {
-        return Judgement::new(
+        return Asked::Judged(Judgement::new(
             Outcome::Unavailable,
             format!("directory {} is not configured any more", owner.directory),
-        );
+        ));
     };
     let directory = Arc::clone(&connected.directory);
     let mut tried = match Try::admit(broker, pending).await {
         Ok(tried) => tried,
-        Err(refusal) => return throttled(&refusal),
+        Err(refusal) => return Asked::Judged(throttled(&refusal)),
     };
     let sequence = broker.store.next_sequence();
     let answer = directory.verify(pending.served.user.name(), &secret).await;
     broker.note_call(&owner.directory, answer.as_ref().err());
-    match answer {
-        Ok(verified) => accepted(&tried, broker, pending, &verified, secret, sequence),
+    Asked::Judged(match answer {
+        Ok(verified) if verified.key == *pending.served.user.key() => {
+            tried.accepted();
+            raise_high_water(broker);
+            aftermath::keep_verifier(broker, pending, &verified, secret, sequence);
+            return Asked::Verified(directory, verified);
+        }
+        Ok(verified) => answered_about_another(pending, &verified),
         Err(DirectoryError::Refused(refusal)) => {
             tried.refused();
             let reason = refusal.reason.clone();
@@ -57,7 +86,7 @@ pub async fn judge(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> J
             }
         }
         Err(error) => Judgement::new(outcome_of(&error), with_causes(&error)),
-    }
+    })
 }
 
 fn outcome_of(error: &DirectoryError) -> Outcome {
@@ -90,27 +119,16 @@ pub(super) fn throttled(refusal: &Refusal) -> Judgement {
     }
 }
 
-fn accepted(
-    tried: &Try<'_>,
-    broker: &Arc<Broker>,
-    pending: &Pending,
-    verified: &Verified,
-    secret: Secret,
-    sequence: i64,
-) -> Judgement {
-    let user = &pending.served.user;
-    if verified.key != *user.key() {
-        let reason = format!(
-            "the directory answered for {}, the name belongs to {}",
-            verified.key,
-            user.key()
-        );
-        return Judgement::new(Outcome::Mismatch, reason);
-    }
-    tried.accepted();
-    raise_high_water(broker);
-    aftermath::keep_verifier(broker, pending, verified, secret, sequence);
-    let granted = Judgement::new(Outcome::Granted, "the directory accepted the password");
+fn answered_about_another(pending: &Pending, verified: &Verified) -> Judgement {
+    let key = pending.served.user.key();
+    let reason = format!(
+        "the directory answered for {}, the name belongs to {key}",
+        verified.key
+    );
+    Judgement::new(Outcome::Mismatch, reason)
+}
+
+fn by_present_rules(broker: &Broker, pending: &Pending, granted: Judgement) -> Judgement {
     let judgement = by_rules(pending, broker.clock.now(), granted);
     if judgement.outcome == Outcome::Unavailable {
         ask_for_sync(broker, pending);

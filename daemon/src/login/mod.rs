@@ -4,6 +4,7 @@
 mod aftermath;
 mod judge;
 mod offline;
+mod renewal;
 #[cfg(test)]
 mod tests;
 mod tries;
@@ -12,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_common::clock::Time;
-use muster_common::directory::SecretKind;
 use muster_common::name::ServiceName;
 use muster_common::secret::Secret;
 use muster_common::snapshot::content::AccessAnswer;
@@ -22,9 +22,11 @@ use muster_common::wire::message::{Begin, Outcome, Step};
 use muster_daemon::logging::with_causes;
 
 use crate::broker::Broker;
+use crate::lookups;
 use crate::resolve::{ResolveError, Served, served_user};
 
 pub use judge::judge;
+pub use renewal::WrittenThrough;
 
 /// A refusal takes at least this long, so that nothing is learnt from the time it takes.
 pub const LEAST_REFUSAL: Duration = Duration::from_millis(500);
@@ -77,8 +79,8 @@ impl Judgement {
     }
 }
 
-/// Finds out whose login it is.
-pub fn open(broker: &Broker, begin: &Begin) -> Opening {
+/// Finds out whose login it is, on account of `account`.
+pub async fn open(broker: &Arc<Broker>, account: u32, begin: &Begin) -> Opening {
     let shown = text::safe(&begin.user, 64);
     let over = |outcome, reason: String| {
         log_decision(&begin.service, &shown, &source_of(begin), outcome, &reason);
@@ -90,7 +92,7 @@ pub fn open(broker: &Broker, begin: &Begin) -> Opening {
             "the service's name does not fit".to_owned(),
         );
     };
-    match served_user(broker, &begin.user) {
+    match lookups::user(broker, account, &begin.user).await {
         Ok(served) => {
             let prompt = Step::Prompt {
                 text: prompt(broker, &served),
@@ -105,9 +107,8 @@ pub fn open(broker: &Broker, begin: &Begin) -> Opening {
                 prompt,
             )
         }
-        Err(ResolveError::NotFound) if names_are_complete(broker) => {
-            over(Outcome::NotOurs, "not a name of ours".to_owned())
-        }
+        // Read or asked, every directory has said that it knows nobody of this name.
+        Err(ResolveError::NotFound) => over(Outcome::NotOurs, "not a name of ours".to_owned()),
         Err(ResolveError::Gone) => over(Outcome::Gone, "was served once and is gone".to_owned()),
         Err(error @ (ResolveError::Admission(_) | ResolveError::Unknown(_))) => {
             over(Outcome::Mismatch, with_causes(&error))
@@ -116,18 +117,10 @@ pub fn open(broker: &Broker, begin: &Begin) -> Opening {
     }
 }
 
-fn names_are_complete(broker: &Broker) -> bool {
-    broker.snapshot().is_ok_and(|snapshot| snapshot.complete())
-}
-
 fn prompt(broker: &Broker, served: &Served) -> String {
-    let kind = broker
-        .connected(&served.user.owner().directory)
-        .map(|connected| connected.config.kind.secret());
-    match kind {
-        Some(SecretKind::Token) => "Token: ".to_owned(),
-        _ => "Password: ".to_owned(),
-    }
+    let connected = broker.connected(&served.user.owner().directory);
+    let prompt = connected.map_or("Password: ", |connected| connected.config.kind.prompt());
+    prompt.to_owned()
 }
 
 fn source_of(begin: &Begin) -> String {
@@ -145,7 +138,7 @@ pub async fn answer(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> J
     let name = pending.served.user.name().clone();
     let (service, source) = (pending.service.clone(), pending.source.clone());
     let judgement = match still_served(broker, pending) {
-        Ok(pending) => judge(broker, &pending, secret).await,
+        Ok(pending) => judge(broker, pending, secret).await,
         Err(judgement) => judgement,
     };
     log_decision(

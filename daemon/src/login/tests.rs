@@ -13,7 +13,7 @@ use crate::fixture::{Mood, NOW, World};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl World {
-    fn open(&self, user: &str) -> Opening {
+    async fn open(&self, user: &str) -> Opening {
         let begin = Begin {
             service: "sshd".into(),
             user: user.into(),
@@ -21,16 +21,16 @@ impl World {
             remote_host: Some("192.0.2.7".into()),
             calling_uid: 0,
         };
-        open(&self.broker, &begin)
+        open(&self.broker, 0, &begin).await
     }
 
     async fn login(&self, user: &str, password: &str) -> Outcome {
-        let Opening::Ask(pending, _) = self.open(user) else {
+        let Opening::Ask(pending, _) = self.open(user).await else {
             panic!("{user} is not asked")
         };
         let judgement = judge(
             &self.broker,
-            &pending,
+            *pending,
             Secret::typed(password.as_bytes()).unwrap(),
         )
         .await;
@@ -45,8 +45,8 @@ impl World {
         }
     }
 
-    fn refused_at_once(&self, user: &str) -> Option<Outcome> {
-        match self.open(user) {
+    async fn refused_at_once(&self, user: &str) -> Option<Outcome> {
+        match self.open(user).await {
             Opening::Over(Step::Verdict { outcome, .. }) => Some(outcome),
             _ => None,
         }
@@ -65,15 +65,18 @@ async fn the_directorys_word_decides_and_the_rules_after_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_that_are_not_ours_or_gone_are_never_asked_for_a_password() {
     let world = World::new();
-    assert_eq!(world.refused_at_once("root"), Some(Outcome::NotOurs));
-    assert_eq!(world.refused_at_once("Ada"), Some(Outcome::NotOurs));
-    assert_eq!(world.refused_at_once("ada\0"), Some(Outcome::NotOurs));
+    assert_eq!(world.refused_at_once("root").await, Some(Outcome::NotOurs));
+    assert_eq!(world.refused_at_once("Ada").await, Some(Outcome::NotOurs));
+    assert_eq!(world.refused_at_once("ada\0").await, Some(Outcome::NotOurs));
     world.serve(&["bob"]);
-    assert_eq!(world.refused_at_once("ada"), Some(Outcome::Gone));
+    assert_eq!(world.refused_at_once("ada").await, Some(Outcome::Gone));
     std::fs::remove_file(&world.broker.places.snapshot).unwrap();
-    assert_eq!(world.refused_at_once("ada"), Some(Outcome::Unavailable));
     assert_eq!(
-        world.refused_at_once("stranger"),
+        world.refused_at_once("ada").await,
+        Some(Outcome::Unavailable)
+    );
+    assert_eq!(
+        world.refused_at_once("stranger").await,
         Some(Outcome::Unavailable)
     );
 }
@@ -191,7 +194,7 @@ async fn an_access_decision_that_is_too_old_lets_nobody_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_changed_hands_while_the_password_was_typed_is_refused() {
     let world = World::new();
-    let Opening::Ask(pending, _) = world.open("ada") else {
+    let Opening::Ask(pending, _) = world.open("ada").await else {
         panic!()
     };
     world
@@ -207,7 +210,7 @@ async fn a_name_that_changed_hands_while_the_password_was_typed_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_snapshot_lost_while_the_password_was_typed_is_no_statement_about_the_person() {
     let world = World::new();
-    let Opening::Ask(pending, _) = world.open("ada") else {
+    let Opening::Ask(pending, _) = world.open("ada").await else {
         panic!()
     };
     std::fs::remove_file(&world.broker.places.snapshot).unwrap();

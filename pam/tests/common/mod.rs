@@ -17,7 +17,9 @@ use std::thread;
 use muster_common::account::{Account, Gid, Uid};
 use muster_common::clock::Time;
 use muster_common::name::{DirectoryName, ServiceName, UserName};
-use muster_common::snapshot::content::{Access, Content, DirectoryRecord, Tombstone, UserRecord};
+use muster_common::snapshot::content::{
+    Access, Content, DirectoryRecord, Misses, Tombstone, UserRecord,
+};
 use muster_common::snapshot::writer;
 use muster_common::wire::codec;
 use muster_common::wire::message::{Outcome, Step};
@@ -29,14 +31,14 @@ pub const ADA: u32 = 1_900_000_001;
 pub const EXPIRY: u64 = 2_000_000_000;
 
 /// Ada may use everything but sudo, Bob nothing, Carl is gone; sudo has rules of its own.
-pub fn content(complete: bool) -> Content {
+pub fn content(misses: Misses) -> Content {
     Content {
         created: Time::from_unix(1_800_000_000),
         enumerate: true,
         id_ranges: vec![1_879_048_192..=2_147_352_575],
         directories: vec![DirectoryRecord {
             name: DirectoryName::new("corp").unwrap(),
-            complete,
+            misses,
             synced: Some(Time::from_unix(1_800_000_000)),
         }],
         services: vec![ServiceName::new("sudo").unwrap()],
@@ -81,7 +83,7 @@ impl Ground {
     /// With a complete snapshot and no broker.
     pub fn new() -> Self {
         let ground = Self::bare();
-        ground.publish(&content(true));
+        ground.publish(&content(Misses::Final));
         ground
     }
 

@@ -86,7 +86,7 @@ fn content(users: Vec<UserRecord>) -> Content {
         directories: ["corp", "lab"]
             .map(|name| DirectoryRecord {
                 name: directory(name),
-                complete: true,
+                misses: Misses::Final,
                 synced: Some(NOW),
             })
             .into(),

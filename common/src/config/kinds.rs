@@ -1,0 +1,175 @@
+//! Reads what only directories of one kind have.
+
+use std::time::Duration;
+
+use super::keys;
+use super::raw::{Said, Value};
+use super::reading::{Reading, Section, Unfit, boolean, bounded, join, plain_word, text, word};
+use super::settings::{
+    CrowdAttributes, CrowdConfig, DirectoryKind, FasConfig, GafaelfawrConfig, TokenRules,
+};
+use super::{SecretSource, absolute};
+
+/// What a directory can be.
+const KINDS: [&str; 3] = ["crowd", "fas", "gafaelfawr"];
+/// The token types that may be taken; every service that a person visits could hold one of the others.
+const TOKEN_TYPES: [&str; 4] = ["user", "session", "notebook", "service"];
+const SHORTEST_LIFE: Duration = Duration::from_secs(300);
+const LONGEST_LIFE: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// The kind that `value` names.
+pub(super) fn named(value: &Value) -> Result<&'static str, Unfit> {
+    let named = text(value)?;
+    let kind = KINDS.into_iter().find(|kind| *kind == named);
+    kind.ok_or(Unfit::NotWanted)
+}
+
+/// The settings of a directory of the kind `kind`; keys of other kinds are refused.
+pub(super) fn own(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    table: &Said,
+    kind: &'static str,
+) -> Option<DirectoryKind> {
+    refuse_keys_of_others(reading, section, table, kind);
+    match kind {
+        "fas" => fas(reading, section).map(DirectoryKind::Fas),
+        "gafaelfawr" => gafaelfawr(reading, section).map(DirectoryKind::Gafaelfawr),
+        _ => crowd(reading, section, table).map(DirectoryKind::Crowd),
+    }
+}
+
+fn refuse_keys_of_others(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    table: &Said,
+    kind: &str,
+) {
+    let Value::Table(entries) = &table.value else {
+        return;
+    };
+    for entry in entries {
+        let path = join("directory", &entry.name);
+        let misplaced = keys::below(&path).find(|key| !key.suits(kind));
+        if let Some(key) = misplaced {
+            let found = format!("a key of the kind {}", key.of.join(" or "));
+            let wanted = format!("keys that the kind {kind} has");
+            reading.refuse::<()>(&section.place(&entry.name), found, wanted);
+        }
+    }
+}
+
+fn crowd(reading: &mut Reading<'_>, section: &Section<'_>, table: &Said) -> Option<CrowdConfig> {
+    let application = reading.value(section, "application", |value| word(value, 255));
+    let password_file = reading.value(section, "password_file", secret_source);
+    let attributes = attributes(reading, table);
+    Some(CrowdConfig {
+        application: application?.value,
+        password_file: password_file?.value,
+        attributes: attributes?,
+    })
+}
+
+fn fas(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<FasConfig> {
+    let user = reading.value(section, "user", |value| word(value, 64));
+    let password_file = reading.value(section, "password_file", secret_source);
+    let session_cookie = reading.value(section, "session_cookie", |value| {
+        let name = text(value)?;
+        plain_word(&name, 64)?;
+        Ok(name)
+    });
+    let force_refresh = reading.value(section, "force_refresh", boolean);
+    Some(FasConfig {
+        user: user?.value,
+        password_file: password_file?.value,
+        session_cookie: session_cookie?.value,
+        force_refresh: force_refresh?.value,
+    })
+}
+
+fn gafaelfawr(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<GafaelfawrConfig> {
+    let token_file = reading.value(section, "token_file", secret_source);
+    let scopes = reading.value(section, "scopes", |value| words(value, is_scope));
+    let types = reading.value(section, "token_types", |value| {
+        words(value, |word| TOKEN_TYPES.contains(&word))
+    });
+    let require_expiry = reading.value(section, "require_expiry", boolean);
+    let max_lifetime = reading.optional(section, "max_token_lifetime", |value| {
+        bounded(value, SHORTEST_LIFE, LONGEST_LIFE)
+    });
+    Some(GafaelfawrConfig {
+        token_file: token_file?.value,
+        tokens: TokenRules {
+            scopes: scopes?.value,
+            types: types?.value,
+            require_expiry: require_expiry?.value,
+            max_lifetime: max_lifetime?.map(|said| said.value),
+        },
+    })
+}
+
+/// Gafaelfawr's own rule for the names of scopes.
+fn is_scope(word: &str) -> bool {
+    !word.is_empty()
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b":._-".contains(&byte))
+}
+
+/// A list of one or more words that all fit.
+fn words(value: &Value, fits: impl Fn(&str) -> bool) -> Result<Vec<String>, Unfit> {
+    let Value::List(elements) = value else {
+        return Err(Unfit::NotWanted);
+    };
+    let mut words = Vec::with_capacity(elements.len());
+    for element in elements {
+        let word = text(&element.value)?;
+        if !fits(&word) {
+            return Err(Unfit::NotWanted);
+        }
+        words.push(word);
+    }
+    if words.is_empty() {
+        return Err(Unfit::NotWanted);
+    }
+    Ok(words)
+}
+
+fn secret_source(value: &Value) -> Result<SecretSource, Unfit> {
+    let text = text(value)?;
+    if let Some(name) = text.strip_prefix("credential:") {
+        plain_word(name, 255)?;
+        return match name {
+            "." | ".." => Err(Unfit::NotWanted),
+            _ => Ok(SecretSource::Credential(name.to_owned())),
+        };
+    }
+    match absolute(&text) {
+        Some(path) => Ok(SecretSource::File(path)),
+        // Somebody may have written the password itself here.
+        None => Err(Unfit::Hidden("text that is no absolute path")),
+    }
+}
+
+fn attributes(reading: &mut Reading<'_>, directory: &Said) -> Option<CrowdAttributes> {
+    let said = directory.value.entry("attributes").map(|entry| &entry.said);
+    let section = Section::new("directory.attributes", "directory.attributes", said);
+    let mut name = |key| {
+        let meant = reading.value(&section, key, |value| word(value, 255));
+        meant.map(|meant| meant.value)
+    };
+    let (uid, gid, shell, home, ssh_keys) = (
+        name("uid"),
+        name("gid"),
+        name("shell"),
+        name("home"),
+        name("ssh_keys"),
+    );
+    Some(CrowdAttributes {
+        uid: uid?,
+        gid: gid?,
+        shell: shell?,
+        home: home?,
+        ssh_keys: ssh_keys?,
+    })
+}

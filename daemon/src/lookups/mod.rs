@@ -1,0 +1,285 @@
+//! Names that are not in the snapshot, where a directory is asked name by name.
+//!
+//! However many want to know the same name at the same time, the directory is asked
+//! once; who is found is published first, so that everybody reads the answer in the
+//! snapshot and nobody has it from here. An answer is worked out to its end even if
+//! whoever wanted it has hung up: the next one finds it ready.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use muster_common::config::DirectoryConfig;
+use muster_common::directory::{Coverage, DirectoryError, Sighting};
+use muster_common::local::LocalFiles;
+use muster_common::memory::{Keeping, Memory};
+use muster_common::name::{DirectoryName, UserName};
+use muster_common::snapshot::content::Misses;
+use muster_common::snapshot::reader::Snapshot;
+use muster_common::snapshot::reserved::reserved;
+use muster_common::store::StoreError;
+use muster_common::store::ledger::IdKind;
+use muster_common::store::renewal::Renewal;
+
+use muster_daemon::logging::with_causes;
+
+use crate::allowance::Allowances;
+use crate::broker::{Broker, Connected};
+use crate::contribution::raise_high_water;
+use crate::publisher::publish_now;
+use crate::resolve::{ResolveError, Served, served_user};
+
+/// That nobody bears a name is believed for so long; and that somebody has been found,
+/// which matters only where the publisher does not serve them.
+const KEEPING: Keeping = Keeping {
+    entries: 1000,
+    found: Duration::from_secs(30),
+    missing: Duration::from_secs(30),
+};
+/// How long a directory that gave no answer is left alone, if it does not say so itself.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Why nothing is known about a name. Never "no such user".
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The directory cannot say.
+    #[error("directory {0}: {1}")]
+    Directory(DirectoryName, #[source] DirectoryError),
+    /// The directory gave no answer a moment ago and is left alone.
+    #[error("directory {0} gave no answer and is left alone for a while")]
+    Paused(DirectoryName),
+    /// The books cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Found, but what is found cannot be served.
+    #[error("not published: {0}")]
+    Publication(String),
+    /// The work was cut off.
+    #[error("cut off")]
+    Cut,
+}
+
+/// Somebody was found and whatever may be served of them is.
+#[derive(Debug, Clone, Copy)]
+struct Found;
+
+/// What is being asked, what was, and whom not to ask.
+pub struct Lookups {
+    memory: Memory<UserName, Found>,
+    allowances: Allowances,
+    /// Until when directories are left alone, by the boot clock.
+    pauses: Mutex<HashMap<DirectoryName, Duration>>,
+}
+
+impl Default for Lookups {
+    fn default() -> Self {
+        Self {
+            memory: Memory::new(KEEPING),
+            allowances: Allowances::default(),
+            pauses: Mutex::default(),
+        }
+    }
+}
+
+impl Lookups {
+    fn pause(&self, directory: &DirectoryName, until: Duration) {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        pauses.insert(directory.clone(), until);
+    }
+
+    fn is_paused(&self, directory: &DirectoryName, now: Duration) -> bool {
+        let pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        pauses.get(directory).is_some_and(|until| now < *until)
+    }
+
+    /// What was kept in memory counts no more: everything has been asked anew.
+    pub fn forget(&self) {
+        self.memory.forget_all();
+    }
+}
+
+/// The user called `name`: from the snapshot, or asked for on account of `account`.
+pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Served, ResolveError> {
+    let served = {
+        let (broker, name) = (Arc::clone(broker), name.to_owned());
+        move || served_user(&broker, &name)
+    };
+    let missed = match blocking(served.clone()).await? {
+        Err(missed @ (ResolveError::NotFound | ResolveError::Gone)) => missed,
+        known => return known,
+    };
+    match find(broker, account, name).await {
+        Ok(Some(Found)) => match blocking(served).await? {
+            Err(ResolveError::NotFound) => Err(certain(broker, missed)),
+            known => known,
+        },
+        Ok(None) => Err(certain(broker, missed)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A miss is a miss only where every directory has been read or asked.
+fn certain(broker: &Broker, missed: ResolveError) -> ResolveError {
+    match broker.snapshot() {
+        Ok(snapshot) if matches!(missed, ResolveError::Gone) || all_have_spoken(&snapshot) => {
+            missed
+        }
+        Ok(_) => ResolveError::Unclear,
+        Err(error) => error.into(),
+    }
+}
+
+fn all_have_spoken(snapshot: &Snapshot) -> bool {
+    let directories = snapshot.directories().unwrap_or_default();
+    snapshot.complete() || !directories.iter().any(|one| one.misses == Misses::Unclear)
+}
+
+/// Asks whoever could know `name`; nobody is asked about names that are not served anyway.
+async fn find(
+    broker: &Arc<Broker>,
+    account: u32,
+    name: &str,
+) -> Result<Option<Found>, ResolveError> {
+    if !broker.config.directories.iter().any(is_asked) {
+        return Ok(None);
+    }
+    let Some(name) = servable(broker, name)? else {
+        return Ok(None);
+    };
+    let lookups = &broker.lookups;
+    if let Some(kept) = lookups.memory.kept(&name).await {
+        return Ok(kept);
+    }
+    if !lookups.allowances.spend(account, broker.clock.since_boot()) {
+        return Err(ResolveError::Busy);
+    }
+    let asking = {
+        let (broker, asked) = (Arc::clone(broker), name.clone());
+        async move { ask(&broker, &asked).await }
+    };
+    let broker = Arc::clone(broker);
+    // A task of its own: whoever hangs up must not take the answer from the next one.
+    let answered =
+        tokio::spawn(async move { broker.lookups.memory.get_or_ask(name, asking).await });
+    match answered.await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(ResolveError::Lookup(error)),
+        Err(_cut) => Err(ResolveError::Lookup(Arc::new(LookupError::Cut))),
+    }
+}
+
+fn is_asked(directory: &DirectoryConfig) -> bool {
+    directory.kind.coverage() == Coverage::ByName
+}
+
+/// `name`, if it is in the canonical form and neither local nor reserved.
+fn servable(broker: &Broker, name: &str) -> Result<Option<UserName>, ResolveError> {
+    let canonical = match broker.config.names.user(name) {
+        Ok(canonical) if canonical.as_str() == name && reserved(name).is_none() => canonical,
+        _ => return Ok(None),
+    };
+    let local = LocalFiles::read(&broker.places.host).map_err(ResolveError::Local)?;
+    Ok((!local.holds_name(name)).then_some(canonical))
+}
+
+/// Asks the directory that owns the name, or, if nobody does, each in its order until one knows it.
+/// One that cannot say ends it: it could be the owner.
+async fn ask(broker: &Arc<Broker>, name: &UserName) -> Result<Option<Found>, LookupError> {
+    for connected in candidates(broker, name)? {
+        match ask_one(broker, connected, name).await {
+            Ok(sighting) => return serve(broker, connected, sighting, name).await,
+            Err(LookupError::Directory(_, DirectoryError::NotFound)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+fn candidates<'b>(broker: &'b Broker, name: &UserName) -> Result<Vec<&'b Connected>, LookupError> {
+    let owner = broker.store.owner(IdKind::User, name.as_str())?;
+    let may_know = |connected: &&Connected| {
+        is_asked(&connected.config)
+            && owner
+                .as_ref()
+                .is_none_or(|owner| owner.directory == connected.config.name)
+    };
+    Ok(broker.connected.iter().filter(may_know).collect())
+}
+
+async fn ask_one(
+    broker: &Broker,
+    connected: &Connected,
+    name: &UserName,
+) -> Result<Sighting, LookupError> {
+    let directory = &connected.config.name;
+    let now = broker.clock.since_boot();
+    if broker.lookups.is_paused(directory, now) {
+        return Err(LookupError::Paused(directory.clone()));
+    }
+    let answer = connected.directory.find(name).await;
+    broker.note_call(directory, answer.as_ref().err());
+    match answer {
+        Ok(sighting) => Ok(sighting),
+        Err(error) => {
+            if let Some(pause) = pause_after(&error) {
+                let until = broker.clock.since_boot().saturating_add(pause);
+                broker.lookups.pause(directory, until);
+            }
+            Err(LookupError::Directory(directory.clone(), error))
+        }
+    }
+}
+
+/// How long a directory is left alone after this.
+fn pause_after(error: &DirectoryError) -> Option<Duration> {
+    match error {
+        DirectoryError::Unreachable { retry_after, .. } => Some(retry_after.unwrap_or(PAUSE)),
+        DirectoryError::Misconfigured { .. } => Some(PAUSE),
+        _ => None,
+    }
+}
+
+async fn serve(
+    broker: &Arc<Broker>,
+    connected: &Connected,
+    sighting: Sighting,
+    name: &UserName,
+) -> Result<Option<Found>, LookupError> {
+    let now = broker.clock.now();
+    let (keeper, directory) = (Arc::clone(broker), connected.config.name.clone());
+    let renewal = Renewal {
+        seen: vec![sighting],
+        gone: Vec::new(),
+    };
+    let kept = blocking(move || keeper.store.renew(&directory, &renewal, now)).await;
+    kept.map_err(|_cut| LookupError::Cut)??;
+    raise_high_water(broker);
+    let publication = publish_now(broker).await;
+    if let Some(error) = publication.error {
+        return Err(LookupError::Publication(error));
+    }
+    log::debug!(
+        "{name} of {} was asked for and is known now",
+        connected.config.name
+    );
+    Ok(Some(Found))
+}
+
+/// Runs `work` where it may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ResolveError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_cut| ResolveError::Lookup(Arc::new(LookupError::Cut)))
+}
+
+impl LookupError {
+    /// One line for the log.
+    pub fn line(&self) -> String {
+        with_causes(self)
+    }
+}
