@@ -165,7 +165,8 @@ pub fn get_group(broker: &Broker, call: &GetGroup) -> Result<GroupReply, Resolve
     };
     let missing = || match call.gid {
         Some(gid) => missing_id(&snapshot, gid),
-        None if snapshot.complete() => ResolveError::NotFound,
+        // The groups of a directory that is asked by name are those of the people known here.
+        None if !snapshot.unclear() => ResolveError::NotFound,
         None => ResolveError::Unclear,
     };
     let GroupRecord { group, directory } = found.ok_or_else(missing)?;

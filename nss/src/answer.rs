@@ -32,7 +32,7 @@ pub(crate) fn user_by_name(
             return Ok(user);
         }
     }
-    Err(absent(snapshot))
+    Err(absent_user(snapshot))
 }
 
 /// The user with the id `uid`.
@@ -48,7 +48,7 @@ pub(crate) fn user_by_id(
             return Ok(user(&entry, buffer)?.0);
         }
     }
-    Err(absent(snapshot))
+    Err(absent_id(snapshot, uid))
 }
 
 /// The group called `name`.
@@ -67,7 +67,7 @@ pub(crate) fn group_by_name(
             return Ok(group);
         }
     }
-    Err(absent(snapshot))
+    Err(absent_group(snapshot))
 }
 
 /// The group with the id `gid`.
@@ -82,16 +82,38 @@ pub(crate) fn group_by_id(
             return Ok(group(&entry, buffer)?.0);
         }
     }
-    Err(absent(snapshot))
+    Err(absent_id(snapshot, gid))
 }
 
-/// What a miss means. With a lazy directory, somebody else may know more: until
-/// lazy directories are asked from here (the next slice), that cannot be told.
-pub(crate) fn absent(snapshot: &Snapshot) -> Refusal {
+/// What it means that no user has a name.
+pub(crate) fn absent_user(snapshot: &Snapshot) -> Refusal {
     if snapshot.complete() {
         Refusal::Absent
+    } else if snapshot.asks() {
+        Refusal::Askable
     } else {
         Refusal::Unavailable
+    }
+}
+
+/// What it means that no group has a name. A directory that is asked by name has no
+/// groups but those of the people who are known here.
+fn absent_group(snapshot: &Snapshot) -> Refusal {
+    if snapshot.unclear() {
+        Refusal::Unavailable
+    } else {
+        Refusal::Absent
+    }
+}
+
+/// What it means that nobody has an id. Nobody can be asked about ids, so with a directory
+/// that is asked by name only ids that muster could never serve are surely not its people's.
+#[cold]
+pub(crate) fn absent_id(snapshot: &Snapshot, id: u32) -> Refusal {
+    match snapshot.could_serve(id) {
+        _ if snapshot.complete() => Refusal::Absent,
+        Ok(false) => Refusal::Absent,
+        Ok(true) | Err(_) => Refusal::Unavailable,
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) enum Refusal {
     NoMemory,
     /// Another thread moves the same list; it can be asked again.
     Busy,
+    /// Nobody of that name is here, but the broker may know somebody. Callers hear it only
+    /// where it could not be asked.
+    Askable,
     /// It could not be found out. Never "no such user".
     Unavailable,
 }
@@ -44,7 +47,7 @@ impl Refusal {
             Self::TooSmall => (NssStatus::TryAgain, libc::ERANGE),
             Self::NoMemory => (NssStatus::TryAgain, libc::ENOMEM),
             Self::Busy => (NssStatus::TryAgain, libc::EAGAIN),
-            Self::Unavailable => (NssStatus::Unavail, libc::EIO),
+            Self::Askable | Self::Unavailable => (NssStatus::Unavail, libc::EIO),
         }
     }
 }

@@ -198,7 +198,7 @@ impl Current {
 
 /// The monotonic clock, at the price of a read from the vDSO.
 #[inline]
-fn seconds() -> i64 {
+pub(crate) fn seconds() -> i64 {
     let mut reading = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: room for one timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, reading.as_mut_ptr()) };

@@ -6,7 +6,7 @@ use libc::gid_t;
 use muster_common::name::NAME_MAX;
 use muster_common::snapshot::reader::{Snapshot, UserEntry};
 
-use crate::answer::absent;
+use crate::answer::absent_id;
 use crate::caller::Refusal;
 
 /// glibc's growing list of groups: `start` of `size` places are taken.
@@ -30,7 +30,8 @@ pub(crate) fn groups_of(
     primary: gid_t,
     mut list: List<'_>,
 ) -> Result<(), Refusal> {
-    let entry = user_named(snapshot, name)?.ok_or_else(|| absent(snapshot))?;
+    // Whoever is logging in has been looked up by name before: nobody is asked here.
+    let entry = user_named(snapshot, name)?.ok_or_else(|| absent_id(snapshot, primary))?;
     if entry.gid.get() != primary {
         return Err(Refusal::Absent);
     }

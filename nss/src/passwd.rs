@@ -4,14 +4,19 @@ use std::ffi::{c_char, c_int};
 
 use libc::{size_t, uid_t};
 use libnss::passwd::CPasswd;
+use muster_common::paths::LOOKUP_SOCKET;
 use muster_common::snapshot::reader::Snapshot;
 
 use crate::answer::{user, user_by_id, user_by_name};
 use crate::caller::{Name, buffer, told};
 use crate::entry::{NAMES, answered, guarded, status, store};
+use crate::lazy::Broker;
 use crate::listing::Listing;
 
 static USERS: Listing = Listing::new(0);
+
+/// The broker, for names that are not in the snapshot.
+static BROKER: Broker = Broker::at(LOOKUP_SOCKET, 0);
 
 /// getpwnam_r(3).
 ///
@@ -25,11 +30,16 @@ pub unsafe extern "C" fn _nss_muster_getpwnam_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let answer = answered(result, |snapshot| {
+    let answer = guarded(|| {
         // SAFETY: glibc's contract.
         let wanted = unsafe { Name::copied(wanted) }?;
-        // SAFETY: glibc's contract.
-        user_by_name(snapshot, wanted.bytes(), unsafe { buffer(start, length) })
+        let look_up = || {
+            NAMES.with(|snapshot| {
+                // SAFETY: glibc's contract; the one look-up ends before the other begins.
+                user_by_name(snapshot, wanted.bytes(), unsafe { buffer(start, length) })
+            })?
+        };
+        store(result, BROKER.asked_on_a_miss(wanted.bytes(), look_up)?)
     });
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }

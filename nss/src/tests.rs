@@ -221,8 +221,55 @@ fn a_miss_is_certain_only_when_every_directory_is_complete() {
         assert_eq!(ask(&content, name), Some(Refusal::Absent));
     }
     content.directories[0].misses = Misses::AskByName;
+    assert_eq!(ask(&content, b"bob"), Some(Refusal::Askable));
+    content.directories[0].misses = Misses::Unclear;
     assert_eq!(ask(&content, b"bob"), Some(Refusal::Unavailable));
     assert_eq!(ask(&content, b"ada"), None);
+}
+
+#[test]
+fn ids_and_groups_cannot_be_asked_about_and_are_unknown_where_that_is_certain() {
+    let mut content = content(vec![user("ada", 10_001, &[])], Vec::new());
+    content.id_ranges = vec![10_000..=20_000];
+    let check = |content: &Content, inside: Refusal, outside: Refusal, group: Refusal| {
+        let snapshot = snapshot(content);
+        let mut room = [MaybeUninit::uninit(); 256];
+        assert_eq!(
+            answer::user_by_id(&snapshot, 10_002, &mut room).err(),
+            Some(inside)
+        );
+        assert_eq!(
+            answer::group_by_id(&snapshot, 10_002, &mut room).err(),
+            Some(inside)
+        );
+        assert_eq!(
+            answer::user_by_id(&snapshot, 33, &mut room).err(),
+            Some(outside)
+        );
+        assert_eq!(
+            answer::group_by_id(&snapshot, 33, &mut room).err(),
+            Some(outside)
+        );
+        assert_eq!(
+            answer::group_by_name(&snapshot, b"video", &mut room).err(),
+            Some(group)
+        );
+    };
+    check(&content, Refusal::Absent, Refusal::Absent, Refusal::Absent);
+    content.directories[0].misses = Misses::AskByName;
+    check(
+        &content,
+        Refusal::Unavailable,
+        Refusal::Absent,
+        Refusal::Absent,
+    );
+    content.directories[0].misses = Misses::Unclear;
+    check(
+        &content,
+        Refusal::Unavailable,
+        Refusal::Absent,
+        Refusal::Unavailable,
+    );
 }
 
 /// A list as glibc hands it over, with one group in it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use muster_common::clock::{Clock, SystemClock};
-use muster_common::wire::client::{ACKNOWLEDGE, SILENCE};
+use muster_common::wire::client::{ACKNOWLEDGE, LOOK_UP, SILENCE};
 use muster_common::{journal, paths};
 
 /// How long the broker may take in all, the person's typing not counted: well within sshd's LoginGraceTime of 120 s.
@@ -18,6 +18,8 @@ pub struct Waits {
     pub acknowledge: Duration,
     /// Between two signs of life.
     pub silence: Duration,
+    /// To look a name up.
+    pub look_up: Duration,
     /// In all.
     pub overall: Duration,
 }
@@ -56,6 +58,7 @@ impl Site<'static> {
             waits: Waits {
                 acknowledge: ACKNOWLEDGE,
                 silence: SILENCE,
+                look_up: LOOK_UP,
                 overall: OVERALL,
             },
             clock: &SystemClock,

@@ -10,6 +10,8 @@ use muster_common::local;
 use muster_common::name::{ServiceName, UserName};
 use muster_common::snapshot::content::UserRecord;
 use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
+use muster_common::wire::client::{Connection, Deadline, WireError};
+use muster_common::wire::message::GetUser;
 
 use crate::conversation::Host;
 use crate::site::Site;
@@ -57,6 +59,9 @@ pub enum Unclear {
     /// A miss is not final.
     #[error("the name is not in the snapshot, which is not complete")]
     Incomplete,
+    /// A miss is not final, and the broker could not be asked about it.
+    #[error("the name is not in the snapshot, and the directories could not be asked for it")]
+    NotAsked(#[source] WireError),
     /// NSS failed where it has to agree with the snapshot.
     #[error("the name could not be resolved")]
     NotResolved(#[source] io::Error),
@@ -100,10 +105,44 @@ fn by_snapshot(name: &str, host: &impl Host, site: &Site<'_>) -> Standing {
         Ok(Found::User(ours)) => agreed_with_nss(name, host, ours),
         Ok(Found::Tombstone) => Standing::Gone,
         Ok(Found::Nobody) if snapshot.complete() => Standing::NotOurs,
-        Ok(Found::Nobody) => match snapshot.id_ranges() {
-            Ok(ranges) => by_nss(name, host, &ranges, Unclear::Incomplete),
-            Err(damaged) => by_nss(name, host, &[], damaged.into()),
-        },
+        Ok(Found::Nobody) if snapshot.asks() => by_asking(name, host, site, &snapshot),
+        Ok(Found::Nobody) => within_ranges(name, host, &snapshot, Unclear::Incomplete),
+        Err(damaged) => by_nss(name, host, &[], damaged.into()),
+    }
+}
+
+/// A directory that is asked by name may know this one: the broker asks it. "Nobody" is
+/// proof then; somebody stands in a new snapshot.
+fn by_asking(name: &str, host: &impl Host, site: &Site<'_>, snapshot: &Snapshot) -> Standing {
+    match known_to_broker(name, site) {
+        Ok(()) => {}
+        Err(WireError::NotFound) => return Standing::NotOurs,
+        Err(error) => return within_ranges(name, host, snapshot, Unclear::NotAsked(error)),
+    }
+    let newest = Snapshot::open_trusted_by(site.snapshot, site.owner);
+    match newest.map(|newest| look_up(name, &newest)) {
+        Ok(Ok(Found::User(ours))) => agreed_with_nss(name, host, ours),
+        Ok(Ok(Found::Tombstone)) => Standing::Gone,
+        Ok(Ok(Found::Nobody)) => Standing::Unclear(Unclear::Incomplete),
+        Ok(Err(damaged)) => Standing::Unclear(damaged.into()),
+        Err(error) => Standing::Unclear(error.into()),
+    }
+}
+
+/// Whether the broker knows somebody of this name, who is published when it says so.
+fn known_to_broker(name: &str, site: &Site<'_>) -> Result<(), WireError> {
+    let deadline = Deadline::after(site.waits.look_up);
+    let mut broker = Connection::open_owned_by(site.lookup_socket, site.owner, deadline)?;
+    let call = GetUser {
+        name: Some(name.to_owned()),
+        uid: None,
+    };
+    broker.call(&call, deadline).map(drop)
+}
+
+fn within_ranges(name: &str, host: &impl Host, snapshot: &Snapshot, unclear: Unclear) -> Standing {
+    match snapshot.id_ranges() {
+        Ok(ranges) => by_nss(name, host, &ranges, unclear),
         Err(damaged) => by_nss(name, host, &[], damaged.into()),
     }
 }

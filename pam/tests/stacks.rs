@@ -15,9 +15,11 @@ use std::time::Duration;
 
 use common::{ADA, EXPIRY, Ground, content, prompt, steps, verdict};
 use muster_common::clock::{ManualClock, Time};
+use muster_common::name::UserName;
 use muster_common::secret::Secret;
 use muster_common::snapshot::content::Misses;
-use muster_common::wire::message::{Outcome, Step};
+use muster_common::wire::codec;
+use muster_common::wire::message::{Outcome, Step, UserReply, error};
 use pam_muster::conversation::{Echo, Host, Item, Tone, Uids, Unanswered};
 use pam_muster::outcome::Stack;
 use pam_muster::site::{Site, Waits};
@@ -122,6 +124,7 @@ impl<'a> Call<'a> {
             waits: Waits {
                 acknowledge: LONG,
                 silence: LONG,
+                look_up: LONG,
                 overall: LONG,
             },
             now: EXPIRY - 1,
@@ -135,6 +138,7 @@ impl<'a> Call<'a> {
             waits: Waits {
                 acknowledge: SOON,
                 silence: SOON,
+                look_up: SOON,
                 overall: SOON * 4,
             },
             ..Self::on(ground)
@@ -606,6 +610,74 @@ fn a_miss_that_is_not_final_is_passed_on_only_for_ids_outside_our_ranges() {
     check(Ok(Some(5000)), PamError::USER_UNKNOWN);
     check(Ok(Some(ADA + 9)), PamError::AUTHINFO_UNAVAIL);
     check(Ok(None), PamError::AUTHINFO_UNAVAIL);
+}
+
+/// The reply to a look-up of zoe.
+fn zoe() -> Vec<u8> {
+    let reply = UserReply {
+        name: "zoe".into(),
+        uid: ADA + 9,
+        gid: ADA + 9,
+        gecos: String::new(),
+        home: "/home/zoe".into(),
+        shell: "/bin/sh".into(),
+        groups: vec![],
+        directory: "corp".into(),
+        key: "key:9".into(),
+        id_source: "service".into(),
+    };
+    codec::encode_reply(&reply, false).unwrap().to_vec()
+}
+
+#[test]
+fn a_name_that_may_be_asked_about_is_passed_on_when_the_directory_does_not_know_it() {
+    let ground = Ground::new();
+    ground.publish(&content(Misses::AskByName));
+    let not_found = codec::encode_error(error::NOT_FOUND, None)
+        .unwrap()
+        .to_vec();
+    let asked = common::serve(&ground.at("lookup.sock"), vec![not_found]);
+    let stranger = Program {
+        resolved: Ok(Some(ADA + 9)),
+        ..Program::of("zoe")
+    };
+    let code = Call::on(&ground).answer(Stack::Account, &stranger);
+    assert_eq!(code, PamError::USER_UNKNOWN);
+    assert!(asked.recv().unwrap().contains("Names.GetUser"));
+}
+
+#[test]
+fn a_name_that_the_broker_knows_must_stand_in_the_snapshot_by_then() {
+    let ground = Ground::new();
+    let mut lazy = content(Misses::AskByName);
+    ground.publish(&lazy);
+    let program = Program::of("zoe");
+    let _asked = common::serve(&ground.at("lookup.sock"), vec![zoe()]);
+    let code = Call::on(&ground).answer(Stack::Account, &program);
+    assert_eq!(code, PamError::AUTHINFO_UNAVAIL, "not published after all");
+
+    std::fs::remove_file(ground.at("lookup.sock")).unwrap();
+    let publishing = common::serve_when(&ground.at("lookup.sock"), zoe(), {
+        lazy.users[0].account.name = UserName::new("zoe").unwrap();
+        let folder = ground.at("public");
+        move || common::publish(&lazy, &folder)
+    });
+    let found = Program {
+        resolved: Ok(Some(ADA)),
+        ..Program::of("zoe")
+    };
+    let code = Call::on(&ground).answer(Stack::Account, &found);
+    assert_eq!(code, PamError::SUCCESS);
+    publishing.join().unwrap();
+}
+
+#[test]
+fn a_broker_that_is_silent_about_a_name_is_waited_for_no_longer_than_a_look_up_may_take() {
+    let ground = Ground::new();
+    ground.publish(&content(Misses::AskByName));
+    let _silent = common::serve(&ground.at("lookup.sock"), vec![vec![]]);
+    let code = Call::hurried(&ground).answer(Stack::Account, &Program::of("zoe"));
+    assert_eq!(code, PamError::AUTHINFO_UNAVAIL);
 }
 
 #[test]

@@ -67,6 +67,7 @@ struct Header {
     sections: [Table; SECTIONS],
     complete: bool,
     asks: bool,
+    unclear: bool,
 }
 
 /// Where a section lies: its first byte and how many items it has.
@@ -103,7 +104,8 @@ impl Snapshot {
         let directories = snapshot.directories()?;
         let mut misses = directories.iter().map(|directory| directory.misses);
         snapshot.header.complete = misses.clone().all(|misses| misses == Misses::Final);
-        snapshot.header.asks = misses.any(|misses| misses == Misses::AskByName);
+        snapshot.header.asks = misses.clone().any(|misses| misses == Misses::AskByName);
+        snapshot.header.unclear = misses.any(|misses| misses == Misses::Unclear);
         Ok(snapshot)
     }
 
@@ -129,6 +131,11 @@ impl Snapshot {
     /// Whether all directories are complete: what is not here does not exist.
     pub const fn complete(&self) -> bool {
         self.header.complete
+    }
+
+    /// Whether a directory has never been read: what is not here may be anybody's.
+    pub const fn unclear(&self) -> bool {
+        self.header.unclear
     }
 
     /// Whether a directory may know a person who is not here: the broker can ask it, by name.
@@ -274,6 +281,7 @@ impl Header {
             sections,
             complete: false,
             asks: false,
+            unclear: false,
         })
     }
 }

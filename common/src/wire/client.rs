@@ -24,6 +24,9 @@ pub const ACKNOWLEDGE: Duration = Duration::from_millis(500);
 /// How long a broker that sends heartbeats each second may be silent.
 pub const SILENCE: Duration = Duration::from_secs(3);
 
+/// How long a look-up of a name may take in all, however slow the directory behind it is.
+pub const LOOK_UP: Duration = Duration::from_secs(1);
+
 /// A moment after which nothing is waited for any more.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(Instant);

@@ -17,8 +17,6 @@ use muster_common::directory::{Coverage, DirectoryError, Sighting};
 use muster_common::local::LocalFiles;
 use muster_common::memory::{Keeping, Memory};
 use muster_common::name::{DirectoryName, UserName};
-use muster_common::snapshot::content::Misses;
-use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::reserved::reserved;
 use muster_common::store::StoreError;
 use muster_common::store::ledger::IdKind;
@@ -124,17 +122,10 @@ pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Serv
 /// A miss is a miss only where every directory has been read or asked.
 fn certain(broker: &Broker, missed: ResolveError) -> ResolveError {
     match broker.snapshot() {
-        Ok(snapshot) if matches!(missed, ResolveError::Gone) || all_have_spoken(&snapshot) => {
-            missed
-        }
+        Ok(snapshot) if matches!(missed, ResolveError::Gone) || !snapshot.unclear() => missed,
         Ok(_) => ResolveError::Unclear,
         Err(error) => error.into(),
     }
-}
-
-fn all_have_spoken(snapshot: &Snapshot) -> bool {
-    let directories = snapshot.directories().unwrap_or_default();
-    snapshot.complete() || !directories.iter().any(|one| one.misses == Misses::Unclear)
 }
 
 /// Asks whoever could know `name`; nobody is asked about names that are not served anyway.

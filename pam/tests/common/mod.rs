@@ -140,6 +140,22 @@ pub fn serve(socket: &Path, scripts: Vec<Vec<u8>>) -> Receiver<String> {
     receiver
 }
 
+/// A broker at `socket` for one call, which does something before it answers.
+pub fn serve_when(
+    socket: &Path,
+    answer: Vec<u8>,
+    first: impl FnOnce() + Send + 'static,
+) -> thread::JoinHandle<()> {
+    let listener = UnixListener::bind(socket).unwrap();
+    thread::spawn(move || {
+        let mut peer = listener.accept().unwrap().0;
+        let mut byte = [1];
+        while matches!(peer.read(&mut byte), Ok(1)) && byte != [0] {}
+        first();
+        let _ = peer.write_all(&answer);
+    })
+}
+
 fn play(mut peer: &UnixStream, scripts: Vec<Vec<u8>>, asked: &Sender<String>) {
     for script in scripts {
         let mut frame = Vec::new();

@@ -41,7 +41,7 @@ const BOUNDS: [Bounds; 2] = [
             "ld-linux-x86-64.so.2",
             "ld-linux-aarch64.so.1",
         ],
-        packages: 16,
+        packages: 26,
         soname: Some("libnss_muster.so.2"),
     },
     Bounds {
