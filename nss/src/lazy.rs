@@ -83,7 +83,7 @@ impl Broker {
         };
         let socket = Path::new(self.socket);
         let mut connection = Connection::open_owned_by(socket, self.owner, deadline)?;
-        connection.call(&call, deadline).map(drop)
+        connection.succeeds(&call, deadline)
     }
 }
 

@@ -14,6 +14,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde::de::IgnoredAny;
+
 use super::codec::{self, CodecError, Frame};
 use super::message::{Call, REPLY_MAX, Reply, error};
 use super::socket::Socket;
@@ -217,6 +219,19 @@ impl Connection {
         }
         self.in_doubt = false;
         Ok(reply)
+    }
+
+    /// Makes a call that has one reply, of which only matters that it is no error.
+    pub fn succeeds<C: Call>(&mut self, call: &C, deadline: Deadline) -> Result<(), WireError> {
+        self.send(&codec::encode_call(call, false)?, deadline)?;
+        let frame = self.frame(deadline)?;
+        self.in_doubt = false;
+        let reply: Reply<IgnoredAny> = codec::decode_reply(&frame)?;
+        match (reply.error, reply.parameters) {
+            (None, Some(_)) if !reply.continues => Ok(()),
+            (Some(name), _) => Err(said_by(&name, &frame)),
+            _ => Err(Nonsense::OutOfTurn.into()),
+        }
     }
 
     /// Makes a call that has a stream of replies.
