@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr as _;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use muster_tests::sim::running::{ANY_PORT, Encryption, Simulator};
-use muster_tests::sim::size::Size;
-use muster_tests::sim::{SimError, control, crowd};
+use muster_tests::sim::size::{NotASize, Size};
+use muster_tests::sim::{SimError, control, crowd, gafaelfawr};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,7 +29,9 @@ enum Failure {
 struct Kind {
     name: &'static str,
     about: &'static str,
-    /// What `--generate` makes.
+    /// What `--generate` takes, how that is read, and what it makes.
+    size: &'static str,
+    read_size: fn(&str) -> Result<Size, NotASize>,
     generated: &'static str,
     /// The path below which it lives unless told otherwise.
     context: &'static str,
@@ -36,13 +39,26 @@ struct Kind {
 }
 
 /// Every kind, a row each.
-const KINDS: [Kind; 1] = [Kind {
-    name: "crowd",
-    about: "A simulated Crowd",
-    generated: "application muster, password muster-secret",
-    context: "/crowd",
-    start: start_crowd,
-}];
+const KINDS: [Kind; 2] = [
+    Kind {
+        name: "crowd",
+        about: "A simulated Crowd",
+        size: "USERSxGROUPS",
+        read_size: Size::from_str,
+        generated: "application muster, password muster-secret",
+        context: "/crowd",
+        start: start_crowd,
+    },
+    Kind {
+        name: "gafaelfawr",
+        about: "A simulated Gafaelfawr, with Repertoire's discovery",
+        size: "USERS",
+        read_size: Size::of_users,
+        generated: "service token gt-muster-service-key-000.muster-service-secret0, and a token for each user",
+        context: "",
+        start: start_gafaelfawr,
+    },
+];
 
 fn start_crowd(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
     let population = match launch.people {
@@ -50,6 +66,19 @@ fn start_crowd(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
         People::Described(file) => crowd::Population::read(file)?,
     };
     Ok(Box::new(crowd::Crowd::start_at(
+        population,
+        launch.address,
+        launch.encryption,
+        launch.context,
+    )?))
+}
+
+fn start_gafaelfawr(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
+    let population = match launch.people {
+        People::Generated(size) => gafaelfawr::generate(size.users),
+        People::Described(file) => gafaelfawr::Population::read(file)?,
+    };
+    Ok(Box::new(gafaelfawr::Gafaelfawr::start_at(
         population,
         launch.address,
         launch.encryption,
@@ -129,8 +158,8 @@ fn kind_command(kind: &Kind) -> Command {
         .arg(
             Arg::new("generate")
                 .long("generate")
-                .value_name("USERSxGROUPS")
-                .value_parser(value_parser!(Size))
+                .value_name(kind.size)
+                .value_parser(kind.read_size)
                 .conflicts_with("data")
                 .required_unless_present("data")
                 .help(format!("A made-up population; {}", kind.generated)),
@@ -207,7 +236,7 @@ fn control_command() -> Command {
 }
 
 /// The orders that are their name and text operands.
-const ORDERS: [(&str, &str, &[&str]); 11] = [
+const ORDERS: [(&str, &str, &[&str]); 12] = [
     ("ping", "Asks whether it is there", &[]),
     ("requests", "Shows the requests so far", &[]),
     ("forget-requests", "Forgets the requests so far", &[]),
@@ -228,6 +257,11 @@ const ORDERS: [(&str, &str, &[&str]); 11] = [
         &["name", "password"],
     ),
     ("remove-group", "Removes a group", &["name"]),
+    (
+        "revoke-token",
+        "Revokes a token and those made from it",
+        &["key"],
+    ),
     ("add-member", "Puts a user into a group", &["group", "user"]),
     (
         "remove-member",

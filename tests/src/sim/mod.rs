@@ -6,10 +6,12 @@
 //! on loopback only.
 
 pub mod body;
+mod clock;
 pub mod control;
 pub mod crowd;
 pub mod exchange;
 pub mod fault;
+pub mod gafaelfawr;
 pub mod gate;
 pub mod record;
 pub mod running;

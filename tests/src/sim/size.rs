@@ -11,9 +11,17 @@ pub struct Size {
     pub groups: u32,
 }
 
+impl Size {
+    /// So many users, where how many groups there are follows from it.
+    pub fn of_users(text: &str) -> Result<Self, NotASize> {
+        let users = text.parse().map_err(|_| NotASize(text.to_owned()))?;
+        Ok(Self { users, groups: 0 })
+    }
+}
+
 /// A size that is not `USERSxGROUPS`.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not of the form USERSxGROUPS, for example 10000x500")]
+#[error("`{0}` is not a size, for example 10000, or 10000x500 where groups are counted")]
 pub struct NotASize(String);
 
 impl FromStr for Size {
