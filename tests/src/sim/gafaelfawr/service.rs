@@ -129,7 +129,7 @@ impl GafaelfawrService {
             Some(Fault::NoDiscovery) => json!({}),
             _ => json!({"gafaelfawr": gafaelfawr}),
         };
-        json!({"applications": ["gafaelfawr"], "datasets": {}, "influxdb_databases": [],
+        json!({"applications": ["gafaelfawr"], "datasets": {}, "influxdb_databases": {},
             "services": {"internal": internal, "ui": {}}})
     }
 
