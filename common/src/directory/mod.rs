@@ -16,6 +16,9 @@ use crate::secret::Secret;
 pub mod crowd;
 pub mod http;
 
+#[cfg(test)]
+mod script;
+
 /// How the people of a directory become known on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {
