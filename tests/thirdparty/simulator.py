@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).parent
 
 
 class Simulator:
-    """`muster-sim KIND` over TLS, with the people of a file or made-up ones."""
+    """`muster-sim KIND` over TLS, with the people that its arguments describe."""
 
     def __init__(self, kind, *population):
         program = os.environ.get("MUSTER_SIM")

@@ -15,7 +15,6 @@ use crate::secret::Secret;
 
 pub mod crowd;
 pub mod http;
-
 #[cfg(test)]
 mod script;
 

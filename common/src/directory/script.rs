@@ -1,5 +1,4 @@
-//! A scripted server for the directories' tests: it answers whatever servers may,
-//! also what the simulators, which are honest, never would.
+//! A scripted server, for what the honest simulators do not do.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,17 +6,19 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-/// What a server was asked.
+/// What the server was asked.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
-    /// `GET /crowd/rest/…`
-    pub(super) line: String,
+    /// `GET /crowd/rest/… HTTP/1.1`
+    pub line: String,
     /// All header lines, in lower case.
-    pub(super) headers: String,
-    pub(super) body: String,
+    pub headers: String,
+    /// The body, as text.
+    pub body: String,
 }
 
 impl Asked {
+    /// Whether the first line holds `part`.
     pub(super) fn has(&self, part: &str) -> bool {
         self.line.contains(part)
     }
@@ -25,55 +26,47 @@ impl Asked {
 
 /// A server on loopback that answers as its script says: an empty answer closes the
 /// connection, `never` is none at all.
-pub(super) struct Server {
-    url: Url,
+pub(super) struct Scripted {
+    address: std::net::SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
-    task: tokio::task::JoinHandle<()>,
+    server: tokio::task::JoinHandle<()>,
 }
 
-impl Drop for Server {
+impl Drop for Scripted {
     fn drop(&mut self) {
-        self.task.abort();
+        self.server.abort();
     }
 }
 
-impl Server {
+impl Scripted {
+    /// Starts it.
     pub(super) async fn new(answer: impl Fn(&Asked) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, answer) = (Arc::clone(&asked), Arc::new(answer));
-        let task = tokio::spawn(async move {
+        let server = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 tokio::spawn(serve(stream, log, answer));
             }
         });
         Self {
-            url: url.parse().unwrap(),
+            address,
             asked,
-            task,
+            server,
         }
     }
 
-    /// Its root.
-    pub(super) fn url(&self) -> &Url {
-        &self.url
+    /// Its URL with this path.
+    pub(super) fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://{}{path}", self.address)).unwrap()
     }
 
     /// What it was asked so far.
     pub(super) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
-}
-
-/// An answer with these header lines beside type and length.
-pub(super) fn answer(status: &str, media: &str, headers: &[&str], body: &str) -> String {
-    let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-        body.len()
-    )
 }
 
 async fn serve(

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::directory::ImmutableKey;
-use crate::directory::script::{Asked, Server, answer};
+use crate::directory::script::{Asked, Scripted};
 
-/// A scripted server and our client of it.
+/// A Crowd that answers as its script says, and our client of it.
 struct Script {
     crowd: Crowd,
-    server: Server,
+    server: Scripted,
 }
 
 impl Script {
@@ -22,9 +22,9 @@ impl Script {
         request: Duration,
         answer: impl Fn(&Asked) -> String + Send + Sync + 'static,
     ) -> Self {
-        let server = Server::new(answer).await;
+        let server = Scripted::new(answer).await;
         let mut settings = CrowdSettings::new(
-            server.url().join("crowd/").unwrap(),
+            server.url("/crowd/"),
             "linux-hosts".to_owned(),
             secret("app-secret"),
         );
@@ -52,11 +52,10 @@ fn secret(text: &str) -> Secret {
 
 /// An answer as Crowd gives it.
 fn crowd(status: &str, media: &str, body: &str) -> String {
-    let headers = [
-        "X-Embedded-Crowd-Version: Crowd/2.1.0",
-        "Set-Cookie: JSESSIONID=abc; Path=/crowd",
-    ];
-    answer(status, &format!("{media};charset=UTF-8"), &headers, body)
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nX-Embedded-Crowd-Version: Crowd/2.1.0\r\nContent-Type: {media};charset=UTF-8\r\nContent-Length: {length}\r\nSet-Cookie: JSESSIONID=abc; Path=/crowd\r\n\r\n{body}"
+    )
 }
 
 fn json(body: &str) -> String {
