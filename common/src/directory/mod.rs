@@ -14,6 +14,7 @@ use crate::name::UserName;
 use crate::secret::Secret;
 
 pub mod crowd;
+pub mod gafaelfawr;
 pub mod http;
 #[cfg(test)]
 mod script;
