@@ -109,6 +109,12 @@ where
         }
     }
 
+    /// Keeps an answer that was learnt otherwise, in place of what was kept.
+    pub async fn keep(&self, key: K, answer: V) {
+        self.missing.invalidate(&key).await;
+        self.found.insert(key, answer).await;
+    }
+
     /// Forgets the answer to `key`, whichever it was.
     pub async fn forget(&self, key: &K) {
         self.found.invalidate(key).await;
@@ -233,6 +239,19 @@ mod tests {
         assert_eq!(answered(Ok(Some("Ada"))).await, Ok(Some("Ada")));
         memory.forget_all();
         assert_eq!(answered(Ok(Some("Eve"))).await, Ok(Some("Eve")));
+    }
+
+    #[tokio::test]
+    async fn what_was_learnt_otherwise_goes_before_what_was_kept() {
+        let memory = memory();
+        let ada = || "ada".to_owned();
+        let answered = async |answer: Answer| memory.get_or_ask(ada(), async { answer }).await;
+        assert_eq!(memory.kept(&ada()).await, None);
+        assert_eq!(answered(Ok(None)).await, Ok(None));
+        memory.keep(ada(), "Ada").await;
+        assert_eq!(answered(Err(Down)).await, Ok(Some("Ada")));
+        memory.keep(ada(), "Eve").await;
+        assert_eq!(memory.kept(&ada()).await, Some(Some("Eve")));
     }
 
     #[tokio::test]

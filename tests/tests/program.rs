@@ -10,6 +10,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use muster_tests::sim::gafaelfawr::{SERVICE_TOKEN, generated_token};
 use rustix::process::{Pid, Signal, kill_process};
 
 fn simulator(arguments: &[&str], folder: &Path) -> Command {
@@ -142,6 +143,28 @@ async fn it_ends_with_its_parent_when_told_to() {
     // The pipe ends when its last writer, the simulator, has ended.
     output.read_to_end(&mut Vec::new()).unwrap();
     assert_eq!(status(&url).await, None);
+}
+
+#[tokio::test]
+async fn it_makes_up_an_observatory_with_a_token_for_each_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_muster-sim"));
+    command
+        .args(["gafaelfawr", "--generate", "25", "--plain", "--state-dir"])
+        .arg(folder.path())
+        .stdout(Stdio::piped());
+    let (mut child, url) = start(command);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ask = async |token: &str, path: &str| {
+        let request = client.get(format!("{url}/auth/api/v1{path}"));
+        request.bearer_auth(token).send().await.unwrap()
+    };
+    let own = ask(&generated_token(24), "/user-info").await;
+    assert!(own.text().await.unwrap().contains("\"uid\":600024"));
+    assert_eq!(ask(SERVICE_TOKEN, "/users/user00003").await.status(), 200);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

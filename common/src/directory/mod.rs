@@ -14,7 +14,10 @@ use crate::name::UserName;
 use crate::secret::Secret;
 
 pub mod crowd;
+pub mod gafaelfawr;
 pub mod http;
+#[cfg(test)]
+mod script;
 
 /// How the people of a directory become known on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,6 +22,10 @@ pub enum Fault {
     HtmlPage,
     /// The announced length is not reached: half the body, then the end.
     Truncated,
+    /// A proxy's page with this status, because it does not reach what is behind it.
+    ProxyError(u16),
+    /// A proxy sends to its log-in page.
+    Redirect,
     /// 429 with `Retry-After` in seconds. *Service* adds its own headers.
     RateLimited(u64),
     /// 200 of the promised type, with bytes that are none.
@@ -38,6 +42,16 @@ pub enum Fault {
     EmptyUsers,
     /// *Service*: a good password is answered with somebody else's name.
     WrongName(String),
+    /// *Service*: the user directory behind it is down.
+    LdapDown,
+    /// *Service*: 429 with `Retry-After` as a date, so many seconds ahead.
+    DateLimited(u64),
+    /// *Service*: our Authorization header is called malformed.
+    InvalidRequest,
+    /// *Service*: the token can be used, and its record is lost.
+    NotInSql,
+    /// *Service*: discovery does not know the service.
+    NoDiscovery,
 }
 
 /// A fault's name or value that is not known.
@@ -45,7 +59,8 @@ pub enum Fault {
 #[error(
     "unknown fault `{0}`; known: down, slow=MILLISECONDS, hang, html-page, truncated, \
      rate-limited[=SECONDS], garbage, operation-failed, forbidden, unauthorized, no-version, \
-     empty-users, wrong-name=NAME"
+     empty-users, wrong-name=NAME, proxy-error=STATUS, redirect, ldap-down, \
+     date-limited[=SECONDS], invalid-request, not-in-sql, no-discovery"
 )]
 pub struct UnknownFault(String);
 
@@ -71,6 +86,14 @@ impl FromStr for Fault {
             ("no-version", true) => Self::NoVersion,
             ("empty-users", true) => Self::EmptyUsers,
             ("wrong-name", false) => Self::WrongName(value.to_owned()),
+            ("proxy-error", false) => Self::ProxyError(value.parse().map_err(|_| unknown())?),
+            ("redirect", true) => Self::Redirect,
+            ("ldap-down", true) => Self::LdapDown,
+            ("date-limited", true) => Self::DateLimited(30),
+            ("date-limited", false) => Self::DateLimited(number()?),
+            ("invalid-request", true) => Self::InvalidRequest,
+            ("not-in-sql", true) => Self::NotInSql,
+            ("no-discovery", true) => Self::NoDiscovery,
             _ => return Err(unknown()),
         })
     }
@@ -92,6 +115,13 @@ impl fmt::Display for Fault {
             Self::NoVersion => "no-version",
             Self::EmptyUsers => "empty-users",
             Self::WrongName(name) => return write!(f, "wrong-name={name}"),
+            Self::ProxyError(status) => return write!(f, "proxy-error={status}"),
+            Self::Redirect => "redirect",
+            Self::LdapDown => "ldap-down",
+            Self::DateLimited(seconds) => return write!(f, "date-limited={seconds}"),
+            Self::InvalidRequest => "invalid-request",
+            Self::NotInSql => "not-in-sql",
+            Self::NoDiscovery => "no-discovery",
         };
         f.write_str(name)
     }
@@ -201,10 +231,17 @@ mod tests {
             "no-version",
             "empty-users",
             "wrong-name=mallory",
+            "proxy-error=502",
+            "redirect",
+            "ldap-down",
+            "date-limited=9",
+            "invalid-request",
+            "not-in-sql",
+            "no-discovery",
         ] {
             assert_eq!(text.parse::<Fault>().unwrap().to_string(), text);
         }
-        for text in ["", "slow", "slow=x", "down=1", "wrong-name="] {
+        for text in ["", "slow", "slow=x", "down=1", "wrong-name=", "proxy-error"] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }
     }

@@ -6,14 +6,17 @@
 //! on loopback only.
 
 pub mod body;
+mod clock;
 pub mod control;
 pub mod crowd;
 pub mod exchange;
 pub mod fault;
+pub mod gafaelfawr;
 pub mod gate;
 pub mod record;
 pub mod running;
 pub mod server;
+pub mod size;
 pub mod tls;
 
 /// Why a simulator could not be started or told something.

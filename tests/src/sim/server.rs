@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -198,6 +198,9 @@ impl<S: Service> Server<S> {
                 "Sign in to continue",
                 "<form method=\"post\"><input name=\"login\"></form>",
             ),
+            Some(Fault::ProxyError(status)) => proxy_page(*status),
+            Some(Fault::Redirect) => Reply::empty(StatusCode::FOUND)
+                .with(LOCATION, "/login?rd=https%3A%2F%2Fexample.org"),
             Some(Fault::Truncated) => {
                 let mut reply = self.service.answer(request, fault);
                 reply.delivery = Delivery::Half;
@@ -219,6 +222,12 @@ impl<S: Service> Server<S> {
             _ => self.service.answer(request, fault),
         }
     }
+}
+
+fn proxy_page(status: u16) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let title = status.to_string();
+    Reply::html(status, &title, "nginx")
 }
 
 fn response(reply: Reply) -> Response<ReplyBody> {

@@ -11,7 +11,10 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod rubin;
+
 use muster_tests::sim::crowd::{Application, Crowd, Group, Population, User};
+use muster_tests::sim::running::Simulator;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -51,17 +54,18 @@ pub fn people() -> Population {
         .group(Group::new("alone"))
 }
 
-/// A client that trusts `crowd`, with a cookie jar or without. It keeps no
+/// A client that trusts `simulator`, with a cookie jar or without. It keeps no
 /// connection: one that is cut while idle may be found out only by the next request.
-pub fn client(crowd: &Crowd, jar: bool) -> Client {
+pub fn client(simulator: &impl Simulator, jar: bool) -> Client {
     // Fails where another test was first, and that is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = Client::builder()
         .cookie_store(jar)
         .no_proxy()
         .pool_max_idle_per_host(0);
-    if !crowd.authority_pem().is_empty() {
-        let authority = reqwest::Certificate::from_pem(crowd.authority_pem().as_bytes()).unwrap();
+    if !simulator.authority_pem().is_empty() {
+        let authority =
+            reqwest::Certificate::from_pem(simulator.authority_pem().as_bytes()).unwrap();
         builder = builder.tls_certs_only([authority]);
     }
     builder.build().unwrap()

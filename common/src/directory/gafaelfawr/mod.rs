@@ -1,0 +1,232 @@
+//! Gafaelfawr, which the Rubin Observatory's science platforms log people in with.
+//!
+//! People prove who they are by a token of their own, typed in the place of a password;
+//! muster looks others up with a service token. Gafaelfawr answers about anybody with
+//! 200: existing means having a uid. It cannot look up ids, and on deployments without
+//! LDAP nobody can be looked up at all ([`DirectoryError::Misconfigured`]): there people
+//! become known by logging in. A hung LDAP hangs its answers without limit, so all
+//! deadlines are ours.
+
+mod client;
+mod grammar;
+mod mapping;
+mod model;
+mod remembered;
+mod terms;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use url::Url;
+
+use self::client::{Client, Token};
+use self::remembered::{Place, Remembered};
+use self::terms::Terms;
+use self::verdict::{misconfigured, nonsense, refused};
+use super::http::Timeouts;
+use super::{Directory, DirectoryError, Refusal, ServerVersion, Sighting, Verified};
+use crate::clock::{Clock, SystemClock, Time};
+use crate::name::UserName;
+use crate::secret::Secret;
+use crate::text;
+
+pub use self::terms::{TokenType, UnknownTokenType};
+
+/// The scope with which our service token looks people up.
+const LOOK_UP: &str = "admin:userinfo";
+
+/// Everything that a Gafaelfawr server needs to be asked.
+pub struct GafaelfawrSettings {
+    /// The server's base URL, below which `/auth/api/v1` lies.
+    pub url: Url,
+    /// Our service token, with the scope `admin:userinfo`; not a person's.
+    pub token: Secret,
+    /// The only certificate authorities to trust; without it the host's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Deadlines; a login's two questions share that of a request.
+    pub timeouts: Timeouts,
+    /// The scopes that a person's token needs, all of them.
+    pub scopes: Vec<String>,
+    /// The types that a person's token may have.
+    pub token_types: Vec<TokenType>,
+    /// How long a person's token may live in all; eternal ones are refused then.
+    pub max_token_lifetime: Option<Duration>,
+    /// Whether eternal tokens are refused.
+    pub require_expiry: bool,
+    /// What expiry is measured by on our side.
+    pub clock: Arc<dyn Clock>,
+    /// How many reading questions may be open at once.
+    pub readings_at_once: usize,
+    /// How many logins may be asked at once.
+    pub logins_at_once: usize,
+}
+
+impl GafaelfawrSettings {
+    /// What must be said; the rest has defaults.
+    pub fn new(url: Url, token: Secret) -> Self {
+        Self {
+            url,
+            token,
+            ca_pem: None,
+            timeouts: Timeouts::default(),
+            scopes: vec!["exec:login".to_owned()],
+            token_types: vec![TokenType::User],
+            max_token_lifetime: None,
+            require_expiry: false,
+            clock: Arc::new(SystemClock),
+            readings_at_once: 4,
+            logins_at_once: 16,
+        }
+    }
+}
+
+/// A Gafaelfawr server as one service token sees it.
+pub struct Gafaelfawr {
+    client: Client,
+    terms: Terms,
+    by_name: Remembered,
+    by_token: Remembered,
+}
+
+impl Gafaelfawr {
+    /// Sets up the client; nothing is sent. Errors are all *Misconfigured*.
+    pub fn new(mut settings: GafaelfawrSettings) -> Result<Self, DirectoryError> {
+        let terms = Terms {
+            scopes: std::mem::take(&mut settings.scopes),
+            token_types: std::mem::take(&mut settings.token_types),
+            max_token_lifetime: settings.max_token_lifetime,
+            require_expiry: settings.require_expiry,
+            clock: Arc::clone(&settings.clock),
+        };
+        Ok(Self {
+            client: Client::new(settings)?,
+            terms,
+            by_name: Remembered::new(),
+            by_token: Remembered::new(),
+        })
+    }
+
+    /// As [`Directory::find`], past everything that is kept, which it renews.
+    pub async fn find_fresh(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+        check_name(name)?;
+        let fresh = self.client.user(name).await;
+        match &fresh {
+            Ok(found) => self.by_name.keep(self.place_of(name), found).await,
+            Err(DirectoryError::NotFound) => self.by_name.forget(&self.place_of(name)).await,
+            Err(_) => {}
+        }
+        fresh
+    }
+
+    /// Whom a token belongs to, for look-ups: the answer may be some minutes old, and
+    /// proves nothing about the token. *NotFound* is an owner without POSIX data.
+    pub async fn user_info(&self, token: &Secret) -> Result<Sighting, DirectoryError> {
+        let token_like = Token::of(token).ok_or_else(no_token)?;
+        let ask = async {
+            let info = self.client.token_user(token_like).await?;
+            mapping::sighting(&info, &info.username)
+        };
+        self.by_token.get_or_ask(Place::of_token(token), ask).await
+    }
+
+    /// Forgets all that is kept.
+    pub fn clear(&self) {
+        self.by_name.clear();
+        self.by_token.clear();
+    }
+
+    fn place_of(&self, name: &UserName) -> Place {
+        Place::of_name(self.client.service(), name.as_str())
+    }
+
+    /// The two questions of a login, under one deadline.
+    async fn log_in(
+        &self,
+        name: &UserName,
+        token: Token<'_>,
+    ) -> Result<(Option<u64>, Sighting), DirectoryError> {
+        let (begun, within) = (Instant::now(), self.client.within());
+        let record = self.client.login_token(token, within).await?;
+        self.terms.check(&record, token.key, name)?;
+        let left = within.saturating_sub(begun.elapsed());
+        let info = self.client.login_user(token, left).await?;
+        if info.username != name.as_str() {
+            return Err(nonsense("two answers about one token name two people"));
+        }
+        let sighting = match mapping::sighting(&info, name.as_str()) {
+            // The token is good; what is missing may come.
+            Err(DirectoryError::NotFound) => Err(DirectoryError::Refused(Refusal::doubtful(
+                format!("the owner of the token {} has no uid", token.key),
+            ))),
+            read => read,
+        }?;
+        Ok((record.expires, sighting))
+    }
+}
+
+/// Off the grammar there is nobody, and a question would be answered by 422.
+fn check_name(name: &UserName) -> Result<(), DirectoryError> {
+    if grammar::is_username(name.as_str()) {
+        return Ok(());
+    }
+    Err(DirectoryError::NotFound)
+}
+
+fn no_token() -> DirectoryError {
+    refused("what was typed does not look like a token".to_owned())
+}
+
+#[async_trait::async_trait]
+impl Directory for Gafaelfawr {
+    async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
+        let record = self.client.own_token().await?;
+        if !record.scopes.iter().any(|scope| scope == LOOK_UP) {
+            return Err(misconfigured(verdict::LACKS_SCOPE));
+        }
+        // At the root of a site another program may live, which says nothing about this one.
+        let version = match self.client.about().await {
+            Ok(about) if about.name == "gafaelfawr" => format!("Gafaelfawr {}", about.version),
+            _ => "Gafaelfawr".to_owned(),
+        };
+        Ok(ServerVersion(text::safe(&version, 64)))
+    }
+
+    /// The answer may be as old as Gafaelfawr's policy for clients allows, five minutes;
+    /// that nobody is there, half a minute. [`Gafaelfawr::find_fresh`] asks at once.
+    async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+        check_name(name)?;
+        let ask = self.client.user(name);
+        self.by_name.get_or_ask(self.place_of(name), ask).await
+    }
+
+    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
+        if check_name(name).is_err() {
+            return Err(refused(
+                "the name cannot be anybody's at Gafaelfawr".to_owned(),
+            ));
+        }
+        let token = Token::of(secret).ok_or_else(no_token)?;
+        let (expires, sighting) = match self.log_in(name, token).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                if matches!(error, DirectoryError::Refused(_)) {
+                    self.by_token.forget(&Place::of_token(secret)).await;
+                }
+                return Err(error);
+            }
+        };
+        // So that whoever looks after a login sees what it saw.
+        self.by_token.keep(Place::of_token(secret), &sighting).await;
+        self.by_name.learn(self.place_of(name), &sighting).await;
+        Ok(Verified {
+            key: sighting.person.key.clone(),
+            name: sighting.person.name.clone(),
+            expires: expires.map(Time::from_unix),
+            sighting: Some(sighting),
+        })
+    }
+}
