@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use muster_tests::sim::crowd::{Crowd, Encryption, Population, Size, generate};
-use muster_tests::sim::{SimError, control};
+use muster_tests::sim::running::{ANY_PORT, Encryption, Simulator};
+use muster_tests::sim::size::Size;
+use muster_tests::sim::{SimError, control, crowd};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,11 +24,82 @@ enum Failure {
     NotJson(#[source] serde_json::Error),
 }
 
+/// A kind of directory that can be simulated.
+struct Kind {
+    name: &'static str,
+    about: &'static str,
+    /// What `--generate` makes.
+    generated: &'static str,
+    /// The path below which it lives unless told otherwise.
+    context: &'static str,
+    start: fn(&Launch<'_>) -> Result<Box<dyn Simulator>, SimError>,
+}
+
+/// Every kind, a row each.
+const KINDS: [Kind; 1] = [Kind {
+    name: "crowd",
+    about: "A simulated Crowd",
+    generated: "application muster, password muster-secret",
+    context: "/crowd",
+    start: start_crowd,
+}];
+
+fn start_crowd(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
+    let population = match launch.people {
+        People::Generated(size) => crowd::generate(size),
+        People::Described(file) => crowd::Population::read(file)?,
+    };
+    Ok(Box::new(crowd::Crowd::start_at(
+        population,
+        launch.address,
+        launch.encryption,
+        launch.context,
+    )?))
+}
+
+/// Who is to be in a simulated directory.
+#[derive(Clone, Copy)]
+enum People<'m> {
+    Generated(Size),
+    Described(&'m Path),
+}
+
+/// How a simulated directory is to be started.
+struct Launch<'m> {
+    people: People<'m>,
+    address: SocketAddr,
+    encryption: Encryption,
+    context: &'m str,
+}
+
+impl<'m> Launch<'m> {
+    fn said(matches: &'m ArgMatches, kind: &Kind) -> Self {
+        let people = match matches.get_one::<Size>("generate") {
+            Some(size) => People::Generated(*size),
+            None => People::Described(path_said(matches, "data")),
+        };
+        let encryption = if matches.get_flag("plain") {
+            Encryption::Plain
+        } else {
+            Encryption::Tls
+        };
+        Self {
+            people,
+            address: matches
+                .get_one::<SocketAddr>("listen")
+                .copied()
+                .unwrap_or(ANY_PORT),
+            encryption,
+            context: text(matches, "context").map_or(kind.context, String::as_str),
+        }
+    }
+}
+
 fn command_line() -> Command {
     Command::new("muster-sim")
         .about("Simulated web directories that can be made to fail")
         .subcommand_required(true)
-        .subcommand(crowd_command())
+        .subcommands(KINDS.iter().map(kind_command))
         .subcommand(control_command())
 }
 
@@ -35,11 +107,19 @@ fn path(name: &'static str) -> Arg {
     Arg::new(name).value_parser(value_parser!(PathBuf))
 }
 
-fn crowd_command() -> Command {
-    Command::new("crowd")
-        .about(
-            "A simulated Crowd; writes ca.pem, ctl and (last) ready, which holds its URL, to the state folder",
-        )
+/// The path that was said; clap insists on it.
+fn path_said<'m>(matches: &'m ArgMatches, name: &str) -> &'m Path {
+    matches
+        .get_one::<PathBuf>(name)
+        .map_or(Path::new(""), PathBuf::as_path)
+}
+
+fn kind_command(kind: &Kind) -> Command {
+    Command::new(kind.name)
+        .about(format!(
+            "{}; writes ca.pem, ctl and (last) ready, which holds its URL, to the state folder",
+            kind.about
+        ))
         .arg(
             path("data")
                 .long("data")
@@ -53,7 +133,7 @@ fn crowd_command() -> Command {
                 .value_parser(value_parser!(Size))
                 .conflicts_with("data")
                 .required_unless_present("data")
-                .help("A made-up population; application muster, password muster-secret"),
+                .help(format!("A made-up population; {}", kind.generated)),
         )
         .arg(
             Arg::new("listen")
@@ -72,8 +152,8 @@ fn crowd_command() -> Command {
         .arg(
             Arg::new("context")
                 .long("context")
-                .default_value("/crowd")
-                .help("The path below which Crowd lives"),
+                .default_value(kind.context)
+                .help("The path below which it lives"),
         )
         .arg(
             Arg::new("plain")
@@ -191,9 +271,7 @@ fn order(name: &str, matches: &ArgMatches) -> Result<Value, Failure> {
 }
 
 fn control(matches: &ArgMatches) -> Result<(), Failure> {
-    let socket = matches
-        .get_one::<PathBuf>("socket")
-        .map_or(Path::new(""), PathBuf::as_path);
+    let socket = path_said(matches, "socket");
     let Some((name, matches)) = matches.subcommand() else {
         return Ok(());
     };
@@ -205,33 +283,14 @@ fn control(matches: &ArgMatches) -> Result<(), Failure> {
     Ok(())
 }
 
-fn crowd(matches: &ArgMatches) -> Result<(), Failure> {
+fn simulate(kind: &Kind, matches: &ArgMatches) -> Result<(), Failure> {
     if matches.get_flag("die-with-parent") {
         die_with_parent()?;
     }
-    let population = match (
-        matches.get_one::<Size>("generate"),
-        matches.get_one::<PathBuf>("data"),
-    ) {
-        (Some(size), _) => generate(*size),
-        (None, Some(file)) => Population::read(file)?,
-        (None, None) => Population::new(),
-    };
-    let encryption = if matches.get_flag("plain") {
-        Encryption::Plain
-    } else {
-        Encryption::Tls
-    };
-    let address = matches.get_one::<SocketAddr>("listen").copied();
-    let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-    let context = text(matches, "context").map_or("/crowd", String::as_str);
-    let folder = matches
-        .get_one::<PathBuf>("state-dir")
-        .map_or(Path::new("."), PathBuf::as_path);
     until_told_to_end(|| {
-        let crowd = Crowd::start_at(population, address, encryption, context)?;
-        announce(&crowd, folder)?;
-        Ok(crowd)
+        let simulator = (kind.start)(&Launch::said(matches, kind))?;
+        announce(simulator.as_ref(), path_said(matches, "state-dir"))?;
+        Ok(simulator)
     })
 }
 
@@ -247,7 +306,7 @@ fn die_with_parent() -> Result<(), SimError> {
 }
 
 /// Writes what others wait for; `ready` last and whole.
-fn announce(crowd: &Crowd, folder: &Path) -> Result<(), SimError> {
+fn announce(simulator: &dyn Simulator, folder: &Path) -> Result<(), SimError> {
     let writing = || SimError::io(format!("writing to {}", folder.display()));
     std::fs::create_dir_all(folder).map_err(writing())?;
     let (ready, socket) = (folder.join("ready"), folder.join("ctl"));
@@ -259,13 +318,13 @@ fn announce(crowd: &Crowd, folder: &Path) -> Result<(), SimError> {
             _ => {}
         }
     }
-    std::fs::write(folder.join("ca.pem"), crowd.authority_pem()).map_err(writing())?;
-    crowd.control_at(&socket)?;
+    std::fs::write(folder.join("ca.pem"), simulator.authority_pem()).map_err(writing())?;
+    simulator.control_at(&socket)?;
     let unfinished = folder.join("ready.new");
-    std::fs::write(&unfinished, format!("{}\n", crowd.url())).map_err(writing())?;
+    std::fs::write(&unfinished, format!("{}\n", simulator.url())).map_err(writing())?;
     std::fs::rename(&unfinished, &ready).map_err(writing())?;
     // Whoever started us can wait for this line; nobody needs to listen.
-    let _ = writeln!(std::io::stdout(), "{}", crowd.url());
+    let _ = writeln!(std::io::stdout(), "{}", simulator.url());
     Ok(())
 }
 
@@ -292,9 +351,12 @@ fn until_told_to_end<T>(start: impl FnOnce() -> Result<T, SimError>) -> Result<(
 fn main() -> ExitCode {
     let matches = command_line().get_matches();
     let done = match matches.subcommand() {
-        Some(("crowd", matches)) => crowd(matches),
         Some(("ctl", matches)) => control(matches),
-        _ => Ok(()),
+        Some((name, matches)) => KINDS
+            .iter()
+            .find(|kind| kind.name == name)
+            .map_or(Ok(()), |kind| simulate(kind, matches)),
+        None => Ok(()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

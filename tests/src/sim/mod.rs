@@ -14,6 +14,7 @@ pub mod gate;
 pub mod record;
 pub mod running;
 pub mod server;
+pub mod size;
 pub mod tls;
 
 /// Why a simulator could not be started or told something.

@@ -36,7 +36,10 @@ mod user;
 mod xml;
 
 pub use account::{Application, Attributes, Group, Permission, User};
-pub use generate::{APPLICATION, NotASize, Size, generate};
+pub use generate::{APPLICATION, generate};
 pub use population::Population;
-pub use running::{Crowd, Encryption};
+pub use running::Crowd;
 pub use service::CrowdService;
+
+pub use crate::sim::running::Encryption;
+pub use crate::sim::size::{NotASize, Size};
