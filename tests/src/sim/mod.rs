@@ -6,6 +6,7 @@
 //! on loopback only.
 
 pub mod body;
+mod clock;
 pub mod control;
 pub mod crowd;
 pub mod exchange;
@@ -16,6 +17,7 @@ pub mod running;
 pub mod server;
 pub mod size;
 pub mod tls;
+mod token;
 
 /// Why a simulator could not be started or told something.
 #[derive(Debug, thiserror::Error)]

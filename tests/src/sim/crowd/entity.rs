@@ -4,8 +4,8 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::account::{Attributes, Group, User};
-use super::clock::iso;
 use super::xml::Element;
+use crate::sim::clock::iso;
 
 /// The address of the service in links: its own idea of it, seldom the client's.
 const BASE: &str = "http://localhost:8095/crowd/rest/usermanagement/1";

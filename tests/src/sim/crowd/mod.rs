@@ -18,7 +18,6 @@ mod account;
 mod admission;
 mod authentication;
 mod call;
-mod clock;
 mod cql;
 mod entity;
 mod generate;

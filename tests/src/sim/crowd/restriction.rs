@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::account::{Attributes, Group, User};
-use super::clock::iso;
+use crate::sim::clock::iso;
 
 /// How a property is compared with a value; Crowd ignores case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::admission::{Admitted, SESSION_COOKIE, Servlets, admit, client_address};
 use super::call::{Call, Form, filter};
-use super::clock::ServerClock;
 use super::entity::{CookieConfig, Entity, Outcome, found};
 use super::membership::{Depth, Kin};
 use super::population::Population;
 use super::reason::{Reason, Refusal};
 use super::session::Sessions;
 use super::{admission, authentication, group, membership, orders, search, session, user};
+use crate::sim::clock::ServerClock;
 use crate::sim::exchange::{Delivery, Reply, Request};
 use crate::sim::fault::Fault;
 use crate::sim::record::Recorded;

@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970.
 #[derive(Debug, Default)]
-pub(super) struct ServerClock {
+pub(in crate::sim) struct ServerClock {
     ahead: AtomicU64,
 }
 
 impl ServerClock {
     /// Now.
-    pub(super) fn now(&self) -> u64 {
+    pub(in crate::sim) fn now(&self) -> u64 {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -19,7 +19,7 @@ impl ServerClock {
     }
 
     /// Lets `span` pass.
-    pub(super) fn advance(&self, span: Duration) {
+    pub(in crate::sim) fn advance(&self, span: Duration) {
         self.ahead.fetch_add(millis(span), Ordering::SeqCst);
     }
 }
@@ -28,8 +28,8 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Milliseconds since 1970 as ISO 8601 in UTC, as Crowd's XML has them.
-pub(super) fn iso(millis: u64) -> String {
+/// Milliseconds since 1970 as ISO 8601 in UTC, to the millisecond.
+pub(in crate::sim) fn iso(millis: u64) -> String {
     let (seconds, rest) = (millis / 1000, millis % 1000);
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = date(days);
