@@ -10,6 +10,7 @@ mod clock;
 pub mod control;
 pub mod crowd;
 pub mod exchange;
+pub mod fas;
 pub mod fault;
 pub mod gate;
 pub mod record;
