@@ -12,17 +12,16 @@ HERE = pathlib.Path(__file__).parent
 
 
 class Simulator:
-    """`muster-sim crowd` over TLS, with the people of people.json or made-up ones."""
+    """`muster-sim KIND` over TLS, with the people that its arguments describe."""
 
-    def __init__(self, *population):
+    def __init__(self, kind, *population):
         program = os.environ.get("MUSTER_SIM")
         if not program:
             raise RuntimeError("MUSTER_SIM must name the muster-sim program")
         self._folder = tempfile.TemporaryDirectory(prefix="muster-sim.")
         self.folder = pathlib.Path(self._folder.name)
-        population = population or ("--data", str(HERE / "people.json"))
         self._process = subprocess.Popen(
-            [program, "crowd", "--state-dir", str(self.folder), "--die-with-parent", *population],
+            [program, kind, "--state-dir", str(self.folder), "--die-with-parent", *population],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -56,9 +55,10 @@ class Simulator:
 class SimulatorCase(unittest.TestCase):
     """A test with a simulator of its own, which must end cleanly."""
 
-    population = ()
+    kind = "crowd"
+    population = ("--data", str(HERE / "people.json"))
 
     def setUp(self):
-        self.simulator = Simulator(*self.population)
+        self.simulator = Simulator(self.kind, *self.population)
         self.addCleanup(lambda: self.assertEqual(self.simulator.end(), 0))
         self.assertTrue(self.simulator.url.startswith("https://127.0.0.1:"))

@@ -40,7 +40,7 @@ fn page_for_people(status: StatusCode) -> Reply {
 }
 
 /// What a refusal says beside its status.
-pub(super) struct Refusal {
+pub(super) struct Refusal<'c> {
     /// For people; the three meanings share two texts.
     pub message: &'static str,
     /// The page that was asked for.
@@ -49,9 +49,13 @@ pub(super) struct Refusal {
     pub parameters: Value,
     /// The only reason that ever reaches the wire.
     pub flash: Option<&'static str>,
+    /// The path of the root.
+    pub context: &'c str,
+    /// What a redirect carries on, so that the next page knows who asks.
+    pub token: String,
 }
 
-impl Refusal {
+impl Refusal<'_> {
     /// The refusal as asked for.
     pub(super) fn reply(&self, form: Form) -> Reply {
         if form == Form::Html {
@@ -72,14 +76,15 @@ impl Refusal {
 }
 
 impl Trouble {
-    /// The reply; `refusal` for the one trouble that says more.
-    pub(super) fn reply(&self, form: Form, context: &str, refusal: &Refusal) -> Reply {
+    /// The reply; `refusal` has what some troubles say further.
+    pub(super) fn reply(&self, form: Form, refusal: &Refusal<'_>) -> Reply {
         match self {
             Self::Forbidden => refusal.reply(form),
             Self::Raised => raised(),
             Self::PageForPeople => page_for_people(StatusCode::OK),
             Self::Redirect(to) => {
-                Reply::empty(StatusCode::FOUND).with(LOCATION, &format!("{context}{to}"))
+                let to = format!("{}{to}?_csrf_token={}", refusal.context, refusal.token);
+                Reply::empty(StatusCode::FOUND).with(LOCATION, &to)
             }
             Self::NoSuchPage => Reply::html(
                 StatusCode::NOT_FOUND,

@@ -15,7 +15,7 @@ use super::orders;
 use super::population::Population;
 use super::reply::{Refusal, Trouble, raised, shown};
 use super::table::{self, Further, Outcome, Page, Row};
-use super::visit::Visits;
+use super::visit::{Visits, token};
 use crate::sim::clock::ServerClock;
 use crate::sim::exchange::{Reply, Request};
 use crate::sim::fault::Fault;
@@ -135,8 +135,10 @@ impl FasService {
                     page: format!("/{path}"),
                     parameters: request_echo(&claim, echoed).as_json(),
                     flash: flash(&state.population, &claim),
+                    context: &self.context,
+                    token: token(visit),
                 };
-                trouble.reply(form, &self.context, &refusal)
+                trouble.reply(form, &refusal)
             }
         }
     }
