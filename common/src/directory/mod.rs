@@ -15,6 +15,9 @@ use crate::secret::Secret;
 
 pub mod crowd;
 pub mod http;
+mod remarks;
+#[cfg(test)]
+mod script;
 
 /// How the people of a directory become known on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,42 +1,16 @@
 //! The client against a scripted server: what goes over the wire, and what servers
 //! do that the simulator (which is honest and new) does not.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::directory::ImmutableKey;
+use crate::directory::script::{Asked, Scripted};
 
-/// What the server was asked.
-#[derive(Debug, Clone)]
-struct Asked {
-    /// `GET /crowd/rest/…`
-    line: String,
-    /// All header lines, in lower case.
-    headers: String,
-    body: String,
-}
-
-impl Asked {
-    fn has(&self, part: &str) -> bool {
-        self.line.contains(part)
-    }
-}
-
-/// A server on loopback that answers as its script says; an empty answer closes the connection.
+/// A Crowd that answers as its script says, and our client of it.
 struct Script {
     crowd: Crowd,
-    asked: Arc<Mutex<Vec<Asked>>>,
-    server: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Script {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
+    server: Scripted,
 }
 
 impl Script {
@@ -48,18 +22,9 @@ impl Script {
         request: Duration,
         answer: impl Fn(&Asked) -> String + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/crowd/", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, answer) = (Arc::clone(&asked), Arc::new(answer));
-        let server = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                tokio::spawn(serve(stream, log, answer));
-            }
-        });
+        let server = Scripted::new(answer).await;
         let mut settings = CrowdSettings::new(
-            Url::parse(&url).unwrap(),
+            server.url("/crowd/"),
             "linux-hosts".to_owned(),
             secret("app-secret"),
         );
@@ -67,57 +32,18 @@ impl Script {
         settings.page_size = 2;
         Self {
             crowd: Crowd::new(settings).unwrap(),
-            asked,
             server,
         }
     }
 
     fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+        self.server.asked()
     }
 
     async fn login(&self, name: &str, password: &str) -> Result<Verified, DirectoryError> {
         let name = UserName::new(name).unwrap();
         self.crowd.verify(&name, &secret(password)).await
     }
-}
-
-async fn serve(
-    mut stream: TcpStream,
-    log: Arc<Mutex<Vec<Asked>>>,
-    answer: Arc<impl Fn(&Asked) -> String>,
-) {
-    while let Some(asked) = read_request(&mut stream).await {
-        log.lock().unwrap().push(asked.clone());
-        let answer = answer(&asked);
-        if answer == "never" {
-            std::future::pending::<()>().await;
-        }
-        let sent = stream.write_all(answer.as_bytes()).await;
-        if answer.is_empty() || sent.is_err() || answer.contains("Connection: close") {
-            return;
-        }
-    }
-}
-
-async fn read_request(stream: &mut TcpStream) -> Option<Asked> {
-    let mut text = String::new();
-    while !text.contains("\r\n\r\n") {
-        text.push(char::from(stream.read_u8().await.ok()?));
-    }
-    let (line, headers) = text.split_once("\r\n").unwrap();
-    let headers = headers.to_ascii_lowercase();
-    let length = headers
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "))
-        .map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.ok()?;
-    Some(Asked {
-        line: line.to_owned(),
-        headers,
-        body: String::from_utf8(body).unwrap(),
-    })
 }
 
 fn secret(text: &str) -> Secret {
