@@ -14,6 +14,7 @@ use crate::name::UserName;
 use crate::secret::Secret;
 
 pub mod crowd;
+pub mod fas;
 pub mod http;
 mod remarks;
 #[cfg(test)]
