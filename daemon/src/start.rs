@@ -8,11 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use muster_common::clock::{Clock, SystemClock};
-use muster_common::config::{
-    self, Config, ConfigErrors, CrowdConfig, DirectoryConfig, DirectoryKind, SecretFileError,
-};
-use muster_common::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
-use muster_common::directory::http::Timeouts;
+use muster_common::config::{self, Config, ConfigErrors, DirectoryConfig, SecretFileError};
 use muster_common::directory::{Directory, DirectoryError};
 use muster_common::paths;
 use muster_common::store::{Store, StoreError};
@@ -26,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::broker::{self, Broker, Connected, Hashing};
+use crate::connect::connect;
 use crate::listener::{listen, subordinate_ranges};
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
@@ -95,45 +92,6 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
     runtime.block_on(serve(config, sockets, directories, store, host_key))?;
     runtime.shutdown_timeout(LAST_CALLS);
     Ok(())
-}
-
-fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
-    match &directory.kind {
-        DirectoryKind::Crowd(crowd) => Ok(Arc::new(connect_crowd(directory, crowd)?)),
-        kind => {
-            let reason = format!("the kind {} is not built yet", kind.as_str());
-            let error = DirectoryError::Misconfigured { reason };
-            Err(StartError::Directory(directory.name.clone(), error))
-        }
-    }
-}
-
-fn connect_crowd(directory: &DirectoryConfig, crowd: &CrowdConfig) -> Result<Crowd, StartError> {
-    let name = || directory.name.clone();
-    let password = config::read_secret(&crowd.password_file)
-        .map_err(|error| StartError::Secret(name(), error))?;
-    let server = &directory.server;
-    let ca_pem = match &server.ca_file {
-        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
-        None => None,
-    };
-    let settings = CrowdSettings {
-        ca_pem,
-        timeouts: Timeouts {
-            connect: server.connect_timeout,
-            request: server.timeout,
-            ..Timeouts::default()
-        },
-        attributes: AttributeNames {
-            uid_number: crowd.attributes.uid.clone(),
-            gid_number: crowd.attributes.gid.clone(),
-            login_shell: crowd.attributes.shell.clone(),
-            home_directory: crowd.attributes.home.clone(),
-            ssh_public_key: crowd.attributes.ssh_keys.clone(),
-        },
-        ..CrowdSettings::new(server.url.clone(), crowd.application.clone(), password)
-    };
-    Crowd::new(settings).map_err(|error| StartError::Directory(name(), error))
 }
 
 async fn serve(

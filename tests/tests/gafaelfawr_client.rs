@@ -64,13 +64,13 @@ impl Rubin {
     }
 
     async fn find(&self, name: &str) -> Result<Sighting, DirectoryError> {
-        self.gafaelfawr.find(&user(name)).await
+        self.gafaelfawr.look_up(&user(name)).await
     }
 
     /// What a login, a look-up and a probe come to, which must give no secret away.
     async fn outcomes(&self) -> [&'static str; 3] {
         let login = self.login("vera", VERA).await;
-        let found = self.gafaelfawr.find_fresh(&user("vera")).await;
+        let found = self.gafaelfawr.find(&user("vera")).await;
         let probed = self.gafaelfawr.probe().await;
         let told = format!("{login:?} {found:?} {probed:?}");
         assert!(!told.contains("secret"), "{told}");
@@ -360,7 +360,7 @@ async fn look_ups_that_hang_do_not_hold_up_logins() {
         .fault(Rule::from(Fault::Hang).below("/users"));
     let name = user("vera");
     tokio::select! {
-        _ = rubin.gafaelfawr.find(&name) => panic!("it hangs"),
+        _ = rubin.gafaelfawr.look_up(&name) => panic!("it hangs"),
         login = rubin.login("vera", VERA) => assert_eq!(decision(&login), "yes"),
     }
 }
@@ -384,7 +384,7 @@ async fn without_a_user_directory_people_are_known_from_their_logins_only() {
         "for admission to refuse"
     );
     assert_eq!(rubin.find("vera").await.unwrap().person.uid, Some(51));
-    let fresh = rubin.gafaelfawr.find_fresh(&user("vera")).await;
+    let fresh = rubin.gafaelfawr.find(&user("vera")).await;
     assert_eq!(decision(&fresh), "misconfigured");
     assert_eq!(
         decision(&rubin.login("vera", VERA).await),
@@ -409,7 +409,7 @@ async fn a_changed_uid_is_another_person() {
         ImmutableKey::given("60001"),
         "for a few minutes"
     );
-    let fresh = rubin.gafaelfawr.find_fresh(&user("vera")).await.unwrap();
+    let fresh = rubin.gafaelfawr.find(&user("vera")).await.unwrap();
     assert_eq!(fresh.person.key, ImmutableKey::given("60002"));
     assert_eq!(rubin.find("vera").await.unwrap(), fresh);
 }

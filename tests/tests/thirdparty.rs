@@ -1,4 +1,4 @@
-//! The simulated Crowd is judged by clients that others wrote, from PyPI.
+//! The simulated directories are judged by clients that others wrote, from PyPI.
 //!
 //! They are installed into a virtual environment below cargo's target folder, in the
 //! versions of `thirdparty/requirements.txt`.
@@ -8,7 +8,7 @@ mod clients;
 use std::path::Path;
 
 #[test]
-fn clients_that_others_wrote_find_a_crowd_in_the_simulator() {
+fn clients_that_others_wrote_find_their_servers_in_the_simulators() {
     let clients = clients::Clients {
         name: "clients",
         folder: "",

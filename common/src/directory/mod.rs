@@ -14,8 +14,10 @@ use crate::name::UserName;
 use crate::secret::Secret;
 
 pub mod crowd;
+pub mod fas;
 pub mod gafaelfawr;
 pub mod http;
+mod remarks;
 #[cfg(test)]
 mod script;
 

@@ -30,14 +30,22 @@ pub enum Fault {
     RateLimited(u64),
     /// 200 of the promised type, with bytes that are none.
     Garbage,
-    /// *Service*: an inner failure (Crowd: 500 OPERATION_FAILED).
+    /// *Service*: an inner failure (Crowd: 500 OPERATION_FAILED; FAS: 500 with an HTML page).
     OperationFailed,
-    /// *Service*: this host may not ask (Crowd: 403 with an HTML page).
+    /// *Service*: an inner failure told with status 200 (FAS: `exc`).
+    ApplicationError,
+    /// *Service*: this host may not ask (403 with an HTML page).
     Forbidden,
     /// *Service*: our own credentials are refused.
     Unauthorized,
+    /// *Service*: sessions are not known any more (FAS: 403).
+    ExpiredSessions,
+    /// *Service*: we are known and lack a group (FAS: 403).
+    NotInGroup,
     /// *Service*: the header that proves the service is missing.
     NoVersion,
+    /// *Service*: no session cookie is set.
+    NoCookie,
     /// *Service*: lists of users are empty.
     EmptyUsers,
     /// *Service*: a good password is answered with somebody else's name.
@@ -58,9 +66,10 @@ pub enum Fault {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "unknown fault `{0}`; known: down, slow=MILLISECONDS, hang, html-page, truncated, \
-     rate-limited[=SECONDS], garbage, operation-failed, forbidden, unauthorized, no-version, \
-     empty-users, wrong-name=NAME, proxy-error=STATUS, redirect, ldap-down, \
-     date-limited[=SECONDS], invalid-request, not-in-sql, no-discovery"
+     rate-limited[=SECONDS], garbage, operation-failed, application-error, forbidden, \
+     unauthorized, expired-sessions, not-in-group, no-version, no-cookie, empty-users, \
+     wrong-name=NAME, proxy-error=STATUS, redirect, ldap-down, date-limited[=SECONDS], \
+     invalid-request, not-in-sql, no-discovery"
 )]
 pub struct UnknownFault(String);
 
@@ -81,9 +90,13 @@ impl FromStr for Fault {
             ("rate-limited", false) => Self::RateLimited(number()?),
             ("garbage", true) => Self::Garbage,
             ("operation-failed", true) => Self::OperationFailed,
+            ("application-error", true) => Self::ApplicationError,
             ("forbidden", true) => Self::Forbidden,
             ("unauthorized", true) => Self::Unauthorized,
+            ("expired-sessions", true) => Self::ExpiredSessions,
+            ("not-in-group", true) => Self::NotInGroup,
             ("no-version", true) => Self::NoVersion,
+            ("no-cookie", true) => Self::NoCookie,
             ("empty-users", true) => Self::EmptyUsers,
             ("wrong-name", false) => Self::WrongName(value.to_owned()),
             ("proxy-error", false) => Self::ProxyError(value.parse().map_err(|_| unknown())?),
@@ -110,9 +123,13 @@ impl fmt::Display for Fault {
             Self::RateLimited(seconds) => return write!(f, "rate-limited={seconds}"),
             Self::Garbage => "garbage",
             Self::OperationFailed => "operation-failed",
+            Self::ApplicationError => "application-error",
             Self::Forbidden => "forbidden",
             Self::Unauthorized => "unauthorized",
+            Self::ExpiredSessions => "expired-sessions",
+            Self::NotInGroup => "not-in-group",
             Self::NoVersion => "no-version",
+            Self::NoCookie => "no-cookie",
             Self::EmptyUsers => "empty-users",
             Self::WrongName(name) => return write!(f, "wrong-name={name}"),
             Self::ProxyError(status) => return write!(f, "proxy-error={status}"),
@@ -226,9 +243,13 @@ mod tests {
             "rate-limited=7",
             "garbage",
             "operation-failed",
+            "application-error",
             "forbidden",
             "unauthorized",
+            "expired-sessions",
+            "not-in-group",
             "no-version",
+            "no-cookie",
             "empty-users",
             "wrong-name=mallory",
             "proxy-error=502",

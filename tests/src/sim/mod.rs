@@ -10,6 +10,7 @@ mod clock;
 pub mod control;
 pub mod crowd;
 pub mod exchange;
+pub mod fas;
 pub mod fault;
 pub mod gafaelfawr;
 pub mod gate;
@@ -18,6 +19,7 @@ pub mod running;
 pub mod server;
 pub mod size;
 pub mod tls;
+mod token;
 
 /// Why a simulator could not be started or told something.
 #[derive(Debug, thiserror::Error)]

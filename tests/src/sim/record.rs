@@ -15,12 +15,14 @@ pub struct Recorded {
     pub method: String,
     /// The path below the service's root, secrets in it starred out.
     pub path: String,
-    /// The query's pairs that hold no secret.
+    /// The query's pairs, and a form's, that hold no secret.
     pub query: Vec<(String, String)>,
     /// The person it was about.
     pub person: Option<String>,
     /// Whether a session cookie came along.
     pub cookie: bool,
+    /// Whether a proof against forged requests came along (FAS's `_csrf_token`).
+    pub token: bool,
     /// The fault it met.
     pub fault: Option<String>,
     /// The answer's status; none if there was no answer.

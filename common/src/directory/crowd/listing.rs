@@ -248,7 +248,8 @@ impl Paging {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::crowd::mapping::{AttributeNames, Remarks, person};
+    use crate::directory::crowd::mapping::{AttributeNames, person};
+    use crate::directory::remarks::Remarks;
 
     fn users(json: &str) -> Vec<User> {
         serde_json::from_str(json).unwrap()

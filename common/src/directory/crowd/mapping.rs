@@ -1,14 +1,12 @@
 //! From Crowd's JSON to our meaning: persons, teams, verdicts. Checks that a value
 //! *is* what it should be; whether it may be used is admission's to decide.
 
+use super::super::remarks::Remarks;
 use super::super::{DirectoryError, ImmutableKey, Membership, Person, Team, Verified};
 use super::model::{Attributes, Group, User};
 use super::verdict::nonsense;
 use crate::name::UserName;
 use crate::text;
-
-/// The most remarks that a sync keeps; a count stands for the rest.
-const REMARKS_MAX: usize = 200;
 
 /// The custom attributes that hold POSIX data; Crowd itself knows none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,35 +32,6 @@ impl Default for AttributeNames {
             home_directory: "homeDirectory".to_owned(),
             ssh_public_key: "sshPublicKey".to_owned(),
         }
-    }
-}
-
-/// What was left out, for `status`.
-#[derive(Debug, Default)]
-pub(super) struct Remarks {
-    lines: Vec<String>,
-    more: usize,
-}
-
-impl Remarks {
-    fn add(&mut self, line: String) {
-        if self.lines.len() < REMARKS_MAX {
-            self.lines.push(line);
-        } else {
-            self.more = self.more.saturating_add(1);
-        }
-    }
-
-    /// Adds one line for `count` things of a kind, if there are any.
-    pub(super) fn count(&mut self, count: usize, what: &str) {
-        if count > 0 {
-            self.add(format!("{count} {what}"));
-        }
-    }
-
-    pub(super) fn into_lines(self) -> Vec<String> {
-        let more = (self.more > 0).then(|| format!("and {} more", self.more));
-        self.lines.into_iter().chain(more).collect()
     }
 }
 
@@ -360,17 +329,6 @@ mod tests {
         }
         let locked = verdict(r#"{"name":"ann","active":false}"#);
         assert!(matches!(locked, Err(DirectoryError::Locked)));
-    }
-
-    #[test]
-    fn remarks_are_counted_beyond_a_limit() {
-        let mut remarks = Remarks::default();
-        for _ in 0..REMARKS_MAX + 5 {
-            remarks.count(1, "thing");
-        }
-        let lines = remarks.into_lines();
-        assert_eq!(lines.len(), REMARKS_MAX + 1);
-        assert_eq!(lines.last().map(String::as_str), Some("and 5 more"));
     }
 
     #[test]

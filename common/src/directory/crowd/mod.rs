@@ -21,9 +21,9 @@ use url::Url;
 
 use self::client::Client;
 use self::listing::{Entry, Roll};
-use self::mapping::Remarks;
 use self::nesting::Nesting;
 use super::http::Timeouts;
+use super::remarks::Remarks;
 use super::{
     Directory, DirectoryError, Listing, Person, Projection, ServerVersion, Sighting, Team, Verified,
 };
@@ -187,7 +187,7 @@ impl Directory for Crowd {
         let mut groups = Vec::new();
         self.client
             .groups_of(&person.name, |group| {
-                groups.extend(mapping::membership(&group))
+                groups.extend(mapping::membership(&group));
             })
             .await?;
         Ok(Sighting { person, groups })

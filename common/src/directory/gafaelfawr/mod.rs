@@ -110,16 +110,13 @@ impl Gafaelfawr {
         })
     }
 
-    /// As [`Directory::find`], past everything that is kept, which it renews.
-    pub async fn find_fresh(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+    /// One person by name, from an answer as old as Gafaelfawr's policy for clients allows
+    /// (five minutes; that nobody is there, half a minute), or asked for: once, however
+    /// many want to know. For look-ups by others; the broker keeps its own answers.
+    pub async fn look_up(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
         check_name(name)?;
-        let fresh = self.client.user(name).await;
-        match &fresh {
-            Ok(found) => self.by_name.keep(self.place_of(name), found).await,
-            Err(DirectoryError::NotFound) => self.by_name.forget(&self.place_of(name)).await,
-            Err(_) => {}
-        }
-        fresh
+        let ask = self.client.user(name);
+        self.by_name.get_or_ask(self.place_of(name), ask).await
     }
 
     /// Whom a token belongs to, for look-ups: the answer may be some minutes old, and
@@ -195,12 +192,16 @@ impl Directory for Gafaelfawr {
         Ok(ServerVersion(text::safe(&version, 64)))
     }
 
-    /// The answer may be as old as Gafaelfawr's policy for clients allows, five minutes;
-    /// that nobody is there, half a minute. [`Gafaelfawr::find_fresh`] asks at once.
+    /// Asks the server, never a cache: a refresh that answered from one would see nobody leave.
     async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
         check_name(name)?;
-        let ask = self.client.user(name);
-        self.by_name.get_or_ask(self.place_of(name), ask).await
+        let fresh = self.client.user(name).await;
+        match &fresh {
+            Ok(found) => self.by_name.keep(self.place_of(name), found).await,
+            Err(DirectoryError::NotFound) => self.by_name.forget(&self.place_of(name)).await,
+            Err(_) => {}
+        }
+        fresh
     }
 
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {

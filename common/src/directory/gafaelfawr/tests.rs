@@ -38,7 +38,7 @@ impl Script {
     }
 
     async fn find(&self, name: &str) -> Result<Sighting, DirectoryError> {
-        self.gafaelfawr.find(&user(name)).await
+        self.gafaelfawr.look_up(&user(name)).await
     }
 
     /// The first lines of what was asked, without what is always the same.
@@ -151,7 +151,7 @@ async fn what_is_no_token_or_no_username_never_leaves_the_host() {
         assert!(matches!(login, Err(DirectoryError::Refused(_))), "{name}");
         for found in [
             script.find(name).await,
-            script.gafaelfawr.find_fresh(&user(name)).await,
+            script.gafaelfawr.find(&user(name)).await,
         ] {
             assert!(matches!(found, Err(DirectoryError::NotFound)), "{name}");
         }
@@ -316,7 +316,7 @@ async fn a_person_is_asked_about_by_name_with_our_token_and_kept_for_a_while() {
     let bearer = format!("authorization: bearer {}\r\n", SERVICE.to_lowercase());
     assert!(script.server.asked()[0].headers.contains(&bearer));
 
-    script.gafaelfawr.find_fresh(&user("vera")).await.unwrap();
+    script.gafaelfawr.find(&user("vera")).await.unwrap();
     script.find("vera").await.unwrap();
     assert_eq!(script.asked().len(), 3);
     script.gafaelfawr.clear();

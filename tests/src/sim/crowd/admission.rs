@@ -13,6 +13,7 @@ use hyper::header::WWW_AUTHENTICATE;
 use super::account::Application;
 use super::population::Population;
 use crate::sim::exchange::{Reply, Request};
+use crate::sim::token::random_token;
 
 /// The servlet's cookie.
 pub(super) const SESSION_COOKIE: &str = "JSESSIONID";
@@ -34,7 +35,7 @@ impl Servlets {
         if self.0.len() >= KEPT {
             self.0.pop_front();
         }
-        let id = random_token().to_uppercase();
+        let id = random_token::<16>().to_uppercase();
         self.0.push_back((id.clone(), application.to_owned()));
         id
     }
@@ -43,14 +44,6 @@ impl Servlets {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
-}
-
-/// 32 hexadecimal digits that nobody guesses.
-pub(super) fn random_token() -> String {
-    let mut bytes = [0_u8; 16];
-    // Without the kernel's randomness all tokens are alike, and tests fail loudly.
-    let _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An application that may ask.

@@ -291,6 +291,7 @@ impl Service for CrowdService {
             query: request.query.iter().filter(public).cloned().collect(),
             person: request.parameter("username").map(str::to_owned),
             cookie: request.cookie(SESSION_COOKIE).is_some(),
+            token: false,
             fault: None,
             status: None,
         }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::admission::random_token;
 use super::authentication::{check_password, may_log_in};
 use super::call::Call;
 use super::entity::{Detail, Outcome, SessionEntity, UserEntity, found};
 use super::population::{Population, fold};
 use super::reason::{Reason, Refusal};
+use crate::sim::token::random_token;
 
 /// How long a session lives without being validated, in milliseconds.
 const IDLE: u64 = 30 * 60 * 1000;
@@ -102,7 +102,7 @@ fn create<'p>(
     let user = population
         .find_user(&name)
         .ok_or_else(|| Refusal::no_user(&name))?;
-    let token = format!("{}00", random_token());
+    let token = format!("{}00", random_token::<16>());
     let idle = match call.parameter("duration") {
         None => IDLE,
         Some(text) => text

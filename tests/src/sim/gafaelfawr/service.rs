@@ -187,6 +187,7 @@ impl Service for GafaelfawrService {
             // The API takes no parameters that muster uses, and a strange one may be a secret.
             query: Vec::new(),
             cookie: request.headers.contains_key(hyper::header::COOKIE),
+            token: false,
             fault: None,
             status: None,
         }

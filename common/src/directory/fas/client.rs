@@ -1,0 +1,310 @@
+//! FAS's calls: one function each, typed. Nothing is decided here.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use zeroize::Zeroize as _;
+
+use super::super::DirectoryError;
+use super::super::http::{
+    Answer, Connections, Cookies, Credentials, Http, HttpSettings, PAGE_BODY, Question, SMALL_BODY,
+    STREAM_BODY, SensitiveBody, Timeouts, encoded,
+};
+use super::FasSettings;
+use super::model::{Bulk, Dump, Group, GroupAnswer, Groups, Login, Person, PersonAnswer, Users};
+use super::session::{Opened, Session};
+use super::verdict::{believed, failed, is_anonymous, misconfigured, nonsense, refused_login};
+use super::visit::Visit;
+use crate::secret::Secret;
+use crate::text;
+
+/// Some of FAS's pages look at this and not at the Accept header.
+const AS_JSON: (&str, &str) = ("tg_format", "json");
+
+/// Talks to one FAS server as one service account.
+#[derive(Debug)]
+pub(super) struct Client {
+    http: Http,
+    timeouts: Timeouts,
+    session: Session,
+    session_cookie: String,
+    user: String,
+    password: Secret,
+}
+
+/// How large and how slow an answer may be.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// About one person or group.
+    One,
+    /// The members of one group.
+    Members,
+    /// About everybody.
+    Everybody,
+}
+
+impl Client {
+    pub(super) fn new(settings: FasSettings) -> Result<Self, DirectoryError> {
+        if settings.user.contains('@') {
+            return Err(misconfigured(
+                "the service account is named by its user name, not by an address".to_owned(),
+            ));
+        }
+        if settings.password.expose_text().is_none() {
+            return Err(misconfigured(
+                "the service account's password is not UTF-8 text".to_owned(),
+            ));
+        }
+        let http = Http::new(&HttpSettings {
+            base: &settings.url,
+            ca_pem: settings.ca_pem.as_deref(),
+            timeouts: settings.timeouts,
+            // The session goes with each question, and never with a login.
+            credentials: Credentials::None,
+            headers: &[],
+            cookies: Cookies::Dropped,
+            login_connections: Connections::Fresh,
+            readings_at_once: settings.readings_at_once,
+            logins_at_once: settings.logins_at_once,
+        })?;
+        Ok(Self {
+            http,
+            timeouts: settings.timeouts,
+            session: Session::new(settings.login_pause),
+            session_cookie: settings.session_cookie,
+            user: settings.user,
+            password: settings.password,
+        })
+    }
+
+    /// The service account.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Checks a person's password, in a session that nobody else uses and that is
+    /// ended behind the verdict's back. Counts as a try at the server: never retried.
+    pub(super) async fn authenticate(
+        self: &Arc<Self>,
+        name: &str,
+        password: &str,
+    ) -> Result<Person, DirectoryError> {
+        let mut answer = self.log_in(name, password).await?;
+        if let Some(visit) = Visit::of(&answer.head, &self.session_cookie)
+            && answer.head.status == 200
+        {
+            let client = Arc::clone(self);
+            tokio::spawn(async move { client.log_out(visit).await });
+        }
+        let read = match answer.head.status {
+            200 => believed::<Login>(&answer),
+            _ => Err(refused_login(&answer)),
+        };
+        // The person's hash is in it.
+        answer.body.zeroize();
+        read?
+            .user
+            .ok_or_else(|| nonsense("FAS accepts a password and does not say whose"))
+    }
+
+    async fn log_in(&self, name: &str, password: &str) -> Result<Answer, DirectoryError> {
+        let body = SensitiveBody::form(&[
+            ("user_name", name),
+            ("password", password),
+            ("login", "Login"),
+            AS_JSON,
+        ]);
+        let question = Question::login("login", body, self.timeouts.request);
+        self.http.ask(question).await
+    }
+
+    /// Ends a session. That it may fail is nobody's business: FAS ends it, too.
+    async fn log_out(&self, visit: Visit) {
+        let body = SensitiveBody::form(&[("_csrf_token", visit.token()), AS_JSON]);
+        let question = Question::form("logout", body, self.timeouts.request).cookie(visit.cookie());
+        if let Err(error) = self.http.ask(question).await {
+            log::debug!("the session of a password check could not be ended: {error}");
+        }
+    }
+
+    /// Opens the service account's session: the only call that sends its password.
+    async fn open_session(&self) -> Result<Visit, DirectoryError> {
+        let password = self.password.expose_text().unwrap_or_default();
+        let mut answer = self.log_in(&self.user, password).await?;
+        if is_anonymous(&answer) {
+            let reason = format!(
+                "FAS refuses user and password of the service account {:?} (HTTP {}): compare them \
+                 with FAS, and see whether the account is active there",
+                text::safe(&self.user, 64),
+                answer.head.status
+            );
+            self.session.pause(&reason);
+            return Err(misconfigured(reason));
+        }
+        let read = believed::<Login>(&answer);
+        answer.body.zeroize();
+        let name = read?.user.and_then(|user| user.username);
+        super::mapping::check_name(name.as_deref().unwrap_or_default(), &self.user)?;
+        Visit::of(&answer.head, &self.session_cookie).ok_or_else(|| {
+            misconfigured(format!(
+                "FAS sets no cookie {:?}: set session_cookie to its visit.cookie.name",
+                text::safe(&self.session_cookie, 64)
+            ))
+        })
+    }
+
+    /// Asks in the service account's session, and once more in a new one if FAS has
+    /// forgotten the first.
+    async fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        extent: Extent,
+    ) -> Result<T, DirectoryError> {
+        let opened = self.session.get(self.open_session()).await?;
+        let answer = self.ask(&opened, path, fields, extent).await?;
+        if !is_anonymous(&answer) {
+            return Self::judged(answer);
+        }
+        self.session.end(&opened).await;
+        let opened = self.session.get(self.open_session()).await?;
+        let answer = self.ask(&opened, path, fields, extent).await?;
+        if is_anonymous(&answer) {
+            let reason = format!(
+                "FAS lets the service account {:?} log in and refuses its question (HTTP {}): see \
+                 which groups it is in (thirdparty is enough), and that session_cookie is the \
+                 server's visit.cookie.name",
+                text::safe(&self.user, 64),
+                answer.head.status
+            );
+            self.session.pause(&reason);
+            return Err(misconfigured(reason));
+        }
+        Self::judged(answer)
+    }
+
+    /// Reads an answer and wipes it: hashes may be in it, if our rights are too large.
+    fn judged<T: DeserializeOwned>(mut answer: Answer) -> Result<T, DirectoryError> {
+        let read = match answer.head.status {
+            200 => believed(&answer),
+            _ => Err(failed(&answer)),
+        };
+        answer.body.zeroize();
+        read
+    }
+
+    async fn ask(
+        &self,
+        opened: &Opened,
+        path: &str,
+        fields: &[(&str, &str)],
+        extent: Extent,
+    ) -> Result<Answer, DirectoryError> {
+        let visit = &opened.visit;
+        let mut form = vec![("_csrf_token", visit.token()), AS_JSON];
+        form.extend_from_slice(fields);
+        let (within, cap) = match extent {
+            Extent::One => (self.timeouts.request, SMALL_BODY),
+            Extent::Members => (self.timeouts.bulk, PAGE_BODY),
+            Extent::Everybody => (self.timeouts.bulk, STREAM_BODY),
+        };
+        let question = Question::form(path, SensitiveBody::form(&form), within)
+            .cookie(visit.cookie())
+            .cap(cap);
+        self.http.ask(question).await
+    }
+
+    /// The cheapest question that needs a session.
+    pub(super) async fn verify_session(&self) -> Result<(), DirectoryError> {
+        let _home: serde_json::Map<String, serde_json::Value> =
+            self.read("home", &[], Extent::One).await?;
+        Ok(())
+    }
+
+    /// A person by exact name.
+    pub(super) async fn person_by_username(&self, name: &str) -> Result<Person, DirectoryError> {
+        let fields = [("username", name)];
+        let path = "json/person_by_username";
+        let answer: PersonAnswer = self.read(path, &fields, Extent::One).await?;
+        found(answer.success, answer.person)
+    }
+
+    /// A person by id.
+    pub(super) async fn person_by_id(&self, id: u32) -> Result<Person, DirectoryError> {
+        let id = id.to_string();
+        let fields = [("person_id", id.as_str())];
+        let answer: PersonAnswer = self.read("json/person_by_id", &fields, Extent::One).await?;
+        found(answer.success, answer.person)
+    }
+
+    /// A group by exact name.
+    pub(super) async fn group_by_name(&self, name: &str) -> Result<Group, DirectoryError> {
+        let fields = [("groupname", name)];
+        let answer: GroupAnswer = self
+            .read("json/group_by_name", &fields, Extent::Members)
+            .await?;
+        found(answer.success, answer.group)
+    }
+
+    /// A group by id.
+    pub(super) async fn group_by_id(&self, id: u32) -> Result<Group, DirectoryError> {
+        let id = id.to_string();
+        let fields = [("group_id", id.as_str())];
+        let answer: GroupAnswer = self
+            .read("json/group_by_id", &fields, Extent::Members)
+            .await?;
+        found(answer.success, answer.group)
+    }
+
+    /// The names of a group's approved members.
+    pub(super) async fn member_names(&self, group: &str) -> Result<Vec<String>, DirectoryError> {
+        // Without a name the call is about everybody, and dots would leave its path.
+        if matches!(group, "" | "." | "..") {
+            return Err(DirectoryError::NotFound);
+        }
+        let path = format!("group/dump/{}", encoded(group));
+        let dump: Dump = self.read(&path, &[], Extent::Members).await?;
+        let rows = dump
+            .people
+            .ok_or_else(|| nonsense("the answer about a group's members names none"))?;
+        let name = |row: &Vec<serde_json::Value>| Some(row.first()?.as_str()?.to_owned());
+        Ok(rows.iter().filter_map(name).collect())
+    }
+
+    /// Everybody who is active.
+    pub(super) async fn user_data(&self) -> Result<Users, DirectoryError> {
+        let path = "json/fas_client/user_data";
+        whole(self.read(path, &[], Extent::Everybody).await?)
+    }
+
+    /// Every group: as it is now, or as FAS's cache has it.
+    pub(super) async fn group_data(&self, now: bool) -> Result<Groups, DirectoryError> {
+        let fields: &[(&str, &str)] = if now {
+            &[("force_refresh", "True")]
+        } else {
+            &[]
+        };
+        let path = "json/fas_client/group_data";
+        whole(self.read(path, fields, Extent::Everybody).await?)
+    }
+}
+
+/// What a question about one thing found. Only FAS's own "no" is *not found*.
+fn found<T>(success: Option<bool>, thing: Option<T>) -> Result<T, DirectoryError> {
+    match (success, thing) {
+        (Some(true), Some(thing)) => Ok(thing),
+        (Some(false), _) => Err(DirectoryError::NotFound),
+        _ => Err(nonsense(
+            "the answer says neither that something was found nor that it was not",
+        )),
+    }
+}
+
+/// Everything; a failure is never an empty directory.
+fn whole<T>(bulk: Bulk<T>) -> Result<T, DirectoryError> {
+    match (bulk.success, bulk.data) {
+        (Some(true), Some(data)) => Ok(data),
+        (Some(false), _) => Err(nonsense("FAS could not read its data (success is false)")),
+        _ => Err(nonsense("the answer lacks success or data")),
+    }
+}

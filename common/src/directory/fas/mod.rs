@@ -1,0 +1,181 @@
+//! The Fedora Account System, FAS2.
+//!
+//! FAS speaks JSON over form-encoded POSTs. Reading needs a session of a service
+//! account, of which there is one, shared and in memory; membership of `thirdparty`
+//! is all the rights that it needs. A person's password is checked by a login of its
+//! own that carries no cookie and no token: with a live session beside it FAS would
+//! answer a *wrong* password with that session's user.
+
+mod client;
+mod mapping;
+mod model;
+mod session;
+mod verdict;
+mod visit;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use self::client::Client;
+use super::http::Timeouts;
+use super::remarks::Remarks;
+use super::{
+    Directory, DirectoryError, Listing, Projection, Refusal, ServerVersion, Sighting, Team,
+    Verified,
+};
+use crate::name::UserName;
+use crate::secret::Secret;
+
+/// Everything that a FAS directory needs to be asked.
+#[derive(Debug)]
+pub struct FasSettings {
+    /// FAS's base URL, usually ending in `/accounts`.
+    pub url: Url,
+    /// The service account's user name in FAS.
+    pub user: String,
+    /// The service account's password, not a person's.
+    pub password: Secret,
+    /// The only certificate authorities to trust; without it the host's.
+    pub ca_pem: Option<Vec<u8>>,
+    /// The name of the session's cookie: the server's `visit.cookie.name`.
+    pub session_cookie: String,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+    /// Whether a full sync asks for groups as they are now. Otherwise FAS answers from
+    /// a cache, and whoever left a group stays in it for up to a quarter of an hour.
+    pub force_refresh: bool,
+    /// How long a refused service account is not tried again.
+    pub login_pause: Duration,
+    /// How many reading questions may be open at once.
+    pub readings_at_once: usize,
+    /// How many logins may be asked at once.
+    pub logins_at_once: usize,
+}
+
+impl FasSettings {
+    /// What must be said; the rest has defaults.
+    pub fn new(url: Url, user: String, password: Secret) -> Self {
+        Self {
+            url,
+            user,
+            password,
+            ca_pem: None,
+            session_cookie: "tg-visit".to_owned(),
+            timeouts: Timeouts::default(),
+            force_refresh: true,
+            login_pause: Duration::from_secs(60),
+            readings_at_once: 4,
+            logins_at_once: 16,
+        }
+    }
+}
+
+/// A FAS server as one service account sees it.
+#[derive(Debug)]
+pub struct Fas {
+    client: Arc<Client>,
+    force_refresh: bool,
+}
+
+impl Fas {
+    /// Sets up the client; nothing is sent. Errors are all *Misconfigured*.
+    pub fn new(settings: FasSettings) -> Result<Self, DirectoryError> {
+        let force_refresh = settings.force_refresh;
+        Ok(Self {
+            client: Arc::new(Client::new(settings)?),
+            force_refresh,
+        })
+    }
+
+    /// The person with this id, active or not.
+    pub async fn person_with_id(&self, id: u32) -> Result<Sighting, DirectoryError> {
+        let sighting = mapping::sighting(&self.client.person_by_id(id).await?)?;
+        mapping::check_id(sighting.person.uid, id)?;
+        Ok(sighting)
+    }
+
+    /// The group of this name, with the names of its approved members. Those whose
+    /// accounts are not in use are among them: the call does not tell.
+    pub async fn group(&self, name: &str) -> Result<Team, DirectoryError> {
+        let team = mapping::team_alone(&self.client.group_by_name(name).await?)?;
+        mapping::check_name(&team.name, name)?;
+        self.with_members(team).await
+    }
+
+    /// The group with this id, as [`Self::group`] gives it.
+    pub async fn group_with_id(&self, id: u32) -> Result<Team, DirectoryError> {
+        let team = mapping::team_alone(&self.client.group_by_id(id).await?)?;
+        mapping::check_id(team.gid, id)?;
+        self.with_members(team).await
+    }
+
+    /// An unknown group is an empty one to the call that names members: `team` must
+    /// have been found before.
+    async fn with_members(&self, mut team: Team) -> Result<Team, DirectoryError> {
+        team.members = self.client.member_names(&team.name).await?;
+        Ok(team)
+    }
+}
+
+#[async_trait::async_trait]
+impl Directory for Fas {
+    async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
+        self.client.verify_session().await?;
+        Ok(ServerVersion("FAS".to_owned()))
+    }
+
+    async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+        if is_address(name) {
+            return Err(DirectoryError::NotFound);
+        }
+        let person = self.client.person_by_username(name.as_str()).await?;
+        let sighting = mapping::sighting(&person)?;
+        mapping::check_name(&sighting.person.name, name.as_str())?;
+        Ok(sighting)
+    }
+
+    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
+        // FAS would log in whoever has that address: somebody of another name.
+        if is_address(name) {
+            let reason = "FAS would take this name for an e-mail address";
+            return Err(DirectoryError::Refused(Refusal::certain(reason)));
+        }
+        // A form is text here, so other bytes cannot be anybody's password.
+        let Some(password) = secret.expose_text().filter(|text| !text.is_empty()) else {
+            let reason = "the password is not UTF-8 text";
+            return Err(DirectoryError::Refused(Refusal::certain(reason)));
+        };
+        let person = self.client.authenticate(name.as_str(), password).await?;
+        mapping::verified(&person, name)
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+}
+
+/// Whether FAS would look the name up among the addresses.
+fn is_address(name: &UserName) -> bool {
+    name.as_str().contains('@')
+}
+
+#[async_trait::async_trait]
+impl Listing for Fas {
+    async fn everybody(&self) -> Result<Projection, DirectoryError> {
+        let mut remarks = Remarks::default();
+        let users = self.client.user_data().await?;
+        let roll = mapping::people(users, self.client.user(), &mut remarks);
+        let groups = self.client.group_data(self.force_refresh).await?;
+        let teams = mapping::teams(groups, &roll, &mut remarks);
+        Ok(Projection {
+            people: roll.into_people(),
+            teams,
+            remarks: remarks.into_lines(),
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! From what the configuration says about a directory to its client; nothing is sent.
+
+use std::sync::Arc;
+
+use muster_common::clock::SystemClock;
+use muster_common::config::{
+    self, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig,
+};
+use muster_common::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
+use muster_common::directory::fas::{Fas, FasSettings};
+use muster_common::directory::gafaelfawr::{Gafaelfawr, GafaelfawrSettings, TokenType};
+use muster_common::directory::http::Timeouts;
+use muster_common::directory::{Directory, DirectoryError};
+use muster_common::secret::Secret;
+use url::Url;
+
+use crate::start::StartError;
+
+/// What clients of every kind are made from.
+struct Common {
+    url: Url,
+    ca_pem: Option<Vec<u8>>,
+    timeouts: Timeouts,
+    secret: Secret,
+}
+
+/// The client of `directory`.
+pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
+    let common = common(directory)?;
+    let client: Result<Arc<dyn Directory>, DirectoryError> = match &directory.kind {
+        DirectoryKind::Crowd(own) => Crowd::new(crowd(common, own)).map(shared),
+        DirectoryKind::Fas(own) => Fas::new(fas(common, own)).map(shared),
+        DirectoryKind::Gafaelfawr(own) => Gafaelfawr::new(gafaelfawr(common, own)).map(shared),
+    };
+    client.map_err(|error| StartError::Directory(directory.name.clone(), error))
+}
+
+fn shared(client: impl Directory + 'static) -> Arc<dyn Directory> {
+    Arc::new(client)
+}
+
+fn common(directory: &DirectoryConfig) -> Result<Common, StartError> {
+    let name = || directory.name.clone();
+    let (_, source) = directory.kind.secret_file();
+    let secret = config::read_secret(source).map_err(|error| StartError::Secret(name(), error))?;
+    let server = &directory.server;
+    let ca_pem = match &server.ca_file {
+        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
+        None => None,
+    };
+    Ok(Common {
+        url: server.url.clone(),
+        ca_pem,
+        timeouts: Timeouts {
+            connect: server.connect_timeout,
+            request: server.timeout,
+            ..Timeouts::default()
+        },
+        secret,
+    })
+}
+
+fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
+    CrowdSettings {
+        ca_pem: common.ca_pem,
+        timeouts: common.timeouts,
+        attributes: AttributeNames {
+            uid_number: own.attributes.uid.clone(),
+            gid_number: own.attributes.gid.clone(),
+            login_shell: own.attributes.shell.clone(),
+            home_directory: own.attributes.home.clone(),
+            ssh_public_key: own.attributes.ssh_keys.clone(),
+        },
+        ..CrowdSettings::new(common.url, own.application.clone(), common.secret)
+    }
+}
+
+fn fas(common: Common, own: &FasConfig) -> FasSettings {
+    FasSettings {
+        ca_pem: common.ca_pem,
+        timeouts: common.timeouts,
+        session_cookie: own.session_cookie.clone(),
+        force_refresh: own.force_refresh,
+        ..FasSettings::new(common.url, own.user.clone(), common.secret)
+    }
+}
+
+fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
+    let types = own.tokens.types.iter();
+    GafaelfawrSettings {
+        ca_pem: common.ca_pem,
+        timeouts: common.timeouts,
+        scopes: own.tokens.scopes.clone(),
+        // The configuration lets no other words through.
+        token_types: types
+            .filter_map(|name| name.parse::<TokenType>().ok())
+            .collect(),
+        require_expiry: own.tokens.require_expiry,
+        max_token_lifetime: own.tokens.max_lifetime,
+        clock: Arc::new(SystemClock),
+        ..GafaelfawrSettings::new(common.url, common.secret)
+    }
+}

@@ -1,0 +1,188 @@
+//! Every kind of directory that can be simulated, a row each.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::str::FromStr as _;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use muster_tests::sim::running::{ANY_PORT, Encryption, Simulator};
+use muster_tests::sim::size::{NotASize, Size};
+use muster_tests::sim::{SimError, crowd, fas, gafaelfawr};
+
+use super::{path, path_said, text};
+
+/// A kind of directory that can be simulated.
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    about: &'static str,
+    /// What `--generate` takes, how that is read, and what it makes.
+    size: &'static str,
+    read_size: fn(&str) -> Result<Size, NotASize>,
+    generated: &'static str,
+    /// The path below which it lives unless told otherwise.
+    context: &'static str,
+    pub(super) start: fn(&Launch<'_>) -> Result<Box<dyn Simulator>, SimError>,
+}
+
+/// Every kind, a row each.
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "crowd",
+        about: "A simulated Crowd",
+        size: "USERSxGROUPS",
+        read_size: Size::from_str,
+        generated: "application muster, password muster-secret",
+        context: "/crowd",
+        start: start_crowd,
+    },
+    Kind {
+        name: "fas",
+        about: "A simulated FAS",
+        size: "USERSxGROUPS",
+        read_size: Size::from_str,
+        generated: "service user muster, password muster-secret",
+        context: "/accounts",
+        start: start_fas,
+    },
+    Kind {
+        name: "gafaelfawr",
+        about: "A simulated Gafaelfawr, with Repertoire's discovery",
+        size: "USERS",
+        read_size: Size::of_users,
+        generated: "service token gt-muster-service-key-000.muster-service-secret0, and a token for each user",
+        context: "",
+        start: start_gafaelfawr,
+    },
+];
+
+fn start_crowd(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
+    let population = match launch.people {
+        People::Generated(size) => crowd::generate(size),
+        People::Described(file) => crowd::Population::read(file)?,
+    };
+    Ok(Box::new(crowd::Crowd::start_at(
+        population,
+        launch.address,
+        launch.encryption,
+        launch.context,
+    )?))
+}
+
+fn start_fas(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
+    let population = match launch.people {
+        People::Generated(size) => fas::generate(size),
+        People::Described(file) => fas::Population::read(file)?,
+    };
+    Ok(Box::new(fas::Fas::start_at(
+        population,
+        launch.address,
+        launch.encryption,
+        launch.context,
+    )?))
+}
+
+fn start_gafaelfawr(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
+    let population = match launch.people {
+        People::Generated(size) => gafaelfawr::generate(size.users),
+        People::Described(file) => gafaelfawr::Population::read(file)?,
+    };
+    Ok(Box::new(gafaelfawr::Gafaelfawr::start_at(
+        population,
+        launch.address,
+        launch.encryption,
+        launch.context,
+    )?))
+}
+
+/// Who is to be in a simulated directory.
+#[derive(Clone, Copy)]
+enum People<'m> {
+    Generated(Size),
+    Described(&'m Path),
+}
+
+/// How a simulated directory is to be started.
+pub(super) struct Launch<'m> {
+    people: People<'m>,
+    address: SocketAddr,
+    encryption: Encryption,
+    context: &'m str,
+}
+
+impl<'m> Launch<'m> {
+    pub(super) fn said(matches: &'m ArgMatches, kind: &Kind) -> Self {
+        let people = match matches.get_one::<Size>("generate") {
+            Some(size) => People::Generated(*size),
+            None => People::Described(path_said(matches, "data")),
+        };
+        let encryption = if matches.get_flag("plain") {
+            Encryption::Plain
+        } else {
+            Encryption::Tls
+        };
+        Self {
+            people,
+            address: matches
+                .get_one::<SocketAddr>("listen")
+                .copied()
+                .unwrap_or(ANY_PORT),
+            encryption,
+            context: text(matches, "context").map_or(kind.context, String::as_str),
+        }
+    }
+}
+
+pub(super) fn kind_command(kind: &Kind) -> Command {
+    Command::new(kind.name)
+        .about(format!(
+            "{}; writes ca.pem, ctl and (last) ready, which holds its URL, to the state folder",
+            kind.about
+        ))
+        .arg(
+            path("data")
+                .long("data")
+                .value_name("FILE")
+                .help("The population, as JSON"),
+        )
+        .arg(
+            Arg::new("generate")
+                .long("generate")
+                .value_name(kind.size)
+                .value_parser(kind.read_size)
+                .conflicts_with("data")
+                .required_unless_present("data")
+                .help(format!("A made-up population; {}", kind.generated)),
+        )
+        .arg(
+            Arg::new("listen")
+                .long("listen")
+                .value_name("ADDRESS")
+                .default_value("127.0.0.1:0")
+                .value_parser(value_parser!(SocketAddr))
+                .help("Where to listen"),
+        )
+        .arg(
+            path("state-dir")
+                .long("state-dir")
+                .value_name("DIR")
+                .required(true),
+        )
+        .arg(
+            Arg::new("context")
+                .long("context")
+                .default_value(kind.context)
+                .help("The path below which it lives"),
+        )
+        .arg(
+            Arg::new("plain")
+                .long("plain")
+                .action(ArgAction::SetTrue)
+                .help("Without TLS"),
+        )
+        .arg(
+            Arg::new("die-with-parent")
+                .long("die-with-parent")
+                .action(ArgAction::SetTrue)
+                .help("End when the thread that started this ends"),
+        )
+}
