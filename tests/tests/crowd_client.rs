@@ -177,11 +177,7 @@ async fn a_person_is_found_by_name_with_every_group_around() {
     let mut expected: Vec<&str> = synced
         .teams
         .iter()
-        .filter(|team| {
-            team.members
-                .iter()
-                .any(|member| *member == found.person.name)
-        })
+        .filter(|team| team.members.contains(&found.person.name))
         .map(|team| team.name.as_str())
         .collect();
     expected.sort_unstable();

@@ -1,6 +1,6 @@
 //! Story *name hit*: glibc → entry → reader → the caller's buffer; in every kind of process, with nobody else alive.
 
-use muster_tests::world::World;
+use muster_tests::world::{Sim, World};
 
 /// What getent says about a name, empty if there is none.
 fn getent(world: &World, database: &str, key: &str) -> String {
@@ -15,7 +15,7 @@ fn names_resolve_in_every_process_also_when_broker_and_publisher_are_dead() {
     check_names(&world);
     world.kill("musterd");
     world.kill("muster-publish");
-    world.kill("muster-sim");
+    world.kill(Sim::Crowd.process());
     check_names(&world);
 }
 

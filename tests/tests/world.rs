@@ -1,7 +1,7 @@
 //! The equipment itself: a world is a host, and nothing of it reaches the machine.
 
-use muster_tests::world::World;
 use muster_tests::world::usual::{PEOPLE, password};
+use muster_tests::world::{Sim, World};
 
 #[test]
 fn a_local_user_logs_in_by_ssh_and_nothing_reaches_the_machine() {
@@ -39,7 +39,7 @@ fn the_broker_runs_without_root_on_sockets_that_were_handed_over() {
     let Some(mut world) = World::new() else {
         return;
     };
-    world.start_crowd(PEOPLE);
+    world.start_simulator(Sim::Crowd, PEOPLE);
     world.configure("");
     world.start_publisher();
     world.start_broker_by_sockets();

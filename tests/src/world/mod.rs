@@ -9,17 +9,19 @@
 )]
 
 mod base;
-mod crowd;
 mod journal;
 mod logins;
 mod namespace;
 mod output;
 mod services;
+pub mod simulators;
 mod stand_in;
+pub mod three;
 pub mod usual;
 
 pub use output::Output;
 pub use services::Process;
+pub use simulators::Sim;
 pub use stand_in::StandIn;
 
 use base::Base;

@@ -1,6 +1,6 @@
 //! The usual scene: a Crowd with people of every kind, muster configured for it, everything running.
 
-use super::{Output, World};
+use super::{Output, Sim, World};
 use std::os::unix::fs::{PermissionsExt, chown};
 
 /// The people of the usual scene.
@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 /// `linux-users`) may log in; `charles` is in no allowed group; `emil` is disabled. The others must not be served:
 /// `root` and `larry` are local, `below` and `twin` have ids that are not free, `Zoë Müller` does not fit; nor must
 /// the groups `sudo` and `bad:name`.
-pub const PEOPLE: &str = include_str!("people.json");
+pub const PEOPLE: &str = include_str!("people/crowd.json");
 
 /// Passwords of those who have one that matters: at Crowd, save for Larry's and root's.
 pub mod password {
@@ -24,7 +24,7 @@ pub mod password {
 }
 
 const CONFIG: &str = "/etc/muster/muster.toml";
-const SECRET: &str = "/etc/muster/secrets/crowd";
+const SECRETS: &str = "/etc/muster/secrets";
 const SNAPSHOT: &str = "/var/lib/muster/public/snapshot";
 
 impl World {
@@ -39,7 +39,7 @@ impl World {
     /// The usual scene in this world.
     #[track_caller]
     pub fn start_usual(&mut self) {
-        self.start_crowd(PEOPLE);
+        self.start_simulator(Sim::Crowd, PEOPLE);
         self.configure("");
         self.start_muster();
         self.sync().said();
@@ -65,39 +65,44 @@ impl World {
     /// Configures muster for the simulated Crowd, with more lines behind.
     #[track_caller]
     pub fn configure(&mut self, more: &str) {
-        let (url, ca) = (self.crowd_url(), self.crowd_ca());
-        self.secret("application-secret");
-        self.write(
-            CONFIG,
-            format!(
-                r#"version = 1
+        let (url, ca) = (self.url_of(Sim::Crowd), Sim::Crowd.ca());
+        let secret = self.secret("crowd", "application-secret");
+        self.write_config(&format!(
+            r#"version = 1
 
 [[directory]]
 name = "corp"
 kind = "crowd"
 url = "{url}"
 application = "linux-hosts"
-password_file = "{SECRET}"
+password_file = "{secret}"
 ca_file = "{ca}"
 
 [access]
 allow = ["group:corp/linux-users"]
 {more}"#
-            ),
-        );
+        ));
     }
 
-    /// Writes the application's password, for root and the broker only.
+    /// Writes muster's configuration.
     #[track_caller]
-    pub fn secret(&self, password: &str) {
+    pub fn write_config(&self, text: &str) {
+        self.write(CONFIG, text);
+    }
+
+    /// Writes a secret of ours for root and the broker only, and gives its file.
+    #[track_caller]
+    pub fn secret(&self, name: &str, secret: &str) -> String {
+        let file = format!("{SECRETS}/{name}");
         let gid = self.run(["id", "-g", "muster"]);
         let gid = gid.said().parse().unwrap_or_else(|_| panic!("{gid}"));
-        self.write(SECRET, password);
-        for (path, mode) in [(SECRET, 0o640), ("/etc/muster/secrets", 0o750)] {
+        self.write(&file, secret);
+        for (path, mode) in [(file.as_str(), 0o640), (SECRETS, 0o750)] {
             let path = self.path(path);
             chown(&path, Some(0), Some(gid))
                 .and_then(|()| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)))
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         }
+        file
     }
 }

@@ -1,0 +1,107 @@
+//! The simulated directories in a world: started with a data set each, made to fail, changed.
+
+use super::World;
+
+const SIMULATOR: &str = "/run/world/muster-sim";
+
+/// A simulated service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sim {
+    /// Atlassian Crowd.
+    Crowd,
+    /// The Fedora Account System.
+    Fas,
+    /// Gafaelfawr.
+    Gafaelfawr,
+}
+
+impl Sim {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Crowd, Self::Fas, Self::Gafaelfawr];
+
+    /// As `muster-sim` and muster's configuration spell it.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Crowd => "crowd",
+            Self::Fas => "fas",
+            Self::Gafaelfawr => "gafaelfawr",
+        }
+    }
+
+    /// The name of its process in a world.
+    pub const fn process(self) -> &'static str {
+        match self {
+            Self::Crowd => "sim-crowd",
+            Self::Fas => "sim-fas",
+            Self::Gafaelfawr => "sim-gafaelfawr",
+        }
+    }
+
+    fn state(self) -> String {
+        format!("/run/world/{}", self.kind())
+    }
+
+    /// The certificate of its throw-away authority.
+    pub fn ca(self) -> String {
+        format!("{}/ca.pem", self.state())
+    }
+}
+
+impl World {
+    /// Starts a simulator on the world's loopback with this data set.
+    #[track_caller]
+    pub fn start_simulator(&mut self, sim: Sim, data: &str) {
+        let (state, kind) = (sim.state(), sim.kind());
+        let file = format!("{state}.json");
+        self.write(&file, data);
+        std::fs::create_dir_all(self.path(&state))
+            .unwrap_or_else(|error| panic!("{state}: {error}"));
+        let words = [
+            SIMULATOR,
+            kind,
+            "--data",
+            &file,
+            "--listen",
+            "127.0.0.1:0",
+            "--state-dir",
+            &state,
+        ];
+        self.spawn(sim.process(), &words);
+        self.until("the simulator is ready", |world| {
+            !world.url_of(sim).is_empty()
+        });
+    }
+
+    /// A simulator's base URL.
+    pub fn url_of(&self, sim: Sim) -> String {
+        self.read(&format!("{}/ready", sim.state()))
+            .trim()
+            .to_owned()
+    }
+
+    /// Tells a simulator what to do: `fault down`, `remove-user ada`.
+    #[track_caller]
+    pub fn tell(&self, sim: Sim, words: &str) {
+        let control = format!("{}/ctl", sim.state());
+        self.run(
+            [SIMULATOR, "ctl", &control]
+                .into_iter()
+                .chain(words.split(' ')),
+        )
+        .said();
+    }
+
+    /// The same to the simulated Crowd.
+    #[track_caller]
+    pub fn tell_crowd(&self, words: &str) {
+        self.tell(Sim::Crowd, words);
+    }
+
+    /// The same to all of them.
+    #[track_caller]
+    pub fn tell_all(&self, words: &str) {
+        for sim in Sim::ALL {
+            self.tell(sim, words);
+        }
+    }
+}
