@@ -19,6 +19,7 @@ use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{
     Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
 };
+use muster_common::snapshot::reserved::reserved;
 use muster_common::store::ledger::{Holder, IdKind, IdSpace, Ledger};
 use muster_common::store::names::{Owner, Owners};
 use muster_common::store::projection::KnownPerson;
@@ -270,6 +271,14 @@ impl Work<'_> {
             &holder_ids(directory, IdKind::Group, &named, |t| (&t.key, t.gid)),
         );
         for (name, team) in named {
+            if reserved(name.as_str()).is_some() || self.local.holds_name(name.as_str()) {
+                // The publisher would refuse it, and with it whoever has it as the primary group.
+                self.problem(format!(
+                    "group {name} of {}: the name is reserved or a local one's; not served",
+                    directory.name
+                ));
+                continue;
+            }
             if let Some(place) = self.users.get_mut(name.as_str()) {
                 let owner = self.content.users.get(place.record);
                 if owner.is_some_and(|owner| is_private_group(owner, position, &team)) {

@@ -280,3 +280,141 @@ fn a_shell_or_home_that_the_host_does_not_allow_is_replaced_and_said_so() {
     let assembly = host.sync(vec![person("1", "ada"), person("2", "bob"), eve], vec![]);
     assert_eq!(assembly.user("eve").unwrap().account.home, "/home/eve");
 }
+
+const SEVERAL: &str = r#"
+version = 1
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux"
+password_file = "/etc/muster/secrets/crowd"
+[[directory]]
+name = "fedora"
+kind = "fas"
+url = "https://fas.example.org/accounts/"
+user = "hosts"
+password_file = "/etc/muster/secrets/fas"
+[access]
+allow = ["group:fedora/ops"]
+"#;
+
+/// corp and fedora, each with these people and groups.
+fn two(host: &Host, corp: (Vec<Person>, Vec<Team>), fedora: (Vec<Person>, Vec<Team>)) -> Assembly {
+    let config = config::parse(SEVERAL, Path::new("muster.toml")).unwrap();
+    for (directory, (people, teams)) in config.directories.iter().zip([corp, fedora]) {
+        let projection = Projection {
+            people,
+            teams,
+            remarks: vec![],
+        };
+        let now = Time::from_unix(1000);
+        host.store
+            .replace(&directory.name, &projection, now)
+            .unwrap();
+    }
+    assemble(&host.store, &config, &host.local, Time::from_unix(1000)).unwrap()
+}
+
+fn given(name: &str, uid: u32, gid: Option<u32>) -> Person {
+    Person {
+        uid: Some(uid),
+        gid,
+        ..person(&uid.to_string(), name)
+    }
+}
+
+fn given_team(name: &str, gid: u32, members: &[&str]) -> Team {
+    Team {
+        gid: Some(gid),
+        ..team(name, members)
+    }
+}
+
+#[test]
+fn a_name_in_two_directories_is_the_first_ones_and_stays_whose_it_was() {
+    let host = Host::new();
+    let ada = || vec![given("ada", 30_001, None)];
+    let first = two(&host, (vec![], vec![]), (ada(), vec![]));
+    assert_eq!(first.user("ada").unwrap().directory, 1);
+    let both = two(&host, (vec![person("1", "ada")], vec![]), (ada(), vec![]));
+    assert_eq!(both.user("ada").unwrap().directory, 1, "held for its owner");
+    let bob = || vec![given("bob", 30_002, None)];
+    let fresh = two(
+        &Host::new(),
+        (vec![person("1", "bob")], vec![]),
+        (bob(), vec![]),
+    );
+    assert_eq!(
+        fresh.user("bob").unwrap().directory,
+        0,
+        "order is precedence"
+    );
+}
+
+#[test]
+fn members_and_rules_are_of_the_group_of_their_own_directory() {
+    let corp = (vec![person("1", "ada")], vec![]);
+    let fedora = (
+        vec![given("bob", 30_002, None)],
+        vec![given_team("ops", 31_000, &["ada", "bob"])],
+    );
+    let assembly = two(&Host::new(), corp, fedora);
+    let members = &assembly.group("ops").unwrap().members;
+    assert_eq!(members.len(), 1, "a name of another directory is no member");
+    assert_eq!(assembly.user("bob").unwrap().access.allowed, 1);
+    assert_eq!(assembly.user("ada").unwrap().access.allowed, 0);
+}
+
+#[test]
+fn a_private_group_that_the_service_lists_stays_beside_another_primary_one() {
+    let fedora = (
+        vec![
+            given("ada", 30_001, Some(31_000)),
+            given("bob", 30_002, Some(39_999)),
+        ],
+        vec![
+            given_team("ada", 30_001, &["ada"]),
+            given_team("ops", 31_000, &["ada"]),
+        ],
+    );
+    let assembly = two(&Host::new(), (vec![], vec![]), fedora);
+    let ada = assembly.user("ada").unwrap();
+    assert_eq!(ada.account.gid.get(), 31_000);
+    let mut groups: Vec<u32> = ada.groups.iter().map(|gid| gid.get()).collect();
+    groups.sort_unstable();
+    assert_eq!(groups, [30_001, 31_000]);
+    assert_eq!(assembly.group("ada").unwrap().gid.get(), 30_001);
+    assert_eq!(assembly.user("bob").unwrap().account.gid.get(), 30_002);
+    let problems = assembly.problems.join("\n");
+    assert!(
+        problems.contains("user bob: the service's primary group 39999"),
+        "{problems}"
+    );
+    assert!(!problems.contains("group ada"), "{problems}");
+}
+
+#[test]
+fn a_reserved_group_does_not_take_its_members_with_it() {
+    let fedora = (
+        vec![given("ada", 30_001, Some(31_000))],
+        vec![given_team("staff", 31_000, &["ada"])],
+    );
+    let assembly = two(&Host::new(), (vec![], vec![]), fedora);
+    assert!(assembly.group("staff").is_none());
+    assert_eq!(assembly.user("ada").unwrap().account.gid.get(), 30_001);
+}
+
+#[test]
+fn a_miss_is_final_only_once_a_directory_has_been_read() {
+    let host = Host::new();
+    let config = config::parse(SEVERAL, Path::new("muster.toml")).unwrap();
+    let unread = assemble(&host.store, &config, &host.local, Time::from_unix(1000)).unwrap();
+    let misses = |assembly: &Assembly| -> Vec<Misses> {
+        let directories = assembly.content.directories.iter();
+        directories.map(|directory| directory.misses).collect()
+    };
+    assert_eq!(misses(&unread), [Misses::Unclear, Misses::Unclear]);
+    let read = two(&host, (vec![], vec![]), (vec![], vec![]));
+    assert_eq!(misses(&read), [Misses::Final, Misses::Final]);
+}

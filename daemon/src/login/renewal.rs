@@ -27,9 +27,11 @@ const REMEMBERED: usize = 10_000;
 /// What logins have written through lately, so that the same is not written again.
 #[derive(Debug, Default)]
 pub struct WrittenThrough {
-    /// A fingerprint of the sighting, and the sync before it.
-    known: Mutex<HashMap<(String, String), (u64, Option<Time>)>>,
+    known: Mutex<HashMap<(String, String), Written>>,
 }
+
+/// A sighting's fingerprint, and the sync before it.
+type Written = (u64, Option<Time>);
 
 impl WrittenThrough {
     fn has(&self, owner: &Owner, fingerprint: u64, synced: Option<Time>) -> bool {

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use muster_tests::world::three::secret;
 use muster_tests::world::usual::password;
-use muster_tests::world::{Output, World};
+use muster_tests::world::{Output, Sim, World};
 
 /// A world on stage: what is run is shown, and what must hold is checked.
 struct Stage {
@@ -65,9 +66,12 @@ impl Stage {
 }
 
 /// The acts in order; each finds the host as the one before left it.
-const ACTS: [fn(&mut Stage); 8] = [
+const ACTS: [fn(&mut Stage); 11] = [
     names,
+    asked_by_name,
     login,
+    login_at_fas,
+    login_by_token,
     wrong_password,
     not_allowed,
     server_stopped,
@@ -110,6 +114,55 @@ fn login(stage: &mut Stage) {
     );
 }
 
+fn asked_by_name(stage: &mut Stage) {
+    stage.title("A person of Gafaelfawr, which cannot list its people: asked for by name, once");
+    let before = stage.run("getent passwd 60001");
+    let rosalind = stage.run("getent passwd rosalind");
+    let after = stage.run("getent passwd 60001");
+    stage.check(
+        "unknown by id until somebody asks for her by name",
+        !before.succeeded() && rosalind.out.starts_with("rosalind:*:60001:61000:"),
+    );
+    stage.check(
+        "and then in the snapshot like everybody",
+        after.out == rosalind.out,
+    );
+    let nobody = stage.run("getent passwd nobodythere");
+    stage.check(
+        "a name that no service knows is unknown",
+        !nobody.succeeded(),
+    );
+}
+
+fn login_at_fas(stage: &mut Stage) {
+    stage.title("A person of FAS: ids from there, approved memberships only");
+    let id = stage.run("id dennis");
+    stage.check(
+        "dennis has the id of his FAS account",
+        id.out.starts_with("uid=400101(dennis)") && id.out.contains("sysadmin-main"),
+    );
+    let brian = stage.run("id brian");
+    stage.check(
+        "brian, who has only applied for the group, is not in it",
+        brian.succeeded() && !brian.out.contains("sysadmin-main"),
+    );
+    let login = stage.ssh("dennis", secret::DENNIS, "id -un");
+    stage.check(
+        "dennis is in with his FAS password",
+        login.out == "dennis\n",
+    );
+}
+
+fn login_by_token(stage: &mut Stage) {
+    stage.title("A person of Gafaelfawr: a token of her own, typed as the password");
+    let login = stage.ssh("rosalind", secret::ROSALIND, "id -un; id -gn");
+    stage.check("rosalind is in", login.out == "rosalind\ng_astro\n");
+    let login = stage.ssh("rosalind", secret::JOCELYN, "id -un");
+    stage.check("somebody else's token is refused", !login.succeeded());
+    let login = stage.ssh("rosalind", secret::ROSALIND_WITHOUT_SCOPE, "id -un");
+    stage.check("a token without the scope is refused", !login.succeeded());
+}
+
 fn wrong_password(stage: &mut Stage) {
     stage.title("A wrong password");
     let login = stage.ssh("ada", "analytical engima", "id -un");
@@ -128,8 +181,8 @@ fn not_allowed(stage: &mut Stage) {
 }
 
 fn server_stopped(stage: &mut Stage) {
-    stage.title("The server stops");
-    stage.world.tell_crowd("fault down");
+    stage.title("All servers stop");
+    stage.world.tell_all("fault down");
     let names = stage.run("id ada");
     stage.check("names resolve as before", names.out.contains("engineers"));
     let login = stage.ssh("ada", password::ADA, "id -un");
@@ -139,11 +192,15 @@ fn server_stopped(stage: &mut Stage) {
     );
     let login = stage.ssh("ada", "analytical engima", "id -un");
     stage.check("a wrong password stays wrong", !login.succeeded());
-    stage.world.tell_crowd("fault none");
+    let dennis = stage.ssh("dennis", secret::DENNIS, "id -un");
+    stage.check("dennis as well", dennis.out == "dennis\n");
+    let rosalind = stage.ssh("rosalind", secret::ROSALIND, "id -un");
+    stage.check("and rosalind by her token", rosalind.out == "rosalind\n");
+    stage.world.tell_all("fault none");
 }
 
 fn removed(stage: &mut Stage) {
-    stage.title("The server is back, and a person is removed there");
+    stage.title("The servers are back, and people are removed or disabled there");
     let before = stage.run("getent passwd vera");
     stage.world.tell_crowd("remove-user vera");
     let sync = stage.run("muster sync");
@@ -152,6 +209,15 @@ fn removed(stage: &mut Stage) {
     stage.check("vera is gone after the next sync", gone);
     let login = stage.ssh("vera", password::VERA, "id -un");
     stage.check("and cannot log in", !login.succeeded());
+    stage.world.tell(Sim::Fas, "set-status dennis inactive");
+    let token = format!("revoke-token {}", secret::ROSALINDS_KEY);
+    stage.world.tell(Sim::Gafaelfawr, &token);
+    let dennis = stage.ssh("dennis", secret::DENNIS, "id -un");
+    let rosalind = stage.ssh("rosalind", secret::ROSALIND, "id -un");
+    stage.check(
+        "nor can dennis, disabled in FAS, nor rosalind with a revoked token, at once",
+        !dennis.succeeded() && !rosalind.succeeded(),
+    );
 }
 
 fn broker_killed(stage: &mut Stage) {
@@ -225,9 +291,9 @@ fn play(place: &std::path::Path) -> (usize, Duration) {
         started,
     };
     println!(
-        "Starting the simulated Crowd server with TLS, the publisher, the broker and sshd in it."
+        "Starting simulated Crowd, FAS and Gafaelfawr servers with TLS, the publisher, the broker and sshd in it."
     );
-    stage.world.start_usual();
+    stage.world.start_three();
     for act in ACTS {
         act(&mut stage);
     }

@@ -51,16 +51,28 @@ impl World {
     /// Starts a simulator on the world's loopback with this data set.
     #[track_caller]
     pub fn start_simulator(&mut self, sim: Sim, data: &str) {
-        let (state, kind) = (sim.state(), sim.kind());
-        let file = format!("{state}.json");
+        let file = format!("{}.json", sim.state());
         self.write(&file, data);
+        self.start_with(sim, ["--data", &file]);
+    }
+
+    /// Starts a simulator with made-up people: so many users and, where it takes that, groups.
+    #[track_caller]
+    pub fn start_generated(&mut self, sim: Sim, size: &str) {
+        self.start_with(sim, ["--generate", size]);
+    }
+
+    #[track_caller]
+    fn start_with(&mut self, sim: Sim, people: [&str; 2]) {
+        let (state, kind) = (sim.state(), sim.kind());
+        let [option, value] = people;
         std::fs::create_dir_all(self.path(&state))
             .unwrap_or_else(|error| panic!("{state}: {error}"));
         let words = [
             SIMULATOR,
             kind,
-            "--data",
-            &file,
+            option,
+            value,
             "--listen",
             "127.0.0.1:0",
             "--state-dir",
