@@ -56,6 +56,9 @@ pub(crate) enum Mood {
     NeverAnswers,
 }
 
+/// A person: name, uid, and the names and ids of groups.
+type Described<'a> = (&'a str, u32, &'a [(&'a str, u32)]);
+
 /// A directory that says what the test wants.
 pub(crate) struct Scripted {
     name: DirectoryName,
@@ -85,8 +88,8 @@ impl Scripted {
     }
 
     /// Whom it knows from now on, each with a uid and the names and ids of groups.
-    pub(crate) fn knows(&self, people: &[(&str, u32, &[(&str, u32)])]) {
-        let sighting = |(name, uid, groups): &(&str, u32, &[(&str, u32)])| Sighting {
+    pub(crate) fn knows(&self, people: &[Described<'_>]) {
+        let sighting = |(name, uid, groups): &Described<'_>| Sighting {
             person: Person {
                 uid: Some(*uid),
                 ..Person::named(ImmutableKey::given(&uid.to_string()), name)

@@ -2,7 +2,7 @@
 //! --example figures LOOKUP_RATE` as root, after `cargo xtask test` has installed muster below
 //! target/world; LOOKUP_RATE is the built example `lookup_rate`.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Instant;
 
