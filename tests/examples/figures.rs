@@ -1,6 +1,6 @@
-//! Figures of directories at work, measured in a world: `cargo run --release -p muster-tests
-//! --example figures LOOKUP_RATE` as root, after `cargo xtask test` has installed muster below
-//! target/world; LOOKUP_RATE is the built example `lookup_rate`.
+//! Figures of directories at work, measured in a world: `cargo run -p muster-tests --example
+//! figures LOOKUP_RATE` as root with `MUSTER_TEST_WORLD=target/world`, after `cargo xtask test`
+//! has installed muster there; LOOKUP_RATE is the built example `lookup_rate` of muster-cli.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
