@@ -4,8 +4,8 @@
 //! Some services say it in the same exchange. The others are asked only where the
 //! compiled decision has half run out; who logs in every day costs them nothing.
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +28,8 @@ const REMEMBERED: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct WrittenThrough {
     known: Mutex<HashMap<(String, String), Written>>,
+    /// Whose news are in the store and could not be served yet.
+    unserved: Mutex<HashSet<(String, String)>>,
 }
 
 /// A sighting's fingerprint, and the sync before it.
@@ -39,12 +41,25 @@ impl WrittenThrough {
         known.get(&key(owner)) == Some(&(fingerprint, synced))
     }
 
+    fn is_unserved(&self, owner: &Owner) -> bool {
+        let unserved = self.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        unserved.contains(&key(owner))
+    }
+
+    /// Until it is served, no login of this person is decided by what was served before.
+    fn unserved(&self, owner: &Owner) {
+        let mut unserved = self.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        unserved.insert(key(owner));
+    }
+
     fn note(&self, owner: &Owner, fingerprint: u64, synced: Option<Time>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.clear();
         }
         known.insert(key(owner), (fingerprint, synced));
+        let mut unserved = self.unserved.lock().unwrap_or_else(PoisonError::into_inner);
+        unserved.remove(&key(owner));
     }
 }
 
@@ -136,11 +151,13 @@ async fn write_through(
     if !stale && broker.written_through.has(owner, fingerprint, synced) {
         return Ok(Served::AsBefore);
     }
-    let change = kept(broker, owner, sighting).await?;
-    if change == Change::Some || stale {
-        let publication = publish_now(broker).await;
-        match publication.error {
-            Some(error) if change == Change::Some => {
+    if kept(broker, owner, sighting).await? == Change::Some {
+        broker.written_through.unserved(owner);
+    }
+    let news = broker.written_through.is_unserved(owner);
+    if news || stale {
+        match publish_now(broker).await.error {
+            Some(error) if news => {
                 return Err(format!(
                     "what the directory says now is not served: {error}"
                 ));
@@ -149,9 +166,10 @@ async fn write_through(
         }
     }
     broker.written_through.note(owner, fingerprint, synced);
-    Ok(match change {
-        Change::None if !stale => Served::AsBefore,
-        _ => Served::Anew,
+    Ok(if news || stale {
+        Served::Anew
+    } else {
+        Served::AsBefore
     })
 }
 
