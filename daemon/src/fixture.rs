@@ -18,6 +18,7 @@ use muster_common::name::{DirectoryName, UserName};
 use muster_common::secret::Secret;
 use muster_common::snapshot::writer;
 use muster_common::store::Store;
+use muster_common::store::renewal::Renewal;
 use muster_common::verifier::HostKey;
 use muster_common::wire::publish::{PublishError, Published};
 use tokio::sync::{Semaphore, mpsc};
@@ -293,6 +294,19 @@ impl World {
             .store
             .replace(name, &projection, self.clock.now())
             .unwrap();
+        self.publish();
+    }
+
+    /// Keeps whom a directory knows now, and publishes them.
+    pub(crate) fn see(&self, directory: usize) {
+        let directory = &self.directories[directory];
+        let renewal = Renewal {
+            seen: directory.people.lock().unwrap().clone(),
+            gone: vec![],
+        };
+        let (store, now) = (&self.broker.store, self.clock.now());
+        store.renew(&directory.name, &renewal, now).unwrap();
+        store.mark_synced(&directory.name, now).unwrap();
         self.publish();
     }
 

@@ -239,3 +239,32 @@ async fn a_verifier_that_cannot_be_read_is_not_a_wrong_password_and_costs_no_try
         assert_eq!(world.login("ada", "right").await, Outcome::Unavailable);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn news_that_cannot_be_served_are_never_decided_by_the_old_state() {
+    let world = World::of(
+        r#"
+version = 1
+[[directory]]
+name = "fedora"
+kind = "fas"
+url = "https://fas.example.org/"
+user = "hosts"
+password_file = "/x"
+[access]
+allow = ["group:fedora/ops"]
+"#,
+    );
+    let fedora = &world.directories[0];
+    fedora.knows(&[("ada", 30_001, &[("ops", 31_000)])]);
+    world.see(0);
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    fedora.knows(&[("ada", 30_001, &[])]);
+    let in_the_way = world.broker.places.host.join("snapshot.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    for _ in 0..3 {
+        assert_eq!(world.login("ada", "right").await, Outcome::Unavailable);
+    }
+    std::fs::remove_dir(&in_the_way).unwrap();
+    assert_eq!(world.login("ada", "right").await, Outcome::NotAllowed);
+}
