@@ -5,6 +5,8 @@ use std::path::PathBuf;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnss_muster.so.2");
+    // A thread may be inside, and mappings outlive calls: dlclose(3) must not take the code away.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     if let Err(error) = link_unwinder_statically() {
         println!("cargo:warning=the unwinder will be a shared library: {error}");
     }

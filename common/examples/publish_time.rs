@@ -9,12 +9,14 @@ use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::local::LocalFiles;
 use muster_common::name::{DirectoryName, GroupName, NameRule, UserName};
+use muster_common::overrides::Overrides;
 use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+    Access, Content, DirectoryRecord, Forms, GroupRecord, Misses, UserRecord,
 };
 use muster_common::snapshot::policy::Policy;
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer;
+use muster_common::template::Template;
 
 /// Members of a group; there is a group for each hundred users, so each user is in ten.
 const MEMBERS: u32 = 1000;
@@ -76,9 +78,11 @@ fn policy() -> Result<Policy, Box<dyn Error>> {
     Ok(Policy {
         accept: 10_000..=2_000_000_000,
         derive: 2_000_000_001..=2_100_000_000,
-        home_prefix: "/home".to_owned(),
+        homes: Template::new("/home", &[])?,
+        overrides: Overrides::default(),
         names: NameRule::default(),
         enumerate: false,
+        forms: Forms::default(),
         directories: vec![DirectoryName::new("corp")?],
         services: Vec::new(),
         max_staleness: Duration::from_secs(604_800),

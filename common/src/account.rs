@@ -31,18 +31,22 @@ pub enum IdError {
 /// Whether `id` can be a directory user's or group's at all.
 #[inline]
 pub const fn check_id(id: u32) -> Result<(), IdError> {
-    // Each hit of the NSS module comes through here twice, nearly always with an id
-    // from the one or the other of the two free ranges: one comparison each.
-    if lies_in(id, 65_536, u32::MAX - 1) || lies_in(id, ID_FLOOR, 61_183) {
+    // Each hit of the NSS module comes through here twice, nearly always with such an id.
+    if lies_in(id, 65_536, u32::MAX - 1) {
         return Ok(());
     }
+    check_short_id(id)
+}
+
+#[cold]
+const fn check_short_id(id: u32) -> Result<(), IdError> {
     if id < ID_FLOOR {
-        return Err(IdError::BelowFloor(id));
+        Err(IdError::BelowFloor(id))
+    } else if lies_in(id, ID_FLOOR, 61_183) || lies_in(id, 65_520, 65_533) {
+        Ok(())
+    } else {
+        Err(IdError::Reserved(id))
     }
-    if lies_in(id, 65_520, 65_533) {
-        return Ok(());
-    }
-    Err(IdError::Reserved(id))
 }
 
 /// Whether `id` is in `first..=last`, by one comparison.

@@ -2,7 +2,8 @@
 //!
 //! The light half (always there) holds the values everybody talks about and the
 //! snapshot's safe reader; it enters every process that resolves a name, so it
-//! must not grow. Features add to it: `wire` the messages between modules and
+//! must not grow. Features add to it: `ask` the one question that the NSS module has
+//! for the broker, `wire` the messages between modules and
 //! broker, `writer` the making of snapshots, `journal` audit lines, `broker`
 //! the heavy half (configuration, directories, stores), which the modules
 //! never carry.
@@ -16,9 +17,14 @@ pub mod secret;
 pub mod snapshot;
 pub mod text;
 
+#[cfg(feature = "writer")]
+pub mod overrides;
+#[cfg(feature = "writer")]
+pub mod template;
+
 #[cfg(feature = "journal")]
 pub mod journal;
-#[cfg(feature = "wire")]
+#[cfg(feature = "ask")]
 pub mod wire;
 
 #[cfg(feature = "broker")]

@@ -12,6 +12,9 @@ use std::hash::{Hash, Hasher};
 /// The longest name in bytes. utmp(5) holds 32, so no longer name can log in fully.
 pub const NAME_MAX: usize = 32;
 
+/// The longest text behind a name that makes another form of it (`@example.org`), in bytes.
+pub const SUFFIX_MAX: usize = 128;
+
 /// Why a name cannot be used. The caller leaves the record out and reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {

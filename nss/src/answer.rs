@@ -1,91 +1,106 @@
-//! One user or group, from the snapshot into the caller's buffer: copied once,
-//! checked on the copy, and never beyond the buffer's end.
+//! One user or group, from the snapshot into the caller's buffer: compared where it
+//! lies, copied once, checked on the copy, and never beyond the buffer's end.
 
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 
 use libnss::group::CGroup;
 use libnss::passwd::CPasswd;
-use muster_common::snapshot::reader::{GroupEntry, Snapshot, UserEntry};
+use libnss::shadow::CShadow;
+use muster_common::name::UserName;
+use muster_common::snapshot::reader::{Damaged, GroupEntry, Snapshot, UserEntry};
 
 use crate::caller::{Refusal, pointers};
 
 /// The caller's buffer.
 type Buffer<'a> = &'a mut [MaybeUninit<u8>];
 
-/// The user called `name`.
-#[inline]
-pub(crate) fn user_by_name(
-    snapshot: &Snapshot,
+/// What the caller wants filled.
+type Target<'a, T> = &'a mut MaybeUninit<T>;
+
+/// The user called `name`, or of whom `name` is another form.
+#[inline(always)]
+pub(crate) fn user_named<'s>(
+    snapshot: &'s Snapshot,
     name: &[u8],
-    buffer: Buffer<'_>,
-) -> Result<CPasswd, Refusal> {
+) -> Result<UserEntry<'s>, Refusal> {
+    match find_user(snapshot, name)? {
+        Some(entry) => Ok(entry),
+        None if snapshot.has_forms() => user_of_form(snapshot, name),
+        None => Err(absent_user(snapshot)),
+    }
+}
+
+#[inline(always)]
+fn find_user<'s>(snapshot: &'s Snapshot, name: &[u8]) -> Result<Option<UserEntry<'s>>, Damaged> {
     for place in snapshot.users_named(name) {
         let entry = snapshot.user(place)?;
-        if entry.name_length() != name.len() {
-            continue;
-        }
-        // With a buffer too small the name is not compared: in the one case in
-        // four billion that another's hash is the same, the caller grows once too often.
-        let (user, found) = user(&entry, buffer)?;
-        if found == name {
-            return Ok(user);
+        if entry.is_called(name) {
+            return Ok(Some(entry));
         }
     }
-    Err(absent_user(snapshot))
+    Ok(None)
+}
+
+#[cold]
+fn user_of_form<'s>(snapshot: &'s Snapshot, typed: &[u8]) -> Result<UserEntry<'s>, Refusal> {
+    let found = match snapshot.canonical(typed)? {
+        Some(name) => find_user(snapshot, name.as_bytes())?,
+        None => None,
+    };
+    found.ok_or_else(|| absent_user(snapshot))
+}
+
+/// The name to ask a directory for, when nobody here is found by `typed`. What can be
+/// nobody's name of ours needs no asking.
+pub(crate) fn name_to_ask(snapshot: &Snapshot, typed: &[u8]) -> Result<UserName, Refusal> {
+    match snapshot.canonical(typed)? {
+        Some(name) => Ok(name),
+        None => UserName::from_bytes(typed).map_err(|_| Refusal::Absent),
+    }
 }
 
 /// The user with the id `uid`.
-#[inline]
-pub(crate) fn user_by_id(
-    snapshot: &Snapshot,
-    uid: u32,
-    buffer: Buffer<'_>,
-) -> Result<CPasswd, Refusal> {
+#[inline(always)]
+pub(crate) fn user_with_id(snapshot: &Snapshot, uid: u32) -> Result<UserEntry<'_>, Refusal> {
     for place in snapshot.users_with_id(uid) {
         let entry = snapshot.user(place)?;
         if entry.uid.get() == uid {
-            return Ok(user(&entry, buffer)?.0);
+            return Ok(entry);
         }
     }
     Err(absent_id(snapshot, uid))
 }
 
 /// The group called `name`.
-pub(crate) fn group_by_name(
-    snapshot: &Snapshot,
+#[inline(always)]
+pub(crate) fn group_named<'s>(
+    snapshot: &'s Snapshot,
     name: &[u8],
-    buffer: Buffer<'_>,
-) -> Result<CGroup, Refusal> {
+) -> Result<GroupEntry<'s>, Refusal> {
     for place in snapshot.groups_named(name) {
         let entry = snapshot.group(place)?;
-        if entry.name != name.len() {
-            continue;
-        }
-        let (group, found) = group(&entry, buffer)?;
-        if found == name {
-            return Ok(group);
+        if entry.is_called(name) {
+            return Ok(entry);
         }
     }
     Err(absent_group(snapshot))
 }
 
 /// The group with the id `gid`.
-pub(crate) fn group_by_id(
-    snapshot: &Snapshot,
-    gid: u32,
-    buffer: Buffer<'_>,
-) -> Result<CGroup, Refusal> {
+#[inline(always)]
+pub(crate) fn group_with_id(snapshot: &Snapshot, gid: u32) -> Result<GroupEntry<'_>, Refusal> {
     for place in snapshot.groups_with_id(gid) {
         let entry = snapshot.group(place)?;
         if entry.gid.get() == gid {
-            return Ok(group(&entry, buffer)?.0);
+            return Ok(entry);
         }
     }
     Err(absent_id(snapshot, gid))
 }
 
 /// What it means that no user has a name.
+#[inline]
 pub(crate) fn absent_user(snapshot: &Snapshot) -> Refusal {
     if snapshot.complete() {
         Refusal::Absent
@@ -98,6 +113,7 @@ pub(crate) fn absent_user(snapshot: &Snapshot) -> Refusal {
 
 /// What it means that no group has a name. A directory that is asked by name has no
 /// groups but those of the people who are known here.
+#[inline]
 fn absent_group(snapshot: &Snapshot) -> Refusal {
     if snapshot.unclear() {
         Refusal::Unavailable
@@ -108,24 +124,27 @@ fn absent_group(snapshot: &Snapshot) -> Refusal {
 
 /// What it means that nobody has an id. Nobody can be asked about ids, so with a directory
 /// that is asked by name only ids that muster could never serve are surely not its people's.
-#[cold]
+#[inline]
 pub(crate) fn absent_id(snapshot: &Snapshot, id: u32) -> Refusal {
+    if snapshot.complete() {
+        return Refusal::Absent;
+    }
     match snapshot.could_serve(id) {
-        _ if snapshot.complete() => Refusal::Absent,
         Ok(false) => Refusal::Absent,
         Ok(true) | Err(_) => Refusal::Unavailable,
     }
 }
 
-/// The user of `entry` in `buffer`, and the name as it was copied.
-#[inline]
-pub(crate) fn user<'b>(
+/// Fills `target` with the user of `entry`, whose text goes to `buffer`.
+#[inline(always)]
+pub(crate) fn fill_user(
     entry: &UserEntry<'_>,
-    buffer: &'b mut [MaybeUninit<u8>],
-) -> Result<(CPasswd, &'b [u8]), Refusal> {
+    buffer: Buffer<'_>,
+    target: Target<'_, CPasswd>,
+) -> Result<(), Refusal> {
     let start = buffer.as_mut_ptr().cast::<c_char>();
-    let text = entry.copy_text(buffer).ok_or(Refusal::TooSmall)??;
-    let user = CPasswd {
+    entry.copy_text(buffer).ok_or(Refusal::TooSmall)??;
+    target.write(CPasswd {
         name: start,
         passwd: start.wrapping_add(entry.gecos.wrapping_sub(2)),
         uid: entry.uid.get(),
@@ -133,16 +152,41 @@ pub(crate) fn user<'b>(
         gecos: start.wrapping_add(entry.gecos),
         dir: start.wrapping_add(entry.home),
         shell: start.wrapping_add(entry.shell),
-    };
-    let name = text.get(..entry.name_length()).unwrap_or_default();
-    Ok((user, name))
+    });
+    Ok(())
 }
 
-/// The group of `entry` in `buffer`, the members' pointers first, and the name as it was copied.
-pub(crate) fn group<'b>(
+/// Fills `target` with what shadow(5) says of the user of `entry`: no password is right,
+/// none expires.
+pub(crate) fn fill_shadow(
+    entry: &UserEntry<'_>,
+    buffer: Buffer<'_>,
+    target: Target<'_, CShadow>,
+) -> Result<(), Refusal> {
+    let start = buffer.as_mut_ptr().cast::<c_char>();
+    let copied = entry.copy_name_and_password(buffer);
+    copied.ok_or(Refusal::TooSmall)??;
+    target.write(CShadow {
+        name: start,
+        passwd: start.wrapping_add(entry.gecos.wrapping_sub(2)),
+        last_change: -1,
+        change_min_days: -1,
+        change_max_days: -1,
+        change_warn_days: -1,
+        change_inactive_days: -1,
+        expire_date: -1,
+        reserved: libc::c_ulong::MAX,
+    });
+    Ok(())
+}
+
+/// Fills `target` with the group of `entry`; in `buffer` the members' pointers come first, the text follows.
+#[inline(always)]
+pub(crate) fn fill_group(
     entry: &GroupEntry<'_>,
-    buffer: &'b mut [MaybeUninit<u8>],
-) -> Result<(CGroup, &'b [u8]), Refusal> {
+    buffer: Buffer<'_>,
+    target: Target<'_, CGroup>,
+) -> Result<(), Refusal> {
     let slots = entry.members.saturating_add(1);
     let (array, rest) = pointers(buffer, slots).ok_or(Refusal::TooSmall)?;
     let start = rest.as_mut_ptr().cast::<c_char>();
@@ -155,11 +199,11 @@ pub(crate) fn group<'b>(
     if let Some(last) = places.next() {
         last.write(std::ptr::null_mut());
     }
-    let group = CGroup {
+    target.write(CGroup {
         name: start,
         passwd: start.wrapping_add(entry.name).wrapping_add(1),
         gid: entry.gid.get(),
         members,
-    };
-    Ok((group, text.get(..entry.name).unwrap_or_default()))
+    });
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int};
 use std::mem::MaybeUninit;
 
 use libnss::interop::NssStatus;
-use muster_common::name::NAME_MAX;
+use muster_common::name::{NAME_MAX, SUFFIX_MAX};
 use muster_common::snapshot::reader::{Damaged, OpenError};
 
 /// Why there is no answer, each with the status and errno that glibc expects.
@@ -69,54 +69,61 @@ pub(crate) unsafe fn told(answer: Result<(), Refusal>, errnop: *mut c_int) -> c_
     status as c_int
 }
 
-/// The name that was asked for, in memory of our own: the caller's may lie in the
-/// very buffer that the answer goes to, as in `getpwnam(pw->pw_name)`.
-#[derive(Debug)]
-pub(crate) struct Name {
-    bytes: [u8; NAME_MAX],
-    length: usize,
-}
+/// The longest form of a name that anybody could be found by, in bytes.
+const FORM_MAX: usize = NAME_MAX + SUFFIX_MAX;
 
-impl Name {
-    /// Copies a C string. One that is longer than any name becomes empty: like
-    /// the empty name it is nobody's.
-    ///
-    /// # Safety
-    /// `text` is null or points to a terminated string.
-    #[inline]
-    pub(crate) unsafe fn copied(text: *const c_char) -> Result<Self, Refusal> {
-        if text.is_null() {
-            return Err(Refusal::Unavailable);
-        }
-        let mut bytes = [0; NAME_MAX];
-        // SAFETY: not null and terminated; no byte after the NUL is read.
-        let length = unsafe { libc::strnlen(text, NAME_MAX.saturating_add(1)) };
-        if length > NAME_MAX {
-            return Ok(Self { bytes, length: 0 });
-        }
-        // SAFETY: `length` bytes before the NUL, and room for NAME_MAX.
-        unsafe { std::ptr::copy_nonoverlapping(text.cast(), bytes.as_mut_ptr(), length) };
-        Ok(Self { bytes, length })
-    }
-
-    /// The name's bytes.
-    #[inline]
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
-/// The caller's buffer. It may be empty, and may start at any address.
+/// The name that was asked for; a longer one than any form becomes empty: like the
+/// empty name it is nobody's.
 ///
 /// # Safety
-/// `start` is null or points to `length` bytes that nobody else uses meanwhile.
+/// `text` is null or points to a terminated string, which is not written as long as the
+/// name is used. It may lie in the very buffer that the answer goes to, as in
+/// `getpwnam(pw->pw_name)`: the name is done with before the buffer is touched.
 #[inline]
-pub(crate) unsafe fn buffer<'a>(start: *mut c_char, length: usize) -> &'a mut [MaybeUninit<u8>] {
-    if start.is_null() || isize::try_from(length).is_err() {
-        return &mut [];
+pub(crate) unsafe fn name<'a>(text: *const c_char) -> Result<&'a [u8], Refusal> {
+    if text.is_null() {
+        return Err(Refusal::Unavailable);
     }
-    // SAFETY: not null, not beyond half the address space, and by the caller's promise its own.
-    unsafe { std::slice::from_raw_parts_mut(start.cast(), length) }
+    // SAFETY: not null and terminated; no byte after the NUL is read.
+    let length = unsafe { libc::strnlen(text, FORM_MAX.saturating_add(1)) };
+    if length > FORM_MAX {
+        return Ok(&[]);
+    }
+    // SAFETY: `length` bytes before the NUL, and nobody writes them meanwhile.
+    Ok(unsafe { std::slice::from_raw_parts(text.cast(), length) })
+}
+
+/// Where the caller wants the answer: a structure, and a buffer for what it points to.
+#[derive(Debug)]
+pub(crate) struct Room<T> {
+    /// Null, or room for one T.
+    pub(crate) result: *mut T,
+    /// Null, or the buffer's start, at any address.
+    pub(crate) start: *mut c_char,
+    /// The buffer's length, perhaps none.
+    pub(crate) length: usize,
+}
+
+impl<T> Room<T> {
+    /// The buffer and the structure, to be filled.
+    ///
+    /// # Safety
+    /// glibc's contract: what is not null is the caller's own, and nobody else uses it
+    /// meanwhile, not even as the name that was asked for.
+    #[inline(always)]
+    pub(crate) unsafe fn open<'a>(
+        &self,
+    ) -> Result<(&'a mut [MaybeUninit<u8>], &'a mut MaybeUninit<T>), Refusal> {
+        let target = self.result.cast::<MaybeUninit<T>>();
+        // SAFETY: null or room for one T; any bytes are a MaybeUninit.
+        let target = unsafe { target.as_mut() }.ok_or(Refusal::Unavailable)?;
+        if self.start.is_null() || isize::try_from(self.length).is_err() {
+            return Ok((&mut [], target));
+        }
+        // SAFETY: not null, not beyond half the address space, and by the caller's promise its own.
+        let buffer = unsafe { std::slice::from_raw_parts_mut(self.start.cast(), self.length) };
+        Ok((buffer, target))
+    }
 }
 
 /// A place for the address of a member's name.

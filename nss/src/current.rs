@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, Ordering};
 
 use muster_common::snapshot::reader::{Identity, OpenError, Snapshot};
 
+use crate::caller::Refusal;
 use crate::page::{Page, Reader, SEATS};
 use crate::seat::Seat;
 
@@ -40,6 +41,20 @@ pub(crate) struct Current {
     next_try: AtomicI64,
 }
 
+/// What a caller wants of a snapshot. The hot ones are types of their own, so that a warm
+/// answer becomes one piece of code without calls.
+pub(crate) trait Question<T> {
+    /// Finds the answer and puts it where the caller wants it.
+    fn put(&self, snapshot: &Snapshot) -> Result<T, Refusal>;
+}
+
+impl<T, F: Fn(&Snapshot) -> Result<T, Refusal>> Question<T> for F {
+    #[inline]
+    fn put(&self, snapshot: &Snapshot) -> Result<T, Refusal> {
+        self(snapshot)
+    }
+}
+
 /// What an exchange has come to.
 enum Exchange {
     /// The current mapping is as new as can be had.
@@ -63,16 +78,16 @@ impl Current {
         }
     }
 
-    /// Lets `ask` read the current snapshot. Warm, this makes no system call.
-    #[inline]
-    pub(crate) fn with<T>(&self, ask: impl FnOnce(&Snapshot) -> T) -> Result<T, OpenError> {
-        if let Some((_reader, snapshot)) = self.enter()
+    /// Puts `question` to the current snapshot. Warm, this makes no system call.
+    #[inline(always)]
+    pub(crate) fn with<T>(&self, question: &impl Question<T>) -> Result<T, Refusal> {
+        if let Some((reader, snapshot)) = self.enter()
             && !snapshot.looks_stale()
-            && seconds() < self.next_look.load(Ordering::Relaxed)
+            && (!reader.is_to_look() || seconds() < self.next_look.load(Ordering::Relaxed))
         {
-            return Ok(ask(snapshot));
+            return question.put(snapshot);
         }
-        self.with_newest(ask)
+        self.with_newest(question)
     }
 
     /// A mapping of the caller's own.
@@ -86,7 +101,8 @@ impl Current {
     }
 
     #[cold]
-    fn with_newest<T>(&self, ask: impl FnOnce(&Snapshot) -> T) -> Result<T, OpenError> {
+    #[inline(never)]
+    fn with_newest<T>(&self, question: &dyn Question<T>) -> Result<T, Refusal> {
         if let Some(page) = self.page() {
             page.wake(self.epochs.fetch_add(1, Ordering::Relaxed).max(1));
             let exchanged = match page.refreshing().take() {
@@ -94,35 +110,39 @@ impl Current {
                 None => Exchange::NotHere,
             };
             if matches!(exchanged, Exchange::Done)
-                && let Some((_reader, snapshot)) = self.enter()
+                && let Some((_reader, snapshot)) = self.enter_at_last()
             {
-                return Ok(ask(snapshot));
+                return question.put(snapshot);
             }
         }
-        match (self.open(), self.enter()) {
-            (Ok(newest), _) => Ok(ask(&newest)),
-            (Err(_unusable), Some((_reader, snapshot))) => Ok(ask(snapshot)),
-            (Err(error), None) => Err(error),
+        match (self.open(), self.enter_at_last()) {
+            (Ok(newest), _) => question.put(&newest),
+            (Err(_unusable), Some((_reader, snapshot))) => question.put(snapshot),
+            (Err(error), None) => Err(error.into()),
         }
     }
 
-    /// Counts the caller in and gives the current mapping.
-    #[inline]
+    /// Counts the caller in and gives the current mapping. `None`: there is none, or it is
+    /// being exchanged at this very moment.
+    #[inline(always)]
     fn enter(&self) -> Option<(Reader<'_>, &Snapshot)> {
         let page = self.page.load(Ordering::Acquire);
         // SAFETY: null, or a page from `Page::of`, which is never unmapped.
         let page = unsafe { page.as_ref() }?;
-        for _ in 0..TRIES {
-            let current = self.seat.load(Ordering::Acquire);
-            let seat = (current as usize).checked_sub(1)?;
-            let reader = page.enter(seat)?;
-            if self.seat.load(Ordering::SeqCst) == current {
-                // SAFETY: counted in, and current afterwards.
-                let snapshot = unsafe { self.seats.get(seat)?.get() };
-                return Some((reader, snapshot));
-            }
+        let current = self.seat.load(Ordering::Acquire);
+        let seat = (current as usize).checked_sub(1)?;
+        let reader = page.enter(seat)?;
+        if self.seat.load(Ordering::SeqCst) != current {
+            return None;
         }
-        None
+        // SAFETY: counted in, and current afterwards.
+        let snapshot = unsafe { self.seats.get(seat)?.get() };
+        Some((reader, snapshot))
+    }
+
+    /// As [`enter`](Self::enter), but not put off by an exchange or two.
+    fn enter_at_last(&self) -> Option<(Reader<'_>, &Snapshot)> {
+        (0..TRIES).find_map(|_| self.enter())
     }
 
     /// Opens the file if another one stands at the path. The caller holds `refreshing`.
@@ -174,7 +194,7 @@ impl Current {
             return Exchange::NotHere;
         };
         // SAFETY: the caller holds `refreshing`, and the seat is empty.
-        unsafe { seat.fill(snapshot) };
+        unsafe { seat.fill(snapshot, page.epoch()) };
         let number = u32::try_from(index.saturating_add(1)).unwrap_or(0);
         self.seat.store(number, Ordering::SeqCst);
         self.next_look
@@ -185,10 +205,14 @@ impl Current {
     }
 
     /// Unmaps the mappings that are not current and that nobody reads.
+    ///
+    /// What came from the parent of this process stays as it is: if the process was forked by a
+    /// signal's handler in the middle of a look-up, that look-up goes on here, uncounted.
     fn release_old(&self, page: &Page) {
         let current = self.seat.load(Ordering::SeqCst) as usize;
         for (index, seat) in self.seats.iter().enumerate() {
-            if index.saturating_add(1) != current && seat.is_filled() && page.is_left(index) {
+            let is_old = index.saturating_add(1) != current && seat.is_filled();
+            if is_old && seat.epoch() == page.epoch() && page.is_left(index) {
                 // SAFETY: `refreshing` is held; not current and nobody counted in, so nobody comes in either.
                 drop(unsafe { seat.empty() });
             }

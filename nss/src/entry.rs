@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use muster_common::paths::SNAPSHOT;
-use muster_common::snapshot::reader::Snapshot;
 
 use crate::caller::{Refusal, told};
 use crate::current::Current;
@@ -30,25 +29,6 @@ fn silence() {
     if !SILENT.load(Ordering::Relaxed) && !SILENT.swap(true, Ordering::Relaxed) {
         set_hook(Box::new(|_| ()));
     }
-}
-
-/// Asks the current snapshot and stores the answer where the caller wants it.
-#[inline]
-pub(crate) fn answered<T>(
-    result: *mut T,
-    ask: impl FnOnce(&Snapshot) -> Result<T, Refusal>,
-) -> Result<(), Refusal> {
-    guarded(|| NAMES.with(|snapshot| store(result, ask(snapshot)?))?)
-}
-
-#[inline]
-pub(crate) fn store<T>(result: *mut T, answer: T) -> Result<(), Refusal> {
-    if result.is_null() {
-        return Err(Refusal::Unavailable);
-    }
-    // SAFETY: not null, and glibc's contract makes it room for one T.
-    unsafe { result.write(answer) };
-    Ok(())
 }
 
 /// Turns an answer that has no errno to set into a status.

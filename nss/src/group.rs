@@ -6,9 +6,10 @@ use libc::{gid_t, size_t};
 use libnss::group::CGroup;
 use muster_common::snapshot::reader::Snapshot;
 
-use crate::answer::{group, group_by_id, group_by_name};
-use crate::caller::{Name, Refusal, buffer, told};
-use crate::entry::{NAMES, answered, guarded, status, store};
+use crate::answer::{fill_group, group_named, group_with_id};
+use crate::caller::{Refusal, Room, name, told};
+use crate::current::Question;
+use crate::entry::{NAMES, guarded, status};
 use crate::initgroups::{List, groups_of};
 use crate::listing::Listing;
 
@@ -26,12 +27,15 @@ pub unsafe extern "C" fn _nss_muster_getgrnam_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let answer = answered(result, |snapshot| {
-        // SAFETY: glibc's contract.
-        let wanted = unsafe { Name::copied(wanted) }?;
-        // SAFETY: glibc's contract.
-        group_by_name(snapshot, wanted.bytes(), unsafe { buffer(start, length) })
-    });
+    let call = ByName {
+        wanted,
+        room: Room {
+            result,
+            start,
+            length,
+        },
+    };
+    let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
 }
@@ -48,10 +52,15 @@ pub unsafe extern "C" fn _nss_muster_getgrgid_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let answer = answered(result, |snapshot| {
-        // SAFETY: glibc's contract.
-        group_by_id(snapshot, gid, unsafe { buffer(start, length) })
-    });
+    let call = ById {
+        gid,
+        room: Room {
+            result,
+            start,
+            length,
+        },
+    };
+    let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
 }
@@ -79,13 +88,17 @@ pub unsafe extern "C" fn _nss_muster_getgrent_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
+    let room = Room {
+        result,
+        start,
+        length,
+    };
     let answer = guarded(|| {
-        let found = GROUPS.next(&NAMES, Snapshot::group_count, |snapshot, position| {
+        GROUPS.next(&NAMES, Snapshot::group_count, |snapshot, position| {
             // SAFETY: glibc's contract.
-            let buffer = unsafe { buffer(start, length) };
-            Ok(group(&snapshot.group_at(position)?, buffer)?.0)
-        });
-        store(result, found?)
+            let (buffer, target) = unsafe { room.open() }?;
+            fill_group(&snapshot.group_at(position)?, buffer, target)
+        })
     });
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
@@ -106,22 +119,47 @@ pub unsafe extern "C" fn _nss_muster_initgroups_dyn(
     errnop: *mut c_int,
 ) -> c_int {
     let answer = guarded(|| {
-        // SAFETY: glibc's contract.
-        let wanted = unsafe { Name::copied(wanted) }?;
-        // SAFETY: glibc's contract: null or its own.
-        let start = unsafe { start.as_mut() }.ok_or(Refusal::Unavailable)?;
-        // SAFETY: as above, and another place.
-        let size = unsafe { size.as_mut() }.ok_or(Refusal::Unavailable)?;
-        // SAFETY: as above, and another place.
-        let groups = unsafe { groups.as_mut() }.ok_or(Refusal::Unavailable)?;
-        let list = List {
-            start,
-            size,
-            groups,
-            limit,
-        };
-        NAMES.with(|snapshot| groups_of(snapshot, wanted.bytes(), primary, list))?
+        NAMES.with(&|snapshot: &Snapshot| {
+            // SAFETY: glibc's contract.
+            let wanted = unsafe { name(wanted) }?;
+            // SAFETY: glibc's contract: each is null or its own, and another place.
+            let list = unsafe { List::of(start, size, groups, limit) }?;
+            groups_of(snapshot, wanted, primary, list)
+        })
     });
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
+}
+
+/// One call of getgrnam_r.
+struct ByName {
+    wanted: *const c_char,
+    room: Room<CGroup>,
+}
+
+impl Question<()> for ByName {
+    #[inline(always)]
+    fn put(&self, snapshot: &Snapshot) -> Result<(), Refusal> {
+        // SAFETY: glibc's contract; the name is done with when the group is found.
+        let entry = group_named(snapshot, unsafe { name(self.wanted) }?)?;
+        // SAFETY: glibc's contract.
+        let (buffer, target) = unsafe { self.room.open() }?;
+        fill_group(&entry, buffer, target)
+    }
+}
+
+/// One call of getgrgid_r.
+struct ById {
+    gid: gid_t,
+    room: Room<CGroup>,
+}
+
+impl Question<()> for ById {
+    #[inline(always)]
+    fn put(&self, snapshot: &Snapshot) -> Result<(), Refusal> {
+        let entry = group_with_id(snapshot, self.gid)?;
+        // SAFETY: glibc's contract.
+        let (buffer, target) = unsafe { self.room.open() }?;
+        fill_group(&entry, buffer, target)
+    }
 }

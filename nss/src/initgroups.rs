@@ -3,10 +3,9 @@
 use std::ffi::c_long;
 
 use libc::gid_t;
-use muster_common::name::NAME_MAX;
-use muster_common::snapshot::reader::{Snapshot, UserEntry};
+use muster_common::snapshot::reader::Snapshot;
 
-use crate::answer::absent_id;
+use crate::answer::{absent_id, user_named};
 use crate::caller::Refusal;
 
 /// glibc's growing list of groups: `start` of `size` places are taken.
@@ -23,7 +22,8 @@ pub(crate) struct List<'a> {
 ///
 /// glibc asks every service for every user, root and local ones too. Ours is
 /// only who has the primary group that the snapshot says: somebody else of the
-/// same name gets nothing from here.
+/// same name gets nothing from here. Nobody has the primary group -1, which is
+/// what `getent initgroups` asks with.
 pub(crate) fn groups_of(
     snapshot: &Snapshot,
     name: &[u8],
@@ -31,23 +31,29 @@ pub(crate) fn groups_of(
     mut list: List<'_>,
 ) -> Result<(), Refusal> {
     // Whoever is logging in has been looked up by name before: nobody is asked here.
-    let entry = user_named(snapshot, name)?.ok_or_else(|| absent_id(snapshot, primary))?;
-    if entry.gid.get() != primary {
+    let entry = match user_named(snapshot, name) {
+        Err(Refusal::Absent | Refusal::Askable) => return Err(absent_id(snapshot, primary)),
+        found => found?,
+    };
+    if entry.gid.get() != primary && primary != gid_t::MAX {
         return Err(Refusal::Absent);
     }
     let gids = snapshot.gids_of(&entry)?;
     let mut next = list.taken()?;
     let most = next.saturating_add(gids.len());
+    let mut end = list.end();
     for gid in gids {
         let gid = gid?.get();
         if gid == primary {
             continue;
         }
-        if list.is_full(next) {
-            break;
+        if next >= end {
+            if list.is_full(next) {
+                break;
+            }
+            end = list.grow(most)?;
         }
-        list.reserve(next, most)?;
-        // SAFETY: `reserve` made sure that `next` is below the list's size.
+        // SAFETY: `next` is below `end`, which is inside the list.
         let place = unsafe { list.groups.add(next) };
         // SAFETY: inside the list, as above.
         unsafe { place.write(gid) };
@@ -58,24 +64,31 @@ pub(crate) fn groups_of(
     Ok(())
 }
 
-fn user_named<'a>(snapshot: &'a Snapshot, name: &[u8]) -> Result<Option<UserEntry<'a>>, Refusal> {
-    for place in snapshot.users_named(name) {
-        let entry = snapshot.user(place)?;
-        if entry.name_length() == name.len() && is_called(&entry, name)? {
-            return Ok(Some(entry));
-        }
-    }
-    Ok(None)
-}
-
-/// Compares on a copy of the name alone: the rest is not wanted here.
-fn is_called(entry: &UserEntry<'_>, name: &[u8]) -> Result<bool, Refusal> {
-    let mut room = [std::mem::MaybeUninit::uninit(); NAME_MAX];
-    let copied = entry.copy_name(&mut room).ok_or(Refusal::Unavailable)??;
-    Ok(copied == name)
-}
-
 impl List<'_> {
+    /// The list that glibc points to.
+    ///
+    /// # Safety
+    /// Each pointer is null or points to a place of its own that nobody else uses meanwhile.
+    pub(crate) unsafe fn of(
+        start: *mut c_long,
+        size: *mut c_long,
+        groups: *mut *mut gid_t,
+        limit: c_long,
+    ) -> Result<Self, Refusal> {
+        // SAFETY: the caller's promise.
+        let start = unsafe { start.as_mut() };
+        // SAFETY: the caller's promise.
+        let size = unsafe { size.as_mut() };
+        // SAFETY: the caller's promise.
+        let groups = unsafe { groups.as_mut() };
+        Ok(Self {
+            start: start.ok_or(Refusal::Unavailable)?,
+            size: size.ok_or(Refusal::Unavailable)?,
+            groups: groups.ok_or(Refusal::Unavailable)?,
+            limit,
+        })
+    }
+
     /// How many places are taken, if the caller's numbers make sense.
     fn taken(&self) -> Result<usize, Refusal> {
         if *self.start > *self.size || self.groups.is_null() {
@@ -88,12 +101,23 @@ impl List<'_> {
         self.limit > 0 && c_long::try_from(next).is_ok_and(|next| next >= self.limit)
     }
 
-    /// Grows the list until `next` is inside: by half, at least to `most`, at most to the limit.
-    fn reserve(&mut self, next: usize, most: usize) -> Result<(), Refusal> {
-        let size = usize::try_from(*self.size).map_err(|_| Refusal::Unavailable)?;
-        if next < size {
-            return Ok(());
+    /// Where the places end that can be filled now: at the list's size or at the limit.
+    fn end(&self) -> usize {
+        let size = usize::try_from(*self.size).unwrap_or(0);
+        match usize::try_from(self.limit) {
+            Ok(limit @ 1..) => size.min(limit),
+            _ => size,
         }
+    }
+
+    /// Grows the list: by half, at least to `most`, at most to the limit. Gives the new end.
+    #[cold]
+    fn grow(&mut self, most: usize) -> Result<usize, Refusal> {
+        if is_static_program() {
+            // Its malloc made the list, and a second libc came with us: to mix them is its death.
+            return Err(Refusal::NoMemory);
+        }
+        let size = usize::try_from(*self.size).map_err(|_| Refusal::Unavailable)?;
         let mut wanted = most.max(size.saturating_add(size / 2)).max(16);
         if let Ok(limit @ 1..) = usize::try_from(self.limit) {
             wanted = wanted.min(limit);
@@ -109,6 +133,12 @@ impl List<'_> {
         }
         *self.groups = grown.cast();
         *self.size = count;
-        Ok(())
+        Ok(self.end())
     }
+}
+
+/// Whether the program was started without a dynamic loader.
+fn is_static_program() -> bool {
+    // SAFETY: reads what the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_BASE) == 0 }
 }

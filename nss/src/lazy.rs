@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use muster_common::name::UserName;
-use muster_common::wire::client::{Connection, Deadline, LOOK_UP, WireError};
-use muster_common::wire::message::GetUser;
+use muster_common::wire::ask::{AskError, LOOK_UP, knows_user};
+use muster_common::wire::deadline::Deadline;
 
 use crate::caller::Refusal;
 use crate::current::seconds;
@@ -38,36 +38,20 @@ impl Broker {
         }
     }
 
-    /// What `look_up` finds; if it finds nobody and somebody may know more, what it finds
-    /// after the broker was asked for `name`.
-    #[inline]
-    pub(crate) fn asked_on_a_miss<T>(
-        &self,
-        name: &[u8],
-        look_up: impl Fn() -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        match look_up() {
-            Err(Refusal::Askable) => {
-                self.ask(name, LOOK_UP)?;
-                look_up()
-            }
-            known => known,
-        }
+    /// Returns when whoever has that name is published. [`Refusal::Absent`]: there is nobody.
+    pub(crate) fn ask(&self, name: &UserName) -> Result<(), Refusal> {
+        self.ask_within(name, LOOK_UP)
     }
 
-    /// Returns when whoever has that name is published. [`Refusal::Absent`]: there is nobody.
-    #[cold]
-    #[inline(never)]
-    fn ask(&self, name: &[u8], patience: Duration) -> Result<(), Refusal> {
-        // What can be nobody's name of ours needs no asking.
-        let name = UserName::from_bytes(name).map_err(|_| Refusal::Absent)?;
+    fn ask_within(&self, name: &UserName, patience: Duration) -> Result<(), Refusal> {
         if seconds() < self.not_before.load(Ordering::Relaxed) {
             return Err(Refusal::Unavailable);
         }
-        match self.call(&name, Deadline::after(patience)) {
+        let (socket, deadline) = (Path::new(self.socket), Deadline::after(patience));
+        match knows_user(socket, self.owner, name, deadline) {
             Ok(()) => Ok(()),
-            Err(WireError::NotFound) => Err(Refusal::Absent),
-            Err(WireError::Silent) => {
+            Err(AskError::NotFound) => Err(Refusal::Absent),
+            Err(AskError::Silent) => {
                 let later = seconds().saturating_add(BACK_OFF);
                 self.not_before.store(later, Ordering::Relaxed);
                 Err(Refusal::Unavailable)
@@ -75,21 +59,10 @@ impl Broker {
             Err(_) => Err(Refusal::Unavailable),
         }
     }
-
-    fn call(&self, name: &UserName, deadline: Deadline) -> Result<(), WireError> {
-        let call = GetUser {
-            name: Some(name.as_str().to_owned()),
-            uid: None,
-        };
-        let socket = Path::new(self.socket);
-        let mut connection = Connection::open_owned_by(socket, self.owner, deadline)?;
-        connection.succeeds(&call, deadline)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::io::{Read, Write};
     use std::os::unix::fs::MetadataExt;
     use std::os::unix::net::{UnixListener, UnixStream};
@@ -153,55 +126,22 @@ mod tests {
         while matches!(peer.read(&mut byte), Ok(1)) && byte != [0] {}
     }
 
+    fn vera() -> UserName {
+        UserName::new("vera").unwrap()
+    }
+
     const VERA: &[u8] = b"{\"parameters\":{\"name\":\"vera\",\"uid\":60001,\"gid\":60001,\"gecos\":\"\",\"home\":\"/\",\"shell\":\"/\",\"groups\":[],\"directory\":\"rubin\",\"key\":\"k\",\"id_source\":\"service\"}}\0";
 
     #[test]
-    fn whom_the_broker_finds_is_read_from_the_snapshot_and_not_from_its_answer() {
+    fn whom_the_broker_finds_is_published_by_then() {
         let fake = Fake::saying(VERA.to_vec());
-        let looks = Cell::new(0);
-        let answer = fake.broker.asked_on_a_miss(b"vera", || {
-            looks.set(looks.get() + 1);
-            if looks.get() == 1 {
-                Err(Refusal::Askable)
-            } else {
-                Ok(7)
-            }
-        });
-        assert_eq!((answer, looks.get()), (Ok(7), 2));
-        let never = fake
-            .broker
-            .asked_on_a_miss(b"vera", || Err::<u32, _>(Refusal::Askable));
-        assert_eq!(
-            never,
-            Err(Refusal::Askable),
-            "told as could not be found out"
-        );
-    }
-
-    #[test]
-    fn only_a_miss_that_may_be_asked_about_is() {
-        let fake = Fake::saying(VERA.to_vec());
-        for known in [
-            Ok(1),
-            Err(Refusal::Absent),
-            Err(Refusal::Unavailable),
-            Err(Refusal::TooSmall),
-        ] {
-            assert_eq!(fake.broker.asked_on_a_miss(b"vera", || known), known);
-        }
-        for no_name in [&b""[..], b"a:b", b"-v", b"4711", b"\xff", b"a b"] {
-            let asked = || Err::<u32, _>(Refusal::Askable);
-            assert_eq!(
-                fake.broker.asked_on_a_miss(no_name, asked),
-                Err(Refusal::Absent)
-            );
-        }
-        assert_eq!(fake.calls(), 0);
+        assert_eq!(fake.broker.ask(&vera()), Ok(()));
+        assert_eq!(fake.calls(), 1);
     }
 
     #[test]
     fn nobody_is_only_what_the_broker_calls_so() {
-        let check = |fake: &Fake, expected| assert_eq!(fake.broker.ask(b"vera", LOOK_UP), expected);
+        let check = |fake: &Fake, expected| assert_eq!(fake.broker.ask(&vera()), expected);
         check(&Fake::refusing(error::NOT_FOUND), Err(Refusal::Absent));
         for other in [
             error::UNAVAILABLE,
@@ -223,11 +163,17 @@ mod tests {
     fn a_silent_broker_is_waited_for_once_and_a_dead_one_never() {
         let silent = Fake::saying(Vec::new());
         for _ in 0..3 {
-            assert_eq!(silent.broker.ask(b"vera", SOON), Err(Refusal::Unavailable));
+            assert_eq!(
+                silent.broker.ask_within(&vera(), SOON),
+                Err(Refusal::Unavailable)
+            );
         }
         assert_eq!(silent.calls(), 1);
         let dead = Fake::absent();
-        assert_eq!(dead.broker.ask(b"vera", SOON), Err(Refusal::Unavailable));
+        assert_eq!(
+            dead.broker.ask_within(&vera(), SOON),
+            Err(Refusal::Unavailable)
+        );
         assert_eq!(dead.broker.not_before.load(Ordering::Relaxed), 0);
     }
 
@@ -235,7 +181,7 @@ mod tests {
     fn a_broker_in_somebody_elses_folder_is_not_asked() {
         let fake = Fake::saying(VERA.to_vec());
         let elsewhere = Broker::at(fake.broker.socket, fake.broker.owner.wrapping_add(1));
-        assert_eq!(elsewhere.ask(b"vera", LOOK_UP), Err(Refusal::Unavailable));
+        assert_eq!(elsewhere.ask(&vera()), Err(Refusal::Unavailable));
         assert_eq!(fake.calls(), 0);
     }
 }

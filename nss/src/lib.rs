@@ -1,6 +1,6 @@
 //! libnss_muster.so.2: names straight from the snapshot into the caller's buffer.
 //!
-//! A request goes `passwd` or `group` (C in, C out) → `entry` (the guard) → `current` (the snapshot
+//! A request goes `passwd`, `group` or `shadow` (C in, C out) → `entry` (the guard) → `current` (the snapshot
 //! kept mapped; `page` counts who reads it) → `answer`, `initgroups` or `listing`
 //! → `caller` (the caller's memory). Nothing here reads configuration or starts a
 //! thread: this code runs inside every program. Nobody is asked and nothing waited
@@ -20,6 +20,7 @@ mod listing;
 mod page;
 pub mod passwd;
 mod seat;
+pub mod shadow;
 
 #[cfg(test)]
 mod tests;

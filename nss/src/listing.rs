@@ -22,7 +22,7 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// A walk that has not begun; `which` is 0 for users and 1 for groups.
+    /// A walk that has not begun; `which` is 0 for users, 1 for groups and 2 for shadow(5).
     pub(crate) const fn new(which: usize) -> Self {
         Self {
             which,
@@ -52,12 +52,12 @@ impl Listing {
 
     /// Gives the record at the walk's position to `answer` and moves on, past
     /// records that are damaged, but not past one that does not fit the caller's buffer.
-    pub(crate) fn next<T>(
+    pub(crate) fn next(
         &self,
         current: &Current,
-        count: fn(&Snapshot) -> u32,
-        mut answer: impl FnMut(&Snapshot, u32) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+        count: impl Fn(&Snapshot) -> u32,
+        answer: impl Fn(&Snapshot, u32) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         self.alone(current, || {
             if !self.seat.is_filled() {
                 self.open(current)?;
@@ -73,7 +73,7 @@ impl Listing {
                     return Err(Refusal::Absent);
                 }
                 let answered = answer(snapshot, position);
-                if answered.as_ref().err() == Some(&Refusal::TooSmall) {
+                if answered == Err(Refusal::TooSmall) {
                     return answered;
                 }
                 self.position
@@ -86,11 +86,11 @@ impl Listing {
     }
 
     /// Runs `step` while no other thread moves this walk.
-    fn alone<T>(
+    fn alone(
         &self,
         current: &Current,
-        step: impl FnOnce() -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+        step: impl FnOnce() -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         let flag = current.page().and_then(|page| page.listing(self.which));
         let _moving = flag
             .ok_or(Refusal::Unavailable)?
@@ -103,7 +103,7 @@ impl Listing {
         let snapshot = current.open()?;
         self.position.store(0, Ordering::Relaxed);
         // SAFETY: called inside `alone` with an empty seat.
-        unsafe { self.seat.fill(snapshot) };
+        unsafe { self.seat.fill(snapshot, 0) };
         Ok(())
     }
 

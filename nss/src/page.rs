@@ -4,10 +4,11 @@
 //! there; were they kept, no mapping could ever be released in the child.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-/// How many mappings there can be at once: the current one, and old ones that somebody still reads.
-pub(crate) const SEATS: usize = 4;
+/// How many mappings there can be at once: the current one, old ones that somebody still
+/// reads, and what came from the process's parents.
+pub(crate) const SEATS: usize = 8;
 /// Counters of different threads lie in different cache lines, mostly.
 const SHARDS: usize = 32;
 
@@ -19,15 +20,24 @@ pub(crate) struct Page {
     epoch: AtomicU32,
     /// Held by whoever exchanges mappings.
     refreshing: Flag,
-    /// Held by whoever moves the list of users, and of groups.
-    listing: [Flag; 2],
+    /// Held by whoever moves the list of users, of groups, and of shadow(5).
+    listing: [Flag; 3],
     shards: [Shard; SHARDS],
 }
 
-/// One cache line of counters, a reader counter for each mapping.
+/// One cache line of counters, one for each mapping: how many readers there are now, and
+/// how many have come in all, counted in one step.
 #[repr(C, align(64))]
 #[derive(Debug)]
-struct Shard([AtomicU32; SEATS]);
+struct Shard([AtomicU64; SEATS]);
+
+/// What a reader adds who comes, and takes away who leaves: the lower half is who is there.
+const COMES: u64 = 1 << 32 | 1;
+const LEAVES: u64 = 1;
+
+/// One reader of so many looks at the clock. It costs a warm look-up a seventh of its
+/// instructions, and what it is for is rare: see docs/decisions/0008.
+const LOOKS: u64 = 4;
 
 /// A lock that is taken at once or not at all.
 #[derive(Debug)]
@@ -57,8 +67,18 @@ impl Drop for Taken<'_> {
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     page: &'a Page,
-    counter: &'a AtomicU32,
+    counter: &'a AtomicU64,
     epoch: u32,
+    /// The counter when this reader came.
+    found: u64,
+}
+
+impl Reader<'_> {
+    /// Whether it is this reader's turn to see whether there is a newer snapshot.
+    #[inline]
+    pub(crate) fn is_to_look(&self) -> bool {
+        (self.found >> 32).is_multiple_of(LOOKS)
+    }
 }
 
 impl Drop for Reader<'_> {
@@ -67,7 +87,7 @@ impl Drop for Reader<'_> {
         // A child that was forked in the middle of a look-up (by a signal's
         // handler) has its counters wiped: this reader is not among them.
         if self.page.epoch.load(Ordering::Relaxed) == self.epoch {
-            self.counter.fetch_sub(1, Ordering::Release);
+            self.counter.fetch_sub(LEAVES, Ordering::Release);
         }
     }
 }
@@ -89,7 +109,7 @@ impl Page {
         let length = size_of::<Self>();
         // SAFETY: a new private mapping at an address of the kernel's choice.
         let start = unsafe {
-            libc::mmap(
+            libc::mmap64(
                 std::ptr::null_mut(),
                 length,
                 libc::PROT_READ | libc::PROT_WRITE,
@@ -119,7 +139,7 @@ impl Page {
 
     /// Counts the calling thread among the readers of `seat`. `None` if this
     /// process has not woken the page yet.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter(&self, seat: usize) -> Option<Reader<'_>> {
         let epoch = self.epoch.load(Ordering::Acquire);
         if epoch == 0 {
@@ -127,11 +147,12 @@ impl Page {
         }
         let Shard(counters) = self.shards.get(shard_of_this_thread())?;
         let counter = counters.get(seat)?;
-        counter.fetch_add(1, Ordering::SeqCst);
+        let found = counter.fetch_add(COMES, Ordering::SeqCst);
         Some(Reader {
             page: self,
             counter,
             epoch,
+            found,
         })
     }
 
@@ -142,13 +163,18 @@ impl Page {
             .compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire);
     }
 
+    /// The number of this process's time with the page; zero before [`wake`](Self::wake).
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
     /// Whether nobody reads the mapping in `seat`. Only an answer about a seat
     /// that is not current stays true.
     pub(crate) fn is_left(&self, seat: usize) -> bool {
         self.shards.iter().all(|Shard(counters)| {
             counters
                 .get(seat)
-                .is_some_and(|counter| counter.load(Ordering::SeqCst) == 0)
+                .is_some_and(|counter| counter.load(Ordering::SeqCst) & u64::from(u32::MAX) == 0)
         })
     }
 
@@ -157,7 +183,7 @@ impl Page {
         &self.refreshing
     }
 
-    /// The right to move the list of users (0) or groups (1).
+    /// The right to move the list of users (0), groups (1) or shadow(5) (2).
     pub(crate) fn listing(&self, which: usize) -> Option<&Flag> {
         self.listing.get(which)
     }

@@ -7,9 +7,10 @@ use libnss::passwd::CPasswd;
 use muster_common::paths::LOOKUP_SOCKET;
 use muster_common::snapshot::reader::Snapshot;
 
-use crate::answer::{user, user_by_id, user_by_name};
-use crate::caller::{Name, buffer, told};
-use crate::entry::{NAMES, answered, guarded, status, store};
+use crate::answer::{fill_user, name_to_ask, user_named, user_with_id};
+use crate::caller::{Refusal, Room, name, told};
+use crate::current::Question;
+use crate::entry::{NAMES, guarded, status};
 use crate::lazy::Broker;
 use crate::listing::Listing;
 
@@ -30,16 +31,17 @@ pub unsafe extern "C" fn _nss_muster_getpwnam_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let answer = guarded(|| {
-        // SAFETY: glibc's contract.
-        let wanted = unsafe { Name::copied(wanted) }?;
-        let look_up = || {
-            NAMES.with(|snapshot| {
-                // SAFETY: glibc's contract; the one look-up ends before the other begins.
-                user_by_name(snapshot, wanted.bytes(), unsafe { buffer(start, length) })
-            })?
-        };
-        store(result, BROKER.asked_on_a_miss(wanted.bytes(), look_up)?)
+    let call = ByName {
+        wanted,
+        room: Room {
+            result,
+            start,
+            length,
+        },
+    };
+    let answer = guarded(|| match NAMES.with(&call) {
+        Err(Refusal::Askable) => call.ask(),
+        known => known,
     });
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
@@ -57,10 +59,15 @@ pub unsafe extern "C" fn _nss_muster_getpwuid_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let answer = answered(result, |snapshot| {
-        // SAFETY: glibc's contract.
-        user_by_id(snapshot, uid, unsafe { buffer(start, length) })
-    });
+    let call = ById {
+        uid,
+        room: Room {
+            result,
+            start,
+            length,
+        },
+    };
+    let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
 }
@@ -88,14 +95,66 @@ pub unsafe extern "C" fn _nss_muster_getpwent_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
+    let room = Room {
+        result,
+        start,
+        length,
+    };
     let answer = guarded(|| {
-        let found = USERS.next(&NAMES, Snapshot::user_count, |snapshot, position| {
+        USERS.next(&NAMES, Snapshot::user_count, |snapshot, position| {
             // SAFETY: glibc's contract.
-            let buffer = unsafe { buffer(start, length) };
-            Ok(user(&snapshot.user_at(position)?, buffer)?.0)
-        });
-        store(result, found?)
+            let (buffer, target) = unsafe { room.open() }?;
+            fill_user(&snapshot.user_at(position)?, buffer, target)
+        })
     });
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
+}
+
+/// One call of getpwnam_r.
+struct ByName {
+    wanted: *const c_char,
+    room: Room<CPasswd>,
+}
+
+impl Question<()> for ByName {
+    #[inline(always)]
+    fn put(&self, snapshot: &Snapshot) -> Result<(), Refusal> {
+        // SAFETY: glibc's contract; the name is done with when the user is found.
+        let entry = user_named(snapshot, unsafe { name(self.wanted) }?)?;
+        // SAFETY: glibc's contract.
+        let (buffer, target) = unsafe { self.room.open() }?;
+        fill_user(&entry, buffer, target)
+    }
+}
+
+impl ByName {
+    /// Nobody is here of that name, but a directory may know somebody: the broker is asked,
+    /// and whom it finds is read from the new snapshot.
+    #[cold]
+    #[inline(never)]
+    fn ask(&self) -> Result<(), Refusal> {
+        let name = NAMES.with(&|snapshot: &Snapshot| {
+            // SAFETY: glibc's contract.
+            name_to_ask(snapshot, unsafe { name(self.wanted) }?)
+        })?;
+        BROKER.ask(&name)?;
+        NAMES.with(self)
+    }
+}
+
+/// One call of getpwuid_r.
+struct ById {
+    uid: uid_t,
+    room: Room<CPasswd>,
+}
+
+impl Question<()> for ById {
+    #[inline(always)]
+    fn put(&self, snapshot: &Snapshot) -> Result<(), Refusal> {
+        let entry = user_with_id(snapshot, self.uid)?;
+        // SAFETY: glibc's contract.
+        let (buffer, target) = unsafe { self.room.open() }?;
+        fill_user(&entry, buffer, target)
+    }
 }

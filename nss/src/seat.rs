@@ -2,7 +2,7 @@
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use muster_common::snapshot::reader::Snapshot;
 
@@ -11,6 +11,8 @@ use muster_common::snapshot::reader::Snapshot;
 #[derive(Debug)]
 pub(crate) struct Seat {
     filled: AtomicBool,
+    /// The page's epoch when it was filled: another one is another process's, a parent's.
+    epoch: AtomicU32,
     snapshot: UnsafeCell<MaybeUninit<Snapshot>>,
 }
 
@@ -23,6 +25,7 @@ impl Seat {
     pub(crate) const fn new() -> Self {
         Self {
             filled: AtomicBool::new(false),
+            epoch: AtomicU32::new(0),
             snapshot: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
@@ -44,14 +47,20 @@ impl Seat {
         unsafe { snapshot.assume_init_ref() }
     }
 
+    /// The epoch in which it was filled.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
     /// Puts `snapshot` in.
     ///
     /// # Safety
     /// The caller holds the seat's flag, and the seat is empty.
-    pub(crate) unsafe fn fill(&self, snapshot: Snapshot) {
+    pub(crate) unsafe fn fill(&self, snapshot: Snapshot, epoch: u32) {
         // SAFETY: nobody reads an empty seat, and nobody else writes it.
         let place = unsafe { &mut *self.snapshot.get() };
         place.write(snapshot);
+        self.epoch.store(epoch, Ordering::Relaxed);
         self.filled.store(true, Ordering::Release);
     }
 

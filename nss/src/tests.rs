@@ -1,5 +1,6 @@
 //! The module below its C door: every buffer size, every moment of a replacement.
 
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_char, c_long};
 use std::mem::MaybeUninit;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -10,9 +11,9 @@ use libnss::group::CGroup;
 use libnss::passwd::CPasswd;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+    Access, Content, DirectoryRecord, Forms, GroupRecord, Misses, UserRecord,
 };
-use muster_common::snapshot::reader::Snapshot;
+use muster_common::snapshot::reader::{GroupEntry, Snapshot, UserEntry};
 use muster_common::snapshot::writer::{install, write};
 
 use crate::answer;
@@ -105,10 +106,44 @@ fn of_generation(generation: u32) -> Content {
 }
 
 fn uid_of(current: &Current, name: &str) -> Result<u32, Refusal> {
+    current.with(&|snapshot: &Snapshot| uid_in(snapshot, name))
+}
+
+fn uid_in(snapshot: &Snapshot, name: &str) -> Result<u32, Refusal> {
     let mut buffer = [MaybeUninit::uninit(); 256];
-    current.with(|snapshot| {
-        answer::user_by_name(snapshot, name.as_bytes(), &mut buffer).map(|user| user.uid)
-    })?
+    Ok(user_by_name(snapshot, name.as_bytes(), &mut buffer)?.uid)
+}
+
+type Buffer<'a> = &'a mut [MaybeUninit<u8>];
+
+fn user_by_name(snapshot: &Snapshot, name: &[u8], buffer: Buffer) -> Result<CPasswd, Refusal> {
+    passwd_of(&answer::user_named(snapshot, name)?, buffer)
+}
+
+fn user_by_id(snapshot: &Snapshot, uid: u32, buffer: Buffer) -> Result<CPasswd, Refusal> {
+    passwd_of(&answer::user_with_id(snapshot, uid)?, buffer)
+}
+
+fn passwd_of(entry: &UserEntry<'_>, buffer: Buffer) -> Result<CPasswd, Refusal> {
+    let mut target = MaybeUninit::uninit();
+    answer::fill_user(entry, buffer, &mut target)?;
+    // SAFETY: filled.
+    Ok(unsafe { target.assume_init() })
+}
+
+fn group_by_name(snapshot: &Snapshot, name: &[u8], buffer: Buffer) -> Result<CGroup, Refusal> {
+    group_of(&answer::group_named(snapshot, name)?, buffer)
+}
+
+fn group_by_id(snapshot: &Snapshot, gid: u32, buffer: Buffer) -> Result<CGroup, Refusal> {
+    group_of(&answer::group_with_id(snapshot, gid)?, buffer)
+}
+
+fn group_of(entry: &GroupEntry<'_>, buffer: Buffer) -> Result<CGroup, Refusal> {
+    let mut target = MaybeUninit::uninit();
+    answer::fill_group(entry, buffer, &mut target)?;
+    // SAFETY: filled.
+    Ok(unsafe { target.assume_init() })
 }
 
 /// SAFETY: only for pointers that an answer gave, while its buffer lives.
@@ -177,17 +212,17 @@ fn a_user_is_answered_or_refused_as_too_large_at_every_buffer_size() {
     let snapshot = snapshot(&content(vec![user("ada", 10_001, &[])], Vec::new()));
     let expected = "ada:*:10001:10001:Dr. ada:/home/ada:/bin/sh";
     at_every_size(64, 1, expected, |buffer| {
-        answer::user_by_name(&snapshot, b"ada", buffer).map(|user| line_of_user(&user))
+        user_by_name(&snapshot, b"ada", buffer).map(|user| line_of_user(&user))
     });
     at_every_size(64, 1, expected, |buffer| {
-        answer::user_by_id(&snapshot, 10_001, buffer).map(|user| line_of_user(&user))
+        user_by_id(&snapshot, 10_001, buffer).map(|user| line_of_user(&user))
     });
     let exactly = "ada\0*\0Dr. ada\0/home/ada\0/bin/sh\0".len();
     let mut room = vec![MaybeUninit::uninit(); exactly];
-    assert!(answer::user_by_name(&snapshot, b"ada", &mut room).is_ok());
+    assert!(user_by_name(&snapshot, b"ada", &mut room).is_ok());
     let (_, shorter) = room.split_at_mut(1);
     assert_eq!(
-        answer::user_by_name(&snapshot, b"ada", shorter).err(),
+        user_by_name(&snapshot, b"ada", shorter).err(),
         Some(Refusal::TooSmall)
     );
 }
@@ -202,10 +237,10 @@ fn a_group_is_answered_or_refused_as_too_large_at_every_buffer_size() {
         let enough = 8 + 8 * (members + 1) + expected.len() + 8;
         let enough = enough.next_multiple_of(step);
         at_every_size(enough, step, &expected, |buffer| {
-            answer::group_by_name(&snapshot, b"team", buffer).map(|group| line_of_group(&group))
+            group_by_name(&snapshot, b"team", buffer).map(|group| line_of_group(&group))
         });
         at_every_size(enough, step, &expected, |buffer| {
-            answer::group_by_id(&snapshot, 20_000, buffer).map(|group| line_of_group(&group))
+            group_by_id(&snapshot, 20_000, buffer).map(|group| line_of_group(&group))
         });
     }
 }
@@ -215,7 +250,7 @@ fn a_miss_is_certain_only_when_every_directory_is_complete() {
     let mut content = content(vec![user("ada", 10_001, &[])], Vec::new());
     let ask = |content: &Content, name: &[u8]| {
         let mut room = [MaybeUninit::uninit(); 256];
-        answer::user_by_name(&snapshot(content), name, &mut room).err()
+        user_by_name(&snapshot(content), name, &mut room).err()
     };
     for name in [&b"bob"[..], b"", b"ada\0", b"\xff\xfe", b"ADA"] {
         assert_eq!(ask(&content, name), Some(Refusal::Absent));
@@ -228,30 +263,78 @@ fn a_miss_is_certain_only_when_every_directory_is_complete() {
 }
 
 #[test]
+fn another_form_of_a_name_finds_the_person_under_the_canonical_one() {
+    let mut content = content(vec![user("ada", 10_001, &[10_001, 5000])], Vec::new());
+    let ask = |content: &Content, typed: &str| {
+        let mut room = [MaybeUninit::uninit(); 256];
+        user_by_name(&snapshot(content), typed.as_bytes(), &mut room)
+            .map(|user| line_of_user(&user))
+    };
+    assert_eq!(ask(&content, "Ada"), Err(Refusal::Absent));
+    content.forms = Forms {
+        fold_case: true,
+        suffixes: vec!["@example.org".to_owned()],
+    };
+    let ada = "ada:*:10001:10001:Dr. ada:/home/ada:/bin/sh";
+    for typed in ["ada", "Ada", "ADA@Example.org"] {
+        assert_eq!(ask(&content, typed).as_deref(), Ok(ada));
+    }
+    let groups = Groups::with_primary(10_001).ask(&snapshot(&content), "Ada", 10_001, -1);
+    assert_eq!(groups.unwrap(), [10_001, 5000]);
+    assert_eq!(ask(&content, "Bob@example.org"), Err(Refusal::Absent));
+    content.directories[0].misses = Misses::AskByName;
+    assert_eq!(ask(&content, "Bob@example.org"), Err(Refusal::Askable));
+    let to_ask = |typed: &[u8]| answer::name_to_ask(&snapshot(&content), typed);
+    assert_eq!(to_ask(b"Bob@example.org").unwrap().as_str(), "bob");
+    for no_name in [&b""[..], b"a:b", b"-v", b"4711", b"\xff", b"a b"] {
+        assert_eq!(to_ask(no_name), Err(Refusal::Absent));
+    }
+}
+
+#[test]
+fn shadow_says_that_no_password_is_right_at_every_buffer_size() {
+    let snapshot = snapshot(&content(vec![user("ada", 10_001, &[])], Vec::new()));
+    let entry = answer::user_named(&snapshot, b"ada").unwrap();
+    at_every_size(
+        8,
+        1,
+        "ada:*:-1:-1:-1:-1:-1:-1:18446744073709551615",
+        |buffer| {
+            let mut target = MaybeUninit::uninit();
+            answer::fill_shadow(&entry, buffer, &mut target)?;
+            // SAFETY: filled.
+            let shadow = unsafe { target.assume_init() };
+            let [name, passwd] = [shadow.name, shadow.passwd].map(|p| text(p));
+            let days = [
+                shadow.last_change,
+                shadow.change_min_days,
+                shadow.change_max_days,
+                shadow.change_warn_days,
+                shadow.change_inactive_days,
+                shadow.expire_date,
+            ];
+            let days = days.map(|day| day.to_string()).join(":");
+            Ok(format!("{name}:{passwd}:{days}:{}", shadow.reserved))
+        },
+    );
+}
+
+#[test]
 fn ids_and_groups_cannot_be_asked_about_and_are_unknown_where_that_is_certain() {
     let mut content = content(vec![user("ada", 10_001, &[])], Vec::new());
     content.id_ranges = vec![10_000..=20_000];
     let check = |content: &Content, inside: Refusal, outside: Refusal, group: Refusal| {
         let snapshot = snapshot(content);
         let mut room = [MaybeUninit::uninit(); 256];
+        assert_eq!(user_by_id(&snapshot, 10_002, &mut room).err(), Some(inside));
         assert_eq!(
-            answer::user_by_id(&snapshot, 10_002, &mut room).err(),
+            group_by_id(&snapshot, 10_002, &mut room).err(),
             Some(inside)
         );
+        assert_eq!(user_by_id(&snapshot, 33, &mut room).err(), Some(outside));
+        assert_eq!(group_by_id(&snapshot, 33, &mut room).err(), Some(outside));
         assert_eq!(
-            answer::group_by_id(&snapshot, 10_002, &mut room).err(),
-            Some(inside)
-        );
-        assert_eq!(
-            answer::user_by_id(&snapshot, 33, &mut room).err(),
-            Some(outside)
-        );
-        assert_eq!(
-            answer::group_by_id(&snapshot, 33, &mut room).err(),
-            Some(outside)
-        );
-        assert_eq!(
-            answer::group_by_name(&snapshot, b"video", &mut room).err(),
+            group_by_name(&snapshot, b"video", &mut room).err(),
             Some(group)
         );
     };
@@ -346,6 +429,8 @@ fn groups_are_only_for_who_has_the_primary_group_of_the_snapshot() {
     assert_eq!(ask("ada", 1000), Err(Refusal::Absent));
     assert_eq!(ask("ada", 0), Err(Refusal::Absent));
     assert_eq!(ask("root", 0), Err(Refusal::Absent));
+    let whoever = ask("ada", u32::MAX).unwrap();
+    assert_eq!(whoever, [u32::MAX, 10_001, 5000], "getent initgroups");
 }
 
 #[test]
@@ -450,16 +535,10 @@ fn readers_see_one_generation_at_a_time_while_it_is_replaced() {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
                     let least = newest.load(Ordering::SeqCst);
-                    let mut ids = [0; 50];
-                    current
-                        .with(|snapshot| {
-                            for (i, id) in ids.iter_mut().enumerate() {
-                                let mut room = [MaybeUninit::uninit(); 256];
-                                let name = format!("u{i}");
-                                let found =
-                                    answer::user_by_name(snapshot, name.as_bytes(), &mut room);
-                                *id = found.unwrap().uid;
-                            }
+                    let ids = current
+                        .with(&|snapshot: &Snapshot| {
+                            let ids = (0..50).map(|i| uid_in(snapshot, &format!("u{i}")));
+                            ids.collect::<Result<Vec<_>, _>>()
                         })
                         .unwrap();
                     let generation = (ids[0] - 100_000) / 100;
@@ -531,22 +610,38 @@ fn children_forked_while_threads_read_look_up_and_follow_replacements() {
 }
 
 #[test]
-fn a_child_releases_the_mapping_that_its_parents_readers_held() {
+fn a_child_keeps_what_it_inherited_and_releases_what_it_mapped_itself() {
     let host = Host::new();
     let current = host.current();
     host.publish(&of_generation(1), 1);
     let folder = host.folder.path().to_str().unwrap();
     current
-        .with(|_reading| {
+        .with(&|inherited: &Snapshot| {
             host.publish(&of_generation(2), 1);
             assert_eq!(uid_of(&current, "u0"), Ok(100_200));
             assert_eq!(held(folder).0, 2, "the old one is still being read");
             assert!(in_child(|| {
-                host.publish(&of_generation(3), 1);
-                uid_of(&current, "u0") == Ok(100_300) && held(folder) == (1, 0)
+                let follows = (3..20).all(|generation| {
+                    host.publish(&of_generation(generation), 1);
+                    uid_of(&current, "u0") == Ok(100_000 + generation * 100)
+                });
+                let still_read = uid_in(inherited, "u0") == Ok(100_100);
+                follows && still_read && held(folder) == (3, 0)
             }));
+            Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn children_of_children_follow_replacements_however_many_there_are() {
+    fn descend(host: &Host, current: &Current, generation: u32) -> bool {
+        host.publish(&of_generation(generation), 1);
+        uid_of(current, "u0") == Ok(100_000 + generation * 100)
+            && (generation == 20 || in_child(|| descend(host, current, generation + 1)))
+    }
+    let host = Host::new();
+    assert!(descend(&host, &host.current(), 1));
 }
 
 #[test]
@@ -559,11 +654,10 @@ fn readers_that_never_leave_do_not_keep_others_from_the_newest() {
         }
         host.publish(&of_generation(generation), 1);
         current
-            .with(|snapshot| {
-                let mut room = [MaybeUninit::uninit(); 256];
-                let found = answer::user_by_name(snapshot, b"u0", &mut room).unwrap();
-                assert_eq!(found.uid, 100_000 + generation * 100);
+            .with(&|snapshot: &Snapshot| {
+                assert_eq!(uid_in(snapshot, "u0"), Ok(100_000 + generation * 100));
                 deeper(host, current, generation + 1);
+                Ok(())
             })
             .unwrap();
     }
@@ -596,7 +690,10 @@ fn a_signals_handler_looks_up_in_the_middle_of_a_look_up_and_of_an_exchange() {
     };
     host.publish(&of_generation(1), 1);
     current
-        .with(|_reading| assert_eq!(heard(), 100_100))
+        .with(&|_reading: &Snapshot| {
+            assert_eq!(heard(), 100_100);
+            Ok(())
+        })
         .unwrap();
     host.publish(&of_generation(2), 1);
     let exchanging = current.page().and_then(|page| page.refreshing().take());
@@ -605,11 +702,14 @@ fn a_signals_handler_looks_up_in_the_middle_of_a_look_up_and_of_an_exchange() {
 }
 
 fn next_user(users: &Listing, current: &Current, size: usize) -> Result<(String, u32), Refusal> {
-    let mut room = vec![MaybeUninit::uninit(); size];
+    let room = RefCell::new(vec![MaybeUninit::uninit(); size]);
+    let found = Cell::new((String::new(), 0));
     users.next(current, Snapshot::user_count, |snapshot, position| {
-        let (user, _) = answer::user(&snapshot.user_at(position)?, &mut room)?;
-        Ok((text(user.name), user.uid))
-    })
+        let user = passwd_of(&snapshot.user_at(position)?, &mut room.borrow_mut())?;
+        found.set((text(user.name), user.uid));
+        Ok(())
+    })?;
+    Ok(found.take())
 }
 
 fn all_users(users: &Listing, current: &Current) -> Vec<u32> {

@@ -6,7 +6,7 @@ use muster_common::snapshot::content::AccessAnswer;
 use muster_common::wire::message::Outcome;
 
 use crate::conversation::{Host, Item};
-use crate::login::{cannot_tell_local, somebody_else};
+use crate::login::{cannot_tell_local, other_form, somebody_else};
 use crate::outcome::Ending;
 use crate::site::Site;
 use crate::standing::{Ours, Standing, chain};
@@ -22,6 +22,7 @@ pub fn manage(host: &impl Host, site: &Site<'_>) -> Ending {
         Standing::Gone => Ending::plain(Outcome::Gone),
         Standing::Ours(ours) => access(&ours, host, site),
         Standing::SomebodyElse { ours, resolved } => somebody_else(ours, resolved),
+        Standing::OtherForm(name) => other_form(&name),
         Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, chain(&unclear)),
         Standing::Blind(error) => cannot_tell_local(&error),
     }

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use muster_common::name::UserName;
 use muster_common::secret::Secret;
 use muster_common::text;
 use muster_common::wire::client::{Connection, Deadline, Nonsense, Patience, Replies, WireError};
@@ -40,6 +41,7 @@ pub fn authenticate(host: &impl Host, site: &Site<'_>, voice: Voice) -> Ending {
         Standing::NotOurs => Ending::plain(Outcome::NotOurs),
         Standing::Blind(error) => cannot_tell_local(&error),
         Standing::SomebodyElse { ours, resolved } => somebody_else(ours, resolved),
+        Standing::OtherForm(name) => other_form(&name),
         Standing::Ours(_) | Standing::Gone => by_broker(host, site, voice, &user),
         Standing::Unclear(unclear) => {
             let mut ending = by_broker(host, site, voice, &user);
@@ -62,6 +64,18 @@ pub fn cannot_tell_local(error: &std::io::Error) -> Ending {
 pub fn somebody_else(ours: u32, resolved: u32) -> Ending {
     let reason = format!("the snapshot says uid {ours}, NSS resolves uid {resolved}");
     Ending::because(Outcome::Mismatch, reason)
+}
+
+/// A name that only NSS takes for the person's.
+pub fn other_form(canonical: &UserName) -> Ending {
+    Ending {
+        decision: Decision::Outcome(Outcome::Mismatch),
+        told: Some(
+            "Log in by your user name as it is written: in lower case, and nothing behind it."
+                .to_owned(),
+        ),
+        because: Some(format!("the name is another form of {canonical}")),
+    }
 }
 
 fn by_broker(host: &impl Host, site: &Site<'_>, voice: Voice, user: &str) -> Ending {
@@ -96,6 +110,7 @@ fn confirmed(ending: Ending, host: &impl Host, site: &Site<'_>, user: &str) -> E
     match Standing::of(user, host, site) {
         Standing::Ours(_) => ending,
         Standing::SomebodyElse { ours, resolved } => somebody_else(ours, resolved),
+        Standing::OtherForm(name) => other_form(&name),
         Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, chain(&unclear)),
         Standing::Blind(error) => cannot_tell_local(&error),
         Standing::NotOurs | Standing::Gone => Ending::because(

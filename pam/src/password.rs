@@ -18,7 +18,7 @@ pub fn change(host: &impl Host, site: &Site<'_>) -> Ending {
     match Standing::of(&user, host, site) {
         Standing::NotOurs => Ending::plain(Outcome::NotOurs),
         Standing::Gone => Ending::plain(Outcome::Gone),
-        Standing::Ours(_) | Standing::SomebodyElse { .. } => Ending {
+        Standing::Ours(_) | Standing::OtherForm(_) | Standing::SomebodyElse { .. } => Ending {
             decision: Decision::CannotChange,
             ..Ending::plain(Outcome::NotAllowed)
         },

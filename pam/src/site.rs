@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use muster_common::clock::{Clock, SystemClock};
-use muster_common::wire::client::{ACKNOWLEDGE, LOOK_UP, SILENCE};
+use muster_common::wire::ask::LOOK_UP;
+use muster_common::wire::client::{ACKNOWLEDGE, SILENCE};
 use muster_common::{journal, paths};
 
 /// How long the broker may take in all, the person's typing not counted: well within sshd's LoginGraceTime of 120 s.

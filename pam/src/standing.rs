@@ -10,8 +10,8 @@ use muster_common::local;
 use muster_common::name::{ServiceName, UserName};
 use muster_common::snapshot::content::UserRecord;
 use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
-use muster_common::wire::client::{Connection, Deadline, WireError};
-use muster_common::wire::message::GetUser;
+use muster_common::wire::ask::{AskError, knows_user};
+use muster_common::wire::deadline::Deadline;
 
 use crate::conversation::Host;
 use crate::site::Site;
@@ -32,6 +32,9 @@ pub enum Standing {
         /// The id that the program would use.
         resolved: u32,
     },
+    /// Another form of the name of one of ours: NSS finds the person by it, so it must not
+    /// pass as nobody's; and what goes on with it would not be the one name that rules speak of.
+    OtherForm(UserName),
     /// Cannot be told from here; the broker may know.
     Unclear(Unclear),
     /// Not even whether the account is local: nobody is asked.
@@ -61,7 +64,7 @@ pub enum Unclear {
     Incomplete,
     /// A miss is not final, and the broker could not be asked about it.
     #[error("the name is not in the snapshot, and the directories could not be asked for it")]
-    NotAsked(#[source] WireError),
+    NotAsked(#[source] AskError),
     /// NSS failed where it has to agree with the snapshot.
     #[error("the name could not be resolved")]
     NotResolved(#[source] io::Error),
@@ -85,14 +88,40 @@ pub fn chain(error: &dyn Error) -> String {
 impl Standing {
     /// Finds out about `name`, which may be anything that a person typed.
     pub fn of(name: &str, host: &impl Host, site: &Site<'_>) -> Self {
-        if name == "root" || UserName::new(name).is_err() {
+        if name == "root" {
             return Self::NotOurs;
+        }
+        if UserName::new(name).is_err() {
+            return no_name(name, site);
         }
         match local::has_user(site.passwd, name) {
             Ok(true) => Self::NotOurs,
             Ok(false) => by_snapshot(name, host, site),
             Err(error) => Self::Blind(error),
         }
+    }
+}
+
+/// What cannot be anybody's name can still be a form of one: a long address behind a short
+/// name. Without a snapshot nobody of ours is found by it.
+fn no_name(name: &str, site: &Site<'_>) -> Standing {
+    let Ok(snapshot) = Snapshot::open_trusted_by(site.snapshot, site.owner) else {
+        return Standing::NotOurs;
+    };
+    match snapshot.canonical(name.as_bytes()) {
+        Ok(Some(_)) if local::has_user(site.passwd, name).unwrap_or(false) => Standing::NotOurs,
+        Ok(Some(canonical)) => other_form(canonical, &snapshot),
+        Ok(None) => Standing::NotOurs,
+        Err(damaged) => Standing::Unclear(damaged.into()),
+    }
+}
+
+/// Whose form it would be; nobody's, if that is certain.
+fn other_form(canonical: UserName, snapshot: &Snapshot) -> Standing {
+    match look_up(canonical.as_str(), snapshot) {
+        Ok(Found::Nobody) if snapshot.complete() => Standing::NotOurs,
+        Ok(_) => Standing::OtherForm(canonical),
+        Err(damaged) => Standing::Unclear(damaged.into()),
     }
 }
 
@@ -104,19 +133,39 @@ fn by_snapshot(name: &str, host: &impl Host, site: &Site<'_>) -> Standing {
     match look_up(name, &snapshot) {
         Ok(Found::User(ours)) => agreed_with_nss(name, host, ours),
         Ok(Found::Tombstone) => Standing::Gone,
-        Ok(Found::Nobody) if snapshot.complete() => Standing::NotOurs,
-        Ok(Found::Nobody) if snapshot.asks() => by_asking(name, host, site, &snapshot),
-        Ok(Found::Nobody) => within_ranges(name, host, &snapshot, Unclear::Incomplete),
+        Ok(Found::Nobody) if snapshot.has_forms() => by_form(name, host, site, &snapshot),
+        Ok(Found::Nobody) => nobody(name, host, site, &snapshot),
         Err(damaged) => by_nss(name, host, &[], damaged.into()),
     }
 }
 
+fn by_form(name: &str, host: &impl Host, site: &Site<'_>, snapshot: &Snapshot) -> Standing {
+    let canonical = match snapshot.canonical(name.as_bytes()) {
+        Ok(canonical) => canonical,
+        Err(damaged) => return Standing::Unclear(damaged.into()),
+    };
+    match canonical.map(|canonical| other_form(canonical, snapshot)) {
+        None | Some(Standing::NotOurs) => nobody(name, host, site, snapshot),
+        Some(standing) => standing,
+    }
+}
+
+/// Nobody here has that name, nor one of which it is another form.
+fn nobody(name: &str, host: &impl Host, site: &Site<'_>, snapshot: &Snapshot) -> Standing {
+    if snapshot.complete() {
+        Standing::NotOurs
+    } else if snapshot.asks() {
+        by_asking(name, host, site, snapshot)
+    } else {
+        within_ranges(name, host, snapshot, Unclear::Incomplete)
+    }
+}
 /// A directory that is asked by name may know this one: the broker asks it. "Nobody" is
 /// proof then; somebody stands in a new snapshot.
 fn by_asking(name: &str, host: &impl Host, site: &Site<'_>, snapshot: &Snapshot) -> Standing {
     match known_to_broker(name, site) {
         Ok(()) => {}
-        Err(WireError::NotFound) => return Standing::NotOurs,
+        Err(AskError::NotFound) => return Standing::NotOurs,
         Err(error) => return within_ranges(name, host, snapshot, Unclear::NotAsked(error)),
     }
     let newest = Snapshot::open_trusted_by(site.snapshot, site.owner);
@@ -130,14 +179,10 @@ fn by_asking(name: &str, host: &impl Host, site: &Site<'_>, snapshot: &Snapshot)
 }
 
 /// Whether the broker knows somebody of this name, who is published when it says so.
-fn known_to_broker(name: &str, site: &Site<'_>) -> Result<(), WireError> {
+fn known_to_broker(name: &str, site: &Site<'_>) -> Result<(), AskError> {
+    let name = UserName::new(name).map_err(|_| AskError::NotFound)?;
     let deadline = Deadline::after(site.waits.look_up);
-    let mut broker = Connection::open_owned_by(site.lookup_socket, site.owner, deadline)?;
-    let call = GetUser {
-        name: Some(name.to_owned()),
-        uid: None,
-    };
-    broker.succeeds(&call, deadline)
+    knows_user(site.lookup_socket, site.owner, &name, deadline)
 }
 
 fn within_ranges(name: &str, host: &impl Host, snapshot: &Snapshot, unclear: Unclear) -> Standing {

@@ -17,7 +17,7 @@ use common::{ADA, EXPIRY, Ground, content, prompt, steps, verdict};
 use muster_common::clock::{ManualClock, Time};
 use muster_common::name::UserName;
 use muster_common::secret::Secret;
-use muster_common::snapshot::content::Misses;
+use muster_common::snapshot::content::{Forms, Misses};
 use muster_common::wire::codec;
 use muster_common::wire::message::{Outcome, Step, UserReply, error};
 use pam_muster::conversation::{Echo, Host, Item, Tone, Uids, Unanswered};
@@ -549,6 +549,42 @@ fn account_decides_from_the_snapshot_alone() {
     check("carl", "sshd", PamError::ACCT_EXPIRED);
     check("nobodyhere", "sshd", PamError::USER_UNKNOWN);
     check("Ada", "sshd", PamError::USER_UNKNOWN);
+}
+
+#[test]
+fn another_form_of_a_name_of_ours_is_refused_and_never_passed_on() {
+    let ground = Ground::new();
+    let mut said = content(Misses::Final);
+    said.forms = Forms {
+        fold_case: true,
+        suffixes: vec!["@a-rather-long-company.example.org".to_owned()],
+    };
+    ground.publish(&said);
+    let asked = ground.broker(vec![prompt(), verdict(Outcome::Granted)]);
+    let check = |user, expected| {
+        let program = Program {
+            resolved: Ok(Some(ADA)),
+            ..Program::of(user)
+        };
+        for stack in [Stack::Auth, Stack::Account] {
+            assert_eq!(
+                Call::on(&ground).answer(stack, &program),
+                expected,
+                "{user}"
+            );
+        }
+        assert_eq!(program.asked.get(), 0);
+        program.told()
+    };
+    for form in ["Ada", "ADA@a-rather-long-company.example.org", "Carl"] {
+        let told = check(form, PamError::AUTH_ERR);
+        assert!(told.contains("in lower case"), "{told}");
+    }
+    assert!(ground.audit().contains("another form of ada"));
+    for nobody in ["Nobodyhere", "ada@elsewhere.example.org", "Root"] {
+        check(nobody, PamError::USER_UNKNOWN);
+    }
+    assert!(asked.try_recv().is_err(), "nobody was asked for");
 }
 
 #[test]

@@ -1,20 +1,21 @@
 //! Turns what is said into what is meant, and reports everything that cannot be.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use super::absolute;
 use super::directories::{Directories, directories};
+use super::home::home;
 use super::ids::ids;
 use super::keys;
+use super::names::names;
+use super::overrides::overrides;
 use super::problem::Problem;
 use super::raw::{self, Said, Value};
 use super::reading::{
-    Meant, Place, Reading, Section, Unfit, boolean, bounded, join, number, plain_word, shown_span,
-    text,
+    Meant, Place, Reading, Section, Unfit, boolean, bounded, join, number, shown_span,
 };
 use super::rules::{self, Known};
-use super::settings::{Config, Home, Login, Offline, Sync, Throttle};
+use super::settings::{Config, Login, Offline, Sync, Throttle};
 use crate::name::NameRule;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -23,11 +24,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
-/// Folders in which nobody has a home.
-const NO_HOMES: [&str; 13] = [
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys",
-    "/tmp", "/usr",
-];
 /// The configuration that `text` means, or everything that is wrong with it.
 pub(super) fn check(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let mut reading = Reading::of(file);
@@ -53,12 +49,14 @@ fn config(reading: &mut Reading<'_>, top: &Said) -> Option<Config> {
     unknown_keys(reading, "", "", top);
     let version = version(reading, top);
     let ids = ids(reading, top);
-    let (names, enumerate) = names(reading, top);
+    let names = names(reading, top);
     let directories = directories(reading, top);
-    let access = access(reading, top, &directories, names.as_ref());
+    let access = access(reading, top, &directories, names.rule.as_ref());
     let staleness = max_staleness(reading, top);
     let offline = offline(reading, top, staleness.as_ref());
     let home = home(reading, top);
+    let fallback = NameRule::default();
+    let overrides = overrides(reading, top, names.rule.as_ref().unwrap_or(&fallback));
     let sync = sync(reading, top, staleness.as_ref());
     let login = login(reading, top);
     let throttle = throttle(reading, top);
@@ -70,8 +68,10 @@ fn config(reading: &mut Reading<'_>, top: &Said) -> Option<Config> {
         access_max_staleness: staleness?.value,
         offline: offline?,
         home: home?,
-        names: names?,
-        enumerate: enumerate?,
+        names: names.rule?,
+        enumerate: names.enumerate?,
+        forms: names.forms?,
+        overrides: overrides?,
         sync: sync?,
         login: login?,
         throttle: throttle?,
@@ -142,19 +142,6 @@ fn version(reading: &mut Reading<'_>, top: &Said) -> Option<u32> {
     Some(version.value)
 }
 
-fn names(reading: &mut Reading<'_>, top: &Said) -> (Option<NameRule>, Option<bool>) {
-    let section = Section::below(top, "names");
-    let rule = reading.value(&section, "extra", |value| {
-        NameRule::with_extra(&text(value)?)
-            .map_err(|error| Unfit::Wanted(format!("characters that names may hold; this {error}")))
-    });
-    let enumerate = reading.value(&section, "enumerate", boolean);
-    (
-        rule.map(|rule| rule.value),
-        enumerate.map(|truth| truth.value),
-    )
-}
-
 fn access(
     reading: &mut Reading<'_>,
     top: &Said,
@@ -199,40 +186,6 @@ fn offline(
         enabled: enabled?.value,
         max_age,
     })
-}
-
-fn home(reading: &mut Reading<'_>, top: &Said) -> Option<Home> {
-    let section = Section::below(top, "home");
-    let prefix = reading.value(&section, "path", home_prefix);
-    let shell = reading.value(&section, "shell", |value| {
-        let text = text(value)?;
-        absolute(&text)
-            .map(|_: PathBuf| text)
-            .ok_or(Unfit::NotWanted)
-    });
-    Some(Home {
-        prefix: prefix?.value,
-        shell: shell?.value,
-    })
-}
-
-/// The folder in front of `/{name}`: plain components, and none of the system's folders.
-fn home_prefix(value: &Value) -> Result<String, Unfit> {
-    let text = text(value)?;
-    let prefix = text.strip_suffix("/{name}").ok_or(Unfit::NotWanted)?;
-    let Some(components) = prefix.strip_prefix('/') else {
-        return Err(Unfit::NotWanted);
-    };
-    let plain =
-        |component: &str| plain_word(component, 255).is_ok() && !matches!(component, "." | "..");
-    if !components.split('/').all(plain) {
-        return Err(Unfit::NotWanted);
-    }
-    let inside = |folder: &&&str| Path::new(prefix).starts_with(folder);
-    match NO_HOMES.iter().find(inside) {
-        Some(folder) => Err(Unfit::Wanted(format!("homes outside {folder}"))),
-        None => Ok(prefix.to_owned()),
-    }
 }
 
 fn sync(

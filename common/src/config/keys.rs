@@ -103,7 +103,22 @@ pub const SECTIONS: &[Section] = &[
     section(
         "home",
         "[home]",
-        "Homes and shells of users for whom the directory gives none.",
+        "Homes and shells of users for whom the directory gives none, and how full names are shown.",
+    ),
+    section(
+        "override",
+        "[override]",
+        "What this host says in the directories' place.",
+    ),
+    section(
+        "override.user",
+        "[override.user]",
+        "Overrides of single users, one section each.",
+    ),
+    section(
+        "override.user.NAME",
+        "[override.user.NAME]",
+        "What this host says of the user NAME, in the canonical form. What is left out stays as the directory and the templates say.",
     ),
     section(
         "sync",
@@ -184,6 +199,12 @@ pub const KEYS: &[Key] = &[
         "true or false",
         Absent::Stands("false"),
         "Whether `getent passwd` and `getent group` list everybody.",
+    ),
+    key(
+        "names.forms",
+        "a list of \"case\" and of texts that start with \"@\", such as [\"case\", \"@example.org\"]",
+        Absent::Stands("[]"),
+        "Other forms of a user's name by which NSS finds the user, too: `\"case\"` upper case letters, `\"@example.org\"` the name with that behind it. The answer always bears the canonical name, and logging in wants it: PAM refuses any other form.",
     ),
     key(
         "directory.name",
@@ -382,15 +403,51 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "home.path",
-        "an absolute path that ends with \"/{name}\", such as \"/home/{name}\"",
+        "an absolute path that ends with \"/{name}\", such as \"/home/{name}\" or \"/home/{directory}/{name}\"",
         Absent::Stands("\"/home/{name}\""),
-        "Homes; `{name}` is the user's name. Homes that a directory gives must be one plain component in the same folder, or the user is not served.",
+        "Homes; `{name}` is the user's name, and `{directory}` further in front the directory's. Homes that a directory gives must be one plain component in the same folder; otherwise this is used.",
     ),
     key(
         "home.shell",
         "an absolute path",
         Absent::Stands("\"/bin/bash\""),
-        "The login shell; like those that a directory gives it must stand in /etc/shells.",
+        "The login shell; `{directory}` is the directory's name. Like those that a directory gives it must stand in /etc/shells.",
+    ),
+    key(
+        "home.gecos",
+        "text of at most 255 bytes without `:`, such as \"{display_name}\"",
+        Absent::Stands("\"{display_name}\""),
+        "The full name that is shown; `{display_name}` is what the directory says, `{name}` the user's name, `{directory}` the directory's.",
+    ),
+    key(
+        "override.user.NAME.uid",
+        "an id that can be served",
+        Absent::Nothing("what the directory or the ledger says"),
+        "The user id, also outside `ids.accept`. Files keep their old owner.",
+    ),
+    key(
+        "override.user.NAME.gid",
+        "an id that can be served",
+        Absent::Nothing("what the directory says, or the private group"),
+        "The primary group: the id of a group that is served, whether or not it lists the user. Access rules do not count it as a membership.",
+    ),
+    key(
+        "override.user.NAME.gecos",
+        "text of at most 255 bytes without `:`",
+        Absent::Nothing("`home.gecos`"),
+        "The full name.",
+    ),
+    key(
+        "override.user.NAME.home",
+        "an absolute path outside the system's folders",
+        Absent::Nothing("what the directory says, or `home.path`"),
+        "The home, wherever it lies.",
+    ),
+    key(
+        "override.user.NAME.shell",
+        FILE,
+        Absent::Nothing("what the directory says, or `home.shell`"),
+        "The login shell; it need not stand in /etc/shells.",
     ),
     key(
         "sync.interval",

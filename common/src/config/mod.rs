@@ -9,9 +9,12 @@ use std::path::{Path, PathBuf};
 
 mod checked;
 mod directories;
+mod home;
 mod ids;
 pub mod keys;
 mod kinds;
+mod names;
+mod overrides;
 mod problem;
 mod raw;
 mod reading;

@@ -11,7 +11,10 @@ use crate::access::AccessRules;
 use crate::directory::{self, Coverage, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, UserName};
+use crate::overrides::Overrides;
+use crate::snapshot::content::Forms;
 use crate::snapshot::policy::Policy;
+use crate::template::Template;
 
 /// A whole, checked configuration.
 #[derive(Debug, Clone)]
@@ -34,6 +37,10 @@ pub struct Config {
     pub names: NameRule,
     /// Whether getpwent and getgrent list everybody.
     pub enumerate: bool,
+    /// By what else than their names people are found.
+    pub forms: Forms,
+    /// What is said of single users in the directory's place.
+    pub overrides: Overrides,
     /// Reading the directories.
     pub sync: Sync,
     /// Logging in.
@@ -50,9 +57,11 @@ impl Config {
         Policy {
             accept: self.ids.accept.clone(),
             derive: self.ids.derive.clone(),
-            home_prefix: self.home.prefix.clone(),
+            homes: self.home.folder.clone(),
+            overrides: self.overrides.clone(),
             names: self.names.clone(),
             enumerate: self.enumerate,
+            forms: self.forms.clone(),
             directories: self
                 .directories
                 .iter()
@@ -236,16 +245,42 @@ pub struct Offline {
 /// `[home]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
-    /// The folder that homes lie in, without a slash at its end: `/home`.
-    pub prefix: String,
+    /// The folder that homes lie in, without a slash at its end: `/home`, `/home/{directory}`.
+    pub folder: Template,
     /// The login shell of users for whom the directory gives none.
-    pub shell: String,
+    pub shell: Template,
+    /// The full name that is shown: `{display_name}`.
+    pub gecos: Template,
 }
 
 impl Home {
+    /// The folder that the homes of `directory`'s users lie in.
+    pub fn folder_of(&self, directory: &DirectoryName) -> String {
+        self.folder.fill(|_| directory.as_str())
+    }
+
     /// The home of `user`.
-    pub fn path_of(&self, user: &UserName) -> String {
-        format!("{}/{user}", self.prefix)
+    pub fn path_of(&self, directory: &DirectoryName, user: &UserName) -> String {
+        format!("{}/{user}", self.folder_of(directory))
+    }
+
+    /// The login shell where the directory gives none.
+    pub fn shell_of(&self, directory: &DirectoryName) -> String {
+        self.shell.fill(|_| directory.as_str())
+    }
+
+    /// The full name of `user`, whom the directory shows as `display_name`.
+    pub fn gecos_of(
+        &self,
+        directory: &DirectoryName,
+        user: &UserName,
+        display_name: &str,
+    ) -> String {
+        self.gecos.fill(|place| match place {
+            "name" => user.as_str(),
+            "directory" => directory.as_str(),
+            _ => display_name,
+        })
     }
 }
 

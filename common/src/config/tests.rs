@@ -54,7 +54,8 @@ fn the_example_is_understood_and_means_what_it_says() {
     assert_eq!(config.ids.derive, 1_879_048_192..=2_147_352_575);
     assert_eq!(config.offline.max_age, Duration::from_secs(7 * 86_400));
     assert_eq!(config.sync.interval, Duration::from_secs(900));
-    assert_eq!(config.home.prefix, "/home");
+    let corp = "corp".parse().unwrap();
+    assert_eq!(config.home.folder_of(&corp), "/home");
     assert!(!config.enumerate);
     assert_eq!(config.access.services().len(), 1);
     assert_eq!(config.warnings, Vec::<String>::new());

@@ -32,6 +32,7 @@ impl Snapshot {
         let directories = self.directories()?;
         let mut pairs = directories.iter().zip(&content.directories);
         Ok(self.enumerate() == content.enumerate
+            && self.forms()? == content.forms
             && self.id_ranges()? == content.id_ranges
             && self.services()? == content.services
             && directories.len() == content.directories.len()
@@ -81,7 +82,7 @@ impl Snapshot {
             return Ok(false);
         }
         let mut gids = self.gids_of(&entry)?;
-        let keys = gids.end();
+        let keys = own.end_of_groups();
         let same_groups = gids.len() == user.groups.len()
             && user.groups.iter().all(|gid| gids.next() == Some(Ok(*gid)));
         Ok(same_groups && self.says_keys(keys, &user.ssh_keys, room)?)

@@ -17,6 +17,8 @@ pub struct Content {
     pub created: Time,
     /// Whether getpwent and getgrent list what is here.
     pub enumerate: bool,
+    /// By what else than their names people are found.
+    pub forms: Forms,
     /// Every id that muster could ever serve: what lies outside is not ours.
     pub id_ranges: Vec<RangeInclusive<u32>>,
     /// The directories, in order of precedence; records name them by position.
@@ -29,6 +31,18 @@ pub struct Content {
     pub groups: Vec<GroupRecord>,
     /// Who was here and is gone: still ours, so that they are refused and not passed on.
     pub tombstones: Vec<Tombstone>,
+}
+
+/// Other forms of a person's name, by which NSS finds the person, too. The answer always
+/// bears the one canonical name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forms {
+    /// Whether names are found in any ASCII case.
+    pub fold_case: bool,
+    /// What may stand behind a name, such as `@example.org`: 1 to [`SUFFIX_MAX`] bytes each.
+    ///
+    /// [`SUFFIX_MAX`]: crate::name::SUFFIX_MAX
+    pub suffixes: Vec<String>,
 }
 
 /// One directory's standing.

@@ -4,9 +4,7 @@
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 
-use super::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord,
-};
+use super::content::{Access, Content, DirectoryRecord, Forms, GroupRecord, Tombstone, UserRecord};
 use super::format::{Section, UNIT, directory, halves, quarters, service, tombstone, user};
 use super::reader::{Damaged, GroupEntry, Place, Snapshot, UserEntry};
 use crate::account::{Account, Gid, Group, Uid};
@@ -96,17 +94,31 @@ impl Snapshot {
 
     /// The services with rules of their own.
     pub fn services(&self) -> Result<Vec<crate::name::ServiceName>, Damaged> {
-        self.records(Section::Services, |Place(at)| {
-            let outside = Damaged("a service lies outside");
-            let chunk = self.view().chunk::<8>(at).ok_or(outside)?;
-            let length = usize::try_from(chunk.u64::<{ service::LENGTH }>());
-            let text = self.text(
-                at.saturating_add(service::TEXT),
-                length.map_err(|_| outside)?,
-            )?;
-            text.parse().map_err(|_| Damaged("a service has no name"))
+        self.records(Section::Services, |place| {
+            let name = self.short_text(place)?;
+            name.parse().map_err(|_| Damaged("a service has no name"))
         })
         .collect()
+    }
+
+    /// By what else than their names people are found.
+    pub fn forms(&self) -> Result<Forms, Damaged> {
+        let suffixes = self.records(Section::Suffixes, |place| self.short_text(place));
+        Ok(Forms {
+            fold_case: self.folds_case(),
+            suffixes: suffixes.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// A service's name, or a suffix.
+    fn short_text(&self, Place(at): Place) -> Result<String, Damaged> {
+        let outside = Damaged("a text lies outside");
+        let chunk = self.view().chunk::<{ service::TEXT }>(at).ok_or(outside)?;
+        let length = usize::try_from(chunk.u64::<{ service::LENGTH }>());
+        self.text(
+            at.saturating_add(service::TEXT),
+            length.map_err(|_| outside)?,
+        )
     }
 
     /// Every id that muster could ever serve.
@@ -160,6 +172,7 @@ impl Snapshot {
         Ok(Content {
             created: self.created(),
             enumerate: self.enumerate(),
+            forms: self.forms()?,
             id_ranges: self.id_ranges()?,
             directories: self.directories()?,
             services: self.services()?,
@@ -194,7 +207,7 @@ impl Snapshot {
         let part = |start: usize, next: usize| field_of(text, start, next);
         let name = text.get(..entry.name_length()).ok_or(outside)?;
         let fixed = self.fixed_part(entry)?;
-        let (groups, rest) = self.gids(fixed.rest, fixed.groups)?;
+        let groups = self.gid_list(fixed.rest, fixed.groups)?;
         Ok(UserRecord {
             account: Account {
                 name: UserName::from_bytes(name).map_err(|_| Damaged("a user has no name"))?,
@@ -204,10 +217,10 @@ impl Snapshot {
                 home: part(entry.home, entry.shell)?,
                 shell: part(entry.shell, entry.length)?,
             },
-            groups,
+            groups: groups.collect::<Result<_, _>>()?,
             directory: fixed.directory,
             access: fixed.access,
-            ssh_keys: self.ssh_keys(rest, fixed.keys)?,
+            ssh_keys: self.ssh_keys(fixed.end_of_groups(), fixed.keys)?,
         })
     }
 
@@ -235,13 +248,6 @@ impl Snapshot {
     fn least_bytes_of(&self, entry: &UserEntry<'_>) -> Result<usize, Damaged> {
         let gids = self.gids_of(entry)?.len().saturating_mul(4);
         Ok(user::TEXT.saturating_add(entry.length).saturating_add(gids))
-    }
-
-    /// The list of `count` group ids at `at`, and where it ends.
-    fn gids(&self, at: usize, count: u32) -> Result<(Vec<Gid>, usize), Damaged> {
-        let list = self.gid_list(at, count)?;
-        let end = list.end();
-        Ok((list.collect::<Result<_, _>>()?, end))
     }
 
     fn ssh_keys(&self, mut at: usize, count: u16) -> Result<Vec<String>, Damaged> {
@@ -282,19 +288,14 @@ impl Snapshot {
             .view()
             .chunk::<{ directory::TEXT }>(at)
             .ok_or(Damaged("a directory lies outside"))?;
-        let [flags, length] = halves(chunk.u64::<{ directory::FLAGS }>());
+        let [_, length] = halves(chunk.u64::<{ directory::MISSES }>());
         let name = self.text(at.saturating_add(directory::TEXT), length as usize)?;
         let synced = chunk.u64::<{ directory::SYNCED }>();
         Ok(DirectoryRecord {
             name: name
                 .parse()
                 .map_err(|_| Damaged("a directory has no name"))?,
-            misses: match flags {
-                directory::FINAL => Misses::Final,
-                directory::ASK_BY_NAME => Misses::AskByName,
-                // Also what a later writer may mean: nothing is certain then.
-                _ => Misses::Unclear,
-            },
+            misses: self.misses(Place(at))?,
             synced: (synced != directory::NEVER).then(|| Time::from_unix(synced)),
         })
     }
@@ -307,6 +308,14 @@ pub(super) struct UserPart {
     pub(super) keys: u16,
     pub(super) access: Access,
     pub(super) rest: usize,
+}
+
+impl UserPart {
+    /// Where the list of groups ends and the SSH keys start.
+    pub(super) fn end_of_groups(&self) -> usize {
+        let groups = (self.groups as usize).saturating_mul(4);
+        self.rest.saturating_add(groups)
+    }
 }
 
 /// Memory that one record's text after the other is copied to.

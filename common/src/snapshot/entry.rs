@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::format::{UNIT, group, halves, quarters, user};
-use super::map::View;
+use super::map::{Bytes, Numbers, View};
 use super::reader::{Damaged, Place, Snapshot};
 use crate::account::{Gid, Uid};
 
@@ -78,15 +78,8 @@ impl Snapshot {
     }
 
     pub(crate) fn gid_list(&self, at: usize, count: u32) -> Result<Gids<'_>, Damaged> {
-        let list = Gids {
-            snapshot: self,
-            at,
-            left: count,
-        };
-        if list.end() > self.view().length() {
-            return Err(Damaged("a user's groups lie outside"));
-        }
-        Ok(list)
+        let numbers = self.view().numbers(at, count as usize);
+        Ok(Gids(numbers.ok_or(Damaged("a user's groups lie outside"))?))
     }
 }
 
@@ -115,14 +108,25 @@ impl UserEntry<'_> {
         self.gecos.saturating_sub(3)
     }
 
-    /// Copies the name alone to the start of `target`. `None`: `target` is too small.
-    pub fn copy_name<'b>(
+    /// Whether the name is `name`, compared where it lies.
+    #[inline]
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        self.name_length() == name.len()
+            && self.view.holds(self.at.saturating_add(user::TEXT), name)
+    }
+
+    /// Copies `name NUL * NUL` to the start of `target` and checks it there. `None`:
+    /// `target` is too small.
+    pub fn copy_name_and_password<'b>(
         &self,
         target: &'b mut [MaybeUninit<u8>],
     ) -> Option<Result<&'b [u8], Damaged>> {
-        let target = target.get_mut(..self.name_length())?;
+        let target = target.get_mut(..self.gecos)?;
         let copy = self.view.copy(self.at.saturating_add(user::TEXT), target);
-        Some(copy.ok_or(Damaged("a user's text lies outside")))
+        Some(
+            copy.filter(|text| text.ends_with(&[0, b'*', 0]))
+                .ok_or(Damaged("a user's text does not fit its fields")),
+        )
     }
 
     /// Copies the text to the first [`length`](Self::length) bytes of `target` and checks on
@@ -167,6 +171,12 @@ pub struct GroupEntry<'a> {
 }
 
 impl<'a> GroupEntry<'a> {
+    /// Whether the name is `name`, compared where it lies.
+    #[inline]
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        self.name == name.len() && self.view.holds(self.at.saturating_add(group::TEXT), name)
+    }
+
     /// Copies the text to the first [`length`](Self::length) bytes of `target` and checks on
     /// the copy where name and password end. `None`: `target` is too small.
     #[inline]
@@ -201,17 +211,18 @@ impl<'a> GroupEntry<'a> {
 
     /// Where each member starts in `text`, a copy of this group's: exactly
     /// [`members`](Self::members) items, after the first that is damaged none.
+    #[inline]
     pub fn members<'b>(&self, text: &'b [u8]) -> Members<'a, 'b> {
-        let start = self.name.saturating_add(3);
+        let lengths = self
+            .at
+            .saturating_add(group::TEXT)
+            .saturating_add(self.length);
+        let lengths = self.view.bytes(lengths, self.members);
         Members {
-            view: self.view,
-            lengths: self
-                .at
-                .saturating_add(group::TEXT)
-                .saturating_add(self.length),
-            left: self.members,
+            broken: lengths.is_none(),
+            lengths,
             text,
-            start,
+            start: self.name.saturating_add(3),
         }
     }
 }
@@ -219,9 +230,10 @@ impl<'a> GroupEntry<'a> {
 /// Where a group's members start in a copy of its text.
 #[derive(Debug)]
 pub struct Members<'a, 'b> {
-    view: View<'a>,
-    lengths: usize,
-    left: usize,
+    /// None are left once one was damaged.
+    lengths: Option<Bytes<'a>>,
+    /// The lengths lie outside, which has to be said once.
+    broken: bool,
     text: &'b [u8],
     start: usize,
 }
@@ -229,21 +241,24 @@ pub struct Members<'a, 'b> {
 impl Members<'_, '_> {
     #[inline]
     fn next_range(&mut self) -> Option<Result<Range<usize>, Damaged>> {
-        self.left = self.left.checked_sub(1)?;
+        let Some(lengths) = &mut self.lengths else {
+            return self.damage_once();
+        };
         let start = self.start;
-        let length = self.view.u8_at(self.lengths);
-        self.lengths = self.lengths.saturating_add(1);
-        let end = length.map(|length| start.saturating_add(usize::from(length)));
-        match end {
-            Some(end) if end > start && self.text.get(end) == Some(&0) => {
-                self.start = end.saturating_add(1);
-                Some(Ok(start..end))
-            }
-            _ => {
-                self.left = 0;
-                Some(Err(Damaged("a group's members do not fit its text")))
-            }
+        let end = start.saturating_add(usize::from(lengths.next()?));
+        if end > start && self.text.get(end) == Some(&0) {
+            self.start = end.saturating_add(1);
+            return Some(Ok(start..end));
         }
+        self.lengths = None;
+        self.broken = true;
+        self.damage_once()
+    }
+
+    #[cold]
+    fn damage_once(&mut self) -> Option<Result<Range<usize>, Damaged>> {
+        let damage = Damaged("a group's members do not fit its text");
+        std::mem::take(&mut self.broken).then_some(Err(damage))
     }
 }
 
@@ -259,33 +274,19 @@ impl Iterator for Members<'_, '_> {
 
 /// A user's group ids, each checked.
 #[derive(Debug)]
-pub struct Gids<'a> {
-    snapshot: &'a Snapshot,
-    at: usize,
-    left: u32,
-}
-
-impl Gids<'_> {
-    /// Where the list ends.
-    pub(crate) fn end(&self) -> usize {
-        self.at
-            .saturating_add((self.left as usize).saturating_mul(4))
-    }
-}
+pub struct Gids<'a>(Numbers<'a>);
 
 impl Iterator for Gids<'_> {
     type Item = Result<Gid, Damaged>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let gid = self.snapshot.view().u32_at(self.at);
-        self.at = self.at.saturating_add(4);
-        let gid = gid.and_then(|gid| Gid::new(gid).ok());
-        Some(gid.ok_or(Damaged("a user is in a group of the system")))
+        let gid = Gid::new(self.0.next()?);
+        Some(gid.map_err(|_| Damaged("a user is in a group of the system")))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left as usize, Some(self.left as usize))
+        self.0.size_hint()
     }
 }
 

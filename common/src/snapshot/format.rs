@@ -33,7 +33,7 @@ pub(crate) mod header {
     pub(crate) const CREATED: usize = 32;
     /// u64: the seed of the hashes.
     pub(crate) const SEED: usize = 40;
-    /// u64: bit 0: enumeration lists what is here.
+    /// u64: bit 0: enumeration lists what is here; bit 1: names are found in any ASCII case.
     pub(crate) const FLAGS: usize = 48;
     /// [`super::SECTIONS`] pairs of (u32 offset in units, u32 count).
     pub(crate) const SECTIONS: usize = 64;
@@ -41,9 +41,11 @@ pub(crate) mod header {
 
 /// The flag that lets getpwent and getgrent list what is here.
 pub(crate) const FLAG_ENUMERATE: u64 = 1;
+/// The flag that lets a user be found by a name that differs in ASCII case.
+pub(crate) const FLAG_FOLD_CASE: u64 = 2;
 
 /// The sections, in the order of the header's table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     /// Slots: users by name.
     UserNames,
@@ -67,10 +69,13 @@ pub(crate) enum Section {
     Services,
     /// Pairs of u32: first and last id of a range.
     IdRanges,
+    /// u32 offsets of the suffixes that make other forms of names; laid out as a service's
+    /// name. Snapshots of before it was added have 0, 0 in the table.
+    Suffixes,
 }
 
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 11;
+pub(crate) const SECTIONS: usize = 12;
 
 impl Section {
     /// All of them, in the table's order.
@@ -86,6 +91,7 @@ impl Section {
         Self::Directories,
         Self::Services,
         Self::IdRanges,
+        Self::Suffixes,
     ];
 
     /// The bytes that `count` of this section's items take. An index of `count`
@@ -99,9 +105,12 @@ impl Section {
                 }
             }
             Self::IdRanges => count.checked_mul(8),
-            Self::Users | Self::Groups | Self::Tombstones | Self::Directories | Self::Services => {
-                count.checked_mul(4)
-            }
+            Self::Users
+            | Self::Groups
+            | Self::Tombstones
+            | Self::Directories
+            | Self::Services
+            | Self::Suffixes => count.checked_mul(4),
         }
     }
 }
@@ -150,7 +159,7 @@ pub(crate) mod directory {
     /// u64: last synced, seconds since 1970; [`NEVER`] if not yet.
     pub(crate) const SYNCED: usize = 0;
     /// u32: what a miss means, see below; u32: bytes of the name.
-    pub(crate) const FLAGS: usize = 8;
+    pub(crate) const MISSES: usize = 8;
     /// There is nobody else.
     pub(crate) const FINAL: u32 = 1;
     /// The broker may be asked about a user's name. (0: nobody can tell.)
@@ -161,7 +170,7 @@ pub(crate) mod directory {
     pub(crate) const NEVER: u64 = u64::MAX;
 }
 
-/// A service.
+/// A service or a suffix.
 pub(crate) mod service {
     /// u64: bytes of the name.
     pub(crate) const LENGTH: usize = 0;

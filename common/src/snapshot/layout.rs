@@ -2,11 +2,12 @@
 
 use super::content::{Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord};
 use super::format::{
-    FLAG_ENUMERATE, HEADER, LENGTH_MAX, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION,
-    directory, hash_id, hash_name, header, place, user,
+    FLAG_ENUMERATE, FLAG_FOLD_CASE, HEADER, LENGTH_MAX, MAGIC, PROBES, SECTIONS, Section, Slot,
+    UNIT, VERSION, directory, hash_id, hash_name, header, place, user,
 };
 use super::seeded::Set;
 use super::writer::WriteError;
+use crate::name::ServiceName;
 
 /// One attempt at a snapshot: a seed, and how wide the indexes are made.
 pub(super) struct Layout {
@@ -52,7 +53,8 @@ impl Layout {
         let groups = self.groups(&content.groups)?;
         let tombstones = self.tombstones(&content.tombstones)?;
         let directories = self.directories(&content.directories)?;
-        let services = self.services(content)?;
+        let services = self.short_texts(content.services.iter().map(ServiceName::as_str))?;
+        let suffixes = self.short_texts(content.forms.suffixes.iter().map(String::as_str))?;
         let mut table = [(0, 0); SECTIONS];
         for (entry, section) in table.iter_mut().zip(Section::ALL) {
             let written = match section {
@@ -67,6 +69,8 @@ impl Layout {
                 Section::Directories => Some(self.numbers(&directories)?),
                 Section::Services => Some(self.numbers(&services)?),
                 Section::IdRanges => Some(self.ranges(content)?),
+                Section::Suffixes if suffixes.is_empty() => Some((0, 0)),
+                Section::Suffixes => Some(self.numbers(&suffixes)?),
             };
             match written {
                 Some(place) => *entry = place,
@@ -82,7 +86,12 @@ impl Layout {
     }
 
     fn header(&mut self, content: &Content, generation: u64, table: [(u32, u32); SECTIONS]) {
-        let flags = if content.enumerate { FLAG_ENUMERATE } else { 0 };
+        let flags = [
+            (content.enumerate, FLAG_ENUMERATE),
+            (content.forms.fold_case, FLAG_FOLD_CASE),
+        ];
+        let flags = flags.into_iter().filter(|(set, _)| *set);
+        let flags = flags.fold(0u64, |all, (_, flag)| all | flag);
         self.set(header::MAGIC, &MAGIC.to_le_bytes());
         self.set(header::VERSION, &VERSION.to_le_bytes());
         self.set(header::LENGTH, &(self.bytes.len() as u64).to_le_bytes());
@@ -233,14 +242,17 @@ impl Layout {
         directories.iter().map(write).collect()
     }
 
-    fn services(&mut self, content: &Content) -> Result<Vec<u32>, WriteError> {
-        let write = |name: &crate::name::ServiceName| {
+    fn short_texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = &'t str>,
+    ) -> Result<Vec<u32>, WriteError> {
+        let write = |text: &str| {
             let unit = self.unit()?;
-            self.put(&(name.as_str().len() as u64).to_le_bytes());
-            self.put(name.as_str().as_bytes());
+            self.put(&(text.len() as u64).to_le_bytes());
+            self.put(text.as_bytes());
             Ok(unit)
         };
-        content.services.iter().map(write).collect()
+        texts.map(write).collect()
     }
 
     fn ranges(&mut self, content: &Content) -> Result<(u32, u32), WriteError> {

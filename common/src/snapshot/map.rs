@@ -132,13 +132,49 @@ impl<'a> View<'a> {
         Some(u32::from_le(word.load(Ordering::Relaxed)))
     }
 
-    /// The byte at `at`.
+    /// The `count` numbers from `at` on, a multiple of four.
     #[inline]
-    pub(crate) fn u8_at(self, at: usize) -> Option<u8> {
-        let place = self.place(at, 1)?;
-        // SAFETY: a byte inside the map.
-        let byte = unsafe { AtomicU8::from_ptr(place.as_ptr()) };
-        Some(byte.load(Ordering::Relaxed))
+    pub(crate) fn numbers(self, at: usize, count: usize) -> Option<Numbers<'a>> {
+        if !at.is_multiple_of(4) {
+            return None;
+        }
+        Some(Numbers {
+            start: self.place(at, count.checked_mul(4)?)?,
+            left: count,
+            life: PhantomData,
+        })
+    }
+
+    /// The `count` bytes from `at` on.
+    #[inline]
+    pub(crate) fn bytes(self, at: usize, count: usize) -> Option<Bytes<'a>> {
+        Some(Bytes {
+            start: self.place(at, count)?,
+            left: count,
+            life: PhantomData,
+        })
+    }
+
+    /// Whether the bytes at `at` are `text`.
+    #[inline]
+    pub(crate) fn holds(self, at: usize, text: &[u8]) -> bool {
+        let Some(place) = self.place(at, text.len()) else {
+            return false;
+        };
+        let mut rest = text;
+        let mut start = place.as_ptr();
+        while let Some((chunk, tail)) = rest.split_first_chunk::<16>()
+            && !tail.is_empty()
+        {
+            // SAFETY: sixteen of the `text.len()` bytes that lie inside the map.
+            if unsafe { start.cast::<[u8; 16]>().read() } != *chunk {
+                return false;
+            }
+            start = start.wrapping_add(16);
+            rest = tail;
+        }
+        // SAFETY: the last `rest.len()` of the bytes that lie inside the map.
+        unsafe { holds_short(start, rest) }
     }
 
     /// Fills `target` from the bytes at `at` and gives it back as what it then holds.
@@ -161,6 +197,45 @@ impl<'a> View<'a> {
         }
         // SAFETY: `at` is not beyond the end of the map.
         Some(unsafe { self.start.add(at) })
+    }
+}
+
+/// Whether the bytes at `start` are `text`, of at most sixteen: its first and its last
+/// eight, or four, or two, which may overlap.
+///
+/// # Safety
+/// `text.len()` bytes at `start` can be read.
+#[inline]
+unsafe fn holds_short(start: *const u8, text: &[u8]) -> bool {
+    macro_rules! ends_are_same {
+        ($word:ty) => {{
+            const SIZE: usize = size_of::<$word>();
+            if let (Some(first), Some(last)) =
+                (text.first_chunk::<SIZE>(), text.last_chunk::<SIZE>())
+            {
+                let end = start.wrapping_add(text.len().wrapping_sub(SIZE));
+                // SAFETY: both lie inside the bytes that can be read.
+                let own = unsafe {
+                    (
+                        start.cast::<$word>().read_unaligned(),
+                        end.cast::<$word>().read_unaligned(),
+                    )
+                };
+                let said = (
+                    <$word>::from_ne_bytes(*first),
+                    <$word>::from_ne_bytes(*last),
+                );
+                return own == said;
+            }
+        }};
+    }
+    ends_are_same!(u64);
+    ends_are_same!(u32);
+    ends_are_same!(u16);
+    match *text {
+        // SAFETY: one byte can be read.
+        [only, ..] => (unsafe { start.read() }) == only,
+        [] => true,
     }
 }
 
@@ -195,9 +270,78 @@ impl<const N: usize> Chunk<'_, N> {
     }
 }
 
+/// Numbers in a row that are known to lie inside the map, at multiples of four.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers<'a> {
+    start: NonNull<u8>,
+    left: usize,
+    life: PhantomData<&'a Map>,
+}
+
+impl Iterator for Numbers<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        self.left = self.left.checked_sub(1)?;
+        // SAFETY: four bytes inside the map, aligned since the map is and where they start is.
+        let word = unsafe { AtomicU32::from_ptr(self.start.cast().as_ptr()) };
+        // SAFETY: not beyond the numbers' end.
+        self.start = unsafe { self.start.add(4) };
+        Some(u32::from_le(word.load(Ordering::Relaxed)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Numbers<'_> {}
+
+/// Bytes in a row that are known to lie inside the map.
+#[derive(Debug, Clone)]
+pub(crate) struct Bytes<'a> {
+    start: NonNull<u8>,
+    left: usize,
+    life: PhantomData<&'a Map>,
+}
+
+impl Iterator for Bytes<'_> {
+    type Item = u8;
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        self.left = self.left.checked_sub(1)?;
+        // SAFETY: a byte inside the map.
+        let byte = unsafe { AtomicU8::from_ptr(self.start.as_ptr()) };
+        // SAFETY: not beyond the bytes' end.
+        self.start = unsafe { self.start.add(1) };
+        Some(byte.load(Ordering::Relaxed))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_told_from_every_other_of_its_length() {
+        let text = b"abcdefghijklmnopqrstuvwxyzabcdefghijkl";
+        let map = Map::from_bytes(&[&[0; 8][..], text].concat());
+        let view = map.view();
+        for length in 0..=text.len() {
+            let (same, _) = text.split_at(length);
+            assert!(view.holds(8, same), "{length}");
+            for wrong in 0..length {
+                let mut other = same.to_vec();
+                other[wrong] ^= 0x80;
+                assert!(!view.holds(8, &other), "{length}, {wrong}");
+            }
+        }
+        assert!(view.holds(9, b"bcdefghij"), "anywhere");
+        assert!(!view.holds(16, text), "beyond the end");
+        assert!(!view.holds(usize::MAX, b"a"));
+    }
 
     #[test]
     fn nothing_is_read_outside_the_map() {
@@ -208,6 +352,14 @@ mod tests {
         for at in [1, 2, 3, 5, 8, 12, usize::MAX - 3, usize::MAX] {
             assert_eq!(view.u32_at(at), None, "{at}");
         }
+        let numbers = |at, count| view.numbers(at, count).map(Vec::from_iter);
+        assert_eq!(numbers(0, 2), Some(vec![1, 2]));
+        assert_eq!(numbers(8, 0), Some(vec![]));
+        for (at, count) in [(0, 3), (1, 1), (4, 2), (12, 0), (0, usize::MAX)] {
+            assert_eq!(numbers(at, count), None, "{at}, {count}");
+        }
+        assert_eq!(view.bytes(7, 2).map(Vec::from_iter), Some(vec![0, 3]));
+        assert!(view.bytes(7, 3).is_none() && view.bytes(usize::MAX, 1).is_none());
         assert!(view.chunk::<8>(0).is_some());
         assert!(view.chunk::<8>(8).is_none());
         assert!(view.chunk::<8>(4).is_none());

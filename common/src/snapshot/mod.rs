@@ -1,14 +1,15 @@
 //! The snapshot: the one verified, immutable file from which names are resolved.
 //!
 //! [`content`] is what it says, `format` where each byte lies, `map` and `open`
-//! how its bytes are reached, [`reader`] the safe way in (and `decode` to owned
-//! values), `writer` (feature) the way out, `policy` (feature) who is admitted,
+//! how its bytes are reached, [`reader`] the safe way in (`decode` to owned
+//! values, `forms` other forms of names), `writer` (feature) the way out, `policy` (feature) who is admitted,
 //! `compare` (feature) whether there is news at all.
 
 pub mod content;
 mod decode;
 mod entry;
 mod format;
+mod forms;
 mod map;
 mod open;
 pub mod reader;

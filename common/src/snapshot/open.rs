@@ -24,7 +24,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    fn of(status: &libc::stat) -> Self {
+    fn of(status: &libc::stat64) -> Self {
         Self {
             device: status.st_dev,
             inode: status.st_ino,
@@ -61,7 +61,7 @@ fn refused(error: io::Error) -> OpenError {
     }
 }
 
-fn check_owner(status: &libc::stat, kind: libc::mode_t, owner: u32) -> Result<(), OpenError> {
+fn check_owner(status: &libc::stat64, kind: libc::mode_t, owner: u32) -> Result<(), OpenError> {
     let untrusted = |why| Err(OpenError::Untrusted(why));
     match kind {
         _ if status.st_mode & libc::S_IFMT == kind => {}
@@ -100,11 +100,11 @@ fn checked(status: c_int) -> io::Result<c_int> {
 }
 
 /// lstat(2).
-fn status_of(path: &Path) -> io::Result<libc::stat> {
+fn status_of(path: &Path) -> io::Result<libc::stat64> {
     let mut status = MaybeUninit::uninit();
     with_path(path, |text| {
         // SAFETY: a terminated path and room for one stat.
-        unsafe { libc::lstat(text.as_ptr(), status.as_mut_ptr()) }
+        unsafe { libc::lstat64(text.as_ptr(), status.as_mut_ptr()) }
     })?;
     // SAFETY: lstat succeeded, so it filled `status`.
     Ok(unsafe { status.assume_init() })
@@ -128,10 +128,10 @@ impl Descriptor {
         Ok(Self(number))
     }
 
-    fn status(&self) -> io::Result<libc::stat> {
+    fn status(&self) -> io::Result<libc::stat64> {
         let mut status = MaybeUninit::uninit();
         // SAFETY: an open descriptor and room for one stat.
-        checked(unsafe { libc::fstat(self.0, status.as_mut_ptr()) })?;
+        checked(unsafe { libc::fstat64(self.0, status.as_mut_ptr()) })?;
         // SAFETY: fstat succeeded, so it filled `status`.
         Ok(unsafe { status.assume_init() })
     }
@@ -139,7 +139,7 @@ impl Descriptor {
     fn map(&self, length: usize) -> io::Result<Map> {
         // SAFETY: a new mapping at an address of the kernel's choice, of a file that is open.
         let start = unsafe {
-            libc::mmap(
+            libc::mmap64(
                 std::ptr::null_mut(),
                 length,
                 libc::PROT_READ,

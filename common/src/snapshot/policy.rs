@@ -9,13 +9,16 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, SERVICES_MAX, Tombstone, UserRecord,
+    Access, Content, DirectoryRecord, Forms, GroupRecord, Misses, SERVICES_MAX, Tombstone,
+    UserRecord,
 };
 use super::seeded::Set;
 use crate::account::RESERVED_IDS;
 use crate::clock::Time;
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, ServiceName};
+use crate::overrides::Overrides;
+use crate::template::Template;
 use crate::text;
 
 mod record;
@@ -36,12 +39,16 @@ pub struct Policy {
     pub accept: RangeInclusive<u32>,
     /// Ids that are derived.
     pub derive: RangeInclusive<u32>,
-    /// The folder that homes lie directly in: `/home`.
-    pub home_prefix: String,
+    /// The folder that homes lie directly in: `/home`, `/home/{directory}`.
+    pub homes: Template,
+    /// What is said of single users in the directory's place.
+    pub overrides: Overrides,
     /// The names' canonical form.
     pub names: NameRule,
     /// Whether everybody may be listed.
     pub enumerate: bool,
+    /// By what else than their names people are found.
+    pub forms: Forms,
     /// The directories, in order of precedence.
     pub directories: Vec<DirectoryName>,
     /// The services with rules of their own, in the order of the masks' bits.
@@ -75,7 +82,12 @@ impl Policy {
 
         let (mut users, mut dropped) = self.users(content.users, &places, &mut refusals);
         let mut groups = self.groups(content.groups, &users, &places, &mut refusals);
-        dropped.extend(without_primary_group(&mut users, &groups, &mut refusals));
+        dropped.extend(without_primary_group(
+            &mut users,
+            &groups,
+            &self.overrides,
+            &mut refusals,
+        ));
         drop_orphans(&mut groups, &dropped, &mut refusals);
         keep_known_members(&mut groups, &users);
         keep_known_groups(&mut users, &groups, &mut refusals);
@@ -91,6 +103,7 @@ impl Policy {
         let admitted = Content {
             created: content.created.min(now),
             enumerate: self.enumerate,
+            forms: self.forms.clone(),
             id_ranges: self.id_ranges(),
             directories,
             services: self.services.iter().take(SERVICES_MAX).cloned().collect(),
@@ -103,7 +116,10 @@ impl Policy {
 
     /// Every id that could be served under this policy, in order, without overlaps.
     pub fn id_ranges(&self) -> Vec<RangeInclusive<u32>> {
-        let mut wanted = [self.accept.clone(), self.derive.clone()];
+        let own = self.overrides.values().filter_map(|one| one.uid);
+        let own = own.map(|uid| uid.get()..=uid.get());
+        let mut wanted: Vec<_> = own.collect();
+        wanted.extend([self.accept.clone(), self.derive.clone()]);
         wanted.sort_by_key(|range| *range.start());
         let mut merged: Vec<RangeInclusive<u32>> = Vec::new();
         for range in wanted {

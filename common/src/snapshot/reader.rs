@@ -10,8 +10,8 @@ use std::path::Path;
 use super::content::Misses;
 pub use super::entry::{Gids, GroupEntry, Members, UserEntry};
 use super::format::{
-    FLAG_ENUMERATE, HEADER, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION, halves, hash_id,
-    hash_name, header, place,
+    FLAG_ENUMERATE, HEADER, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION, directory,
+    halves, hash_id, hash_name, header, place,
 };
 use super::map::{Map, View};
 pub use super::open::Identity;
@@ -101,12 +101,28 @@ impl Snapshot {
             identity,
             header,
         };
-        let directories = snapshot.directories()?;
-        let mut misses = directories.iter().map(|directory| directory.misses);
-        snapshot.header.complete = misses.clone().all(|misses| misses == Misses::Final);
-        snapshot.header.asks = misses.clone().any(|misses| misses == Misses::AskByName);
-        snapshot.header.unclear = misses.any(|misses| misses == Misses::Unclear);
+        let (mut complete, mut asks, mut unclear) = (true, false, false);
+        for position in 0..snapshot.count(Section::Directories) {
+            let misses = snapshot.misses(snapshot.record(Section::Directories, position)?)?;
+            complete &= misses == Misses::Final;
+            asks |= misses == Misses::AskByName;
+            unclear |= misses == Misses::Unclear;
+        }
+        let header = &mut snapshot.header;
+        (header.complete, header.asks, header.unclear) = (complete, asks, unclear);
         Ok(snapshot)
+    }
+
+    /// What a miss means to the directory at `place`.
+    pub(super) fn misses(&self, Place(at): Place) -> Result<Misses, Damaged> {
+        let chunk = self.view().chunk::<{ directory::TEXT }>(at);
+        let outside = Damaged("a directory lies outside");
+        Ok(match chunk.ok_or(outside)?.u32::<{ directory::MISSES }>() {
+            directory::FINAL => Misses::Final,
+            directory::ASK_BY_NAME => Misses::AskByName,
+            // Also what a later writer may mean: nothing is certain then.
+            _ => Misses::Unclear,
+        })
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -123,9 +139,13 @@ impl Snapshot {
         self.header.created
     }
 
+    pub(super) const fn flags(&self) -> u64 {
+        self.header.flags
+    }
+
     /// Whether getpwent and getgrent list what is here.
     pub const fn enumerate(&self) -> bool {
-        self.header.flags & FLAG_ENUMERATE != 0
+        self.flags() & FLAG_ENUMERATE != 0
     }
 
     /// Whether all directories are complete: what is not here does not exist.
@@ -206,7 +226,7 @@ impl Snapshot {
 
     #[inline]
     const fn table(&self, section: Section) -> Table {
-        let [a, b, c, d, e, f, g, h, i, j, k] = self.header.sections;
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.header.sections;
         match section {
             Section::UserNames => a,
             Section::Uids => b,
@@ -219,6 +239,7 @@ impl Snapshot {
             Section::Directories => i,
             Section::Services => j,
             Section::IdRanges => k,
+            Section::Suffixes => l,
         }
     }
 
@@ -291,6 +312,9 @@ impl Table {
         let outside = Damaged("a table lies outside");
         let chunk = view.chunk::<8>(entry).ok_or(outside)?;
         let [unit, count] = halves(chunk.u64::<0>());
+        if (section, unit, count) == (Section::Suffixes, 0, 0) {
+            return Ok(Self::default());
+        }
         let at = (unit as usize).checked_mul(UNIT).ok_or(outside)?;
         let end = section
             .bytes(count as usize)

@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord,
+    Access, Content, DirectoryRecord, Forms, GroupRecord, Misses, Tombstone, UserRecord,
 };
 use super::format::{HEADER, header};
 use super::reader::{OpenError, Snapshot};
@@ -52,6 +52,7 @@ fn content() -> Content {
     Content {
         created: Time::from_unix(1_700_000_000),
         enumerate: true,
+        forms: Forms::default(),
         id_ranges: vec![10_000..=20_000, 1_879_048_192..=2_147_352_575],
         directories: vec![DirectoryRecord {
             name: "corp".parse().unwrap(),
@@ -122,8 +123,10 @@ fn a_snapshot_says_its_own_content_and_no_other() {
     let snapshot = Snapshot::from_bytes(&write(&content(), 9).unwrap()).unwrap();
     let says = |said: &Content| snapshot.says(said, |own, said| own == said).unwrap();
     assert!(says(&content()));
-    let changes: [fn(&mut Content); 20] = [
+    let changes: [fn(&mut Content); 22] = [
         |c| c.enumerate = false,
+        |c| c.forms.fold_case = true,
+        |c| c.forms.suffixes.push("@example.org".to_owned()),
         |c| c.id_ranges.truncate(1),
         |c| c.directories[0].misses = Misses::AskByName,
         |c| c.directories[0].synced = Some(Time::from_unix(6)),
@@ -176,6 +179,52 @@ fn one_lazy_directory_makes_a_miss_inconclusive() {
     let snapshot = Snapshot::from_bytes(&write(&content, 0).unwrap()).unwrap();
     assert!(!snapshot.complete());
     assert_eq!(snapshot.directories().unwrap(), content.directories);
+}
+
+#[test]
+fn other_forms_lead_to_the_canonical_name_where_they_are_configured() {
+    let mut content = content();
+    let snapshot = |content: &Content| Snapshot::from_bytes(&write(content, 0).unwrap()).unwrap();
+    let check = |content: &Content, typed: &str, expected: Option<&str>| {
+        let canonical = snapshot(content).canonical(typed.as_bytes()).unwrap();
+        let canonical = canonical.as_ref().map(|name| name.as_str());
+        assert_eq!(canonical, expected, "{typed:?}");
+    };
+    for typed in ["Ada", "ada@example.org", "ada"] {
+        check(&content, typed, None);
+    }
+    content.forms.suffixes = vec!["@example.org".to_owned(), "@b.example.org".to_owned()];
+    check(&content, "ada@example.org", Some("ada"));
+    check(&content, "ada@b.example.org", Some("ada"));
+    let without = [
+        "ada",
+        "Ada",
+        "ada@EXAMPLE.org",
+        "ada@example.orgs",
+        "@example.org",
+        "",
+    ];
+    for typed in without {
+        check(&content, typed, None);
+    }
+    content.forms.fold_case = true;
+    check(&content, "aDA", Some("ada"));
+    check(&content, "Ada@Example.ORG", Some("ada"));
+    for typed in [
+        "ada",
+        "4711@example.org",
+        "A:b",
+        "\u{c4}da",
+        &"A".repeat(33),
+    ] {
+        check(&content, typed, None);
+    }
+    check(&content, &"A".repeat(32), Some(&"a".repeat(32)));
+    assert_eq!(snapshot(&content).forms().unwrap(), content.forms);
+    for unfit in [String::new(), "@".repeat(129), "@\n".to_owned()] {
+        content.forms.suffixes = vec![unfit];
+        assert!(matches!(write(&content, 0), Err(WriteError::Unfit { .. })));
+    }
 }
 
 #[test]

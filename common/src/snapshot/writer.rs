@@ -12,6 +12,7 @@ use super::format::{HEADER, LENGTH_MAX, MAGIC, Section, header};
 use super::layout::Layout;
 use super::reader::{Candidates, Damaged, OpenError, Place, Snapshot};
 use super::seeded::Set;
+use crate::name::SUFFIX_MAX;
 
 /// How often another seed is drawn, each time with wider indexes, before giving up.
 const TRIES: u32 = 40;
@@ -90,6 +91,13 @@ fn check(content: &Content) -> Result<(), WriteError> {
     if content.services.len() > SERVICES_MAX {
         return Err(WriteError::TooLarge);
     }
+    let suffixes = &content.forms.suffixes;
+    if let Some(odd) = suffixes.iter().find(|suffix| !is_sane_suffix(suffix)) {
+        return Err(WriteError::Unfit {
+            name: format!("the suffix {odd:?}"),
+            why: "it is empty, too long, or could not be typed",
+        });
+    }
     let known = |directory: u16| usize::from(directory) < content.directories.len();
     let unfit = |name: &str, why| {
         Err(WriteError::Unfit {
@@ -119,6 +127,10 @@ fn check(content: &Content) -> Result<(), WriteError> {
         ),
         None => Ok(()),
     }
+}
+
+fn is_sane_suffix(suffix: &str) -> bool {
+    (1..=SUFFIX_MAX).contains(&suffix.len()) && suffix.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn unique<K: Copy + Eq + Hash + ToString>(

@@ -52,15 +52,18 @@ pub enum IdSource {
     Derived,
     /// Set by an administrator.
     Pinned,
+    /// Said by the configuration (`[override.user.NAME]`), for as long as it says so.
+    Override,
 }
 
 impl IdSource {
-    /// `service`, `derived`, `pinned`.
+    /// `service`, `derived`, `pinned`, `override`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Derived => "derived",
             Self::Pinned => "pinned",
+            Self::Override => "override",
         }
     }
 
@@ -68,6 +71,7 @@ impl IdSource {
         match text {
             "service" => Self::Service,
             "pinned" => Self::Pinned,
+            "override" => Self::Override,
             _ => Self::Derived,
         }
     }
@@ -113,10 +117,10 @@ pub enum Clash {
         holder: String,
     },
     /// The host itself uses the derived id.
-    #[error("the derived id {0} is a local account's or granted in /etc/subuid or /etc/subgid")]
+    #[error("the id {0} is a local account's or granted in /etc/subuid or /etc/subgid")]
     Local(u32),
     /// The derivation range holds an id that cannot be represented.
-    #[error("the derived id {0} is reserved")]
+    #[error("the id {0} is reserved")]
     Reserved(u32),
 }
 
@@ -176,15 +180,35 @@ impl Ledger {
         if let Some(id) = service_id.filter(|&id| self.acceptable(id, local)) {
             return self.give(holder, name, id, IdSource::Service, held);
         }
-        if let Some(entry) = held {
-            return Ok(entry);
+        if let Some(entry) = held
+            .as_ref()
+            .filter(|entry| entry.source != IdSource::Override)
+        {
+            return Ok(entry.clone());
         }
         let id = derive(&self.space.derive, holder);
         check_id(id).map_err(|_reserved| Clash::Reserved(id))?;
         if local.holds_id(id) {
             return Err(Clash::Local(id));
         }
-        self.give(holder, name, id, IdSource::Derived, None)
+        self.give(holder, name, id, IdSource::Derived, held)
+    }
+
+    /// Gives `holder` the id that the configuration says, wherever it lies; what the holder
+    /// had before stays kept from others, and comes back when the configuration stops saying so.
+    pub fn override_id(
+        &mut self,
+        holder: &Holder,
+        name: &str,
+        id: u32,
+        local: &LocalFiles,
+    ) -> Result<Entry, Clash> {
+        check_id(id).map_err(|_reserved| Clash::Reserved(id))?;
+        if local.holds_id(id) {
+            return Err(Clash::Local(id));
+        }
+        let held = self.by_holder.get(holder).cloned();
+        self.give(holder, name, id, IdSource::Override, held)
     }
 
     /// Whether a service may give `id` on this host.
@@ -221,7 +245,8 @@ impl Ledger {
             return Err(Clash::Taken { id, kind, holder });
         }
         match held {
-            Some(entry) if entry.id == id => return Ok(entry),
+            Some(entry) if entry.id == id && entry.source == source => return Ok(entry),
+            Some(same) if same.id == id => {}
             Some(former) => self.changed.push(Entry {
                 current: false,
                 ..former
@@ -379,6 +404,33 @@ mod tests {
 
     fn user(key: &str) -> Holder {
         holder(IdKind::User, key)
+    }
+
+    #[test]
+    fn an_override_holds_while_it_is_said_and_then_the_former_id_comes_back() {
+        let local = LocalFiles::default();
+        let mut ledger = Ledger::new(SPACE(), vec![]);
+        let derived = ledger.assign(&user("k"), "ada", None, &local).unwrap();
+        let said = ledger.override_id(&user("k"), "ada", 5000, &local).unwrap();
+        assert_eq!((said.id, said.source), (5000, IdSource::Override));
+        assert_eq!(ledger.entry(&user("k")), Some(&said));
+        assert_eq!(ledger.holder_of(derived.id), Some(&user("k")));
+        let mut later = Ledger::new(SPACE(), ledger.changes().to_vec());
+        assert_eq!(later.override_id(&user("k"), "ada", 5000, &local), Ok(said));
+        assert!(
+            later.changes().is_empty(),
+            "nothing new is nothing to write"
+        );
+        assert!(matches!(
+            later.override_id(&user("other"), "bob", 5000, &local),
+            Err(Clash::Taken { id: 5000, .. })
+        ));
+        let back = later.assign(&user("k"), "ada", None, &local).unwrap();
+        assert_eq!((back.id, back.source), (derived.id, IdSource::Derived));
+        assert!(matches!(
+            later.override_id(&user("k"), "ada", 999, &local),
+            Err(Clash::Reserved(999))
+        ));
     }
 
     #[test]

@@ -1,59 +1,23 @@
 //! The calling side of the wire: std and libc only, no thread, and one deadline
 //! that covers connecting, sending and waiting. It runs inside sshd, sudo and su.
-//!
-//! Whom it trusts: the folder of the socket must belong to root and be writable
-//! for nobody else, so whatever lies in it was put there by root. Then the
-//! listener (SO_PEERCRED) must be root (a socket made by systemd), the owner of
-//! the socket, or the broker's user: a listener that root bound and handed to
-//! somebody else is not talked to.
 
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-use serde::de::IgnoredAny;
+use std::time::Duration;
 
 use super::codec::{self, CodecError, Frame};
+pub use super::deadline::Deadline;
 use super::message::{Call, REPLY_MAX, Reply, error};
+pub use super::place::Absence;
+use super::place::connect;
 use super::socket::Socket;
-use crate::{local, paths};
 
 /// How long a broker may take to accept and to acknowledge.
 pub const ACKNOWLEDGE: Duration = Duration::from_millis(500);
 /// How long a broker that sends heartbeats each second may be silent.
 pub const SILENCE: Duration = Duration::from_secs(3);
-
-/// How long a look-up of a name may take in all, however slow the directory behind it is.
-pub const LOOK_UP: Duration = Duration::from_secs(1);
-
-/// A moment after which nothing is waited for any more.
-#[derive(Debug, Clone, Copy)]
-pub struct Deadline(Instant);
-
-impl Deadline {
-    /// `span` from now.
-    pub fn after(span: Duration) -> Self {
-        let now = Instant::now();
-        Self(now.checked_add(span).unwrap_or(now))
-    }
-
-    /// The earlier of the two.
-    pub fn or_earlier(self, other: Self) -> Self {
-        Self(self.0.min(other.0))
-    }
-
-    /// What is left; an error of kind `TimedOut` when nothing is.
-    pub fn remaining(self) -> io::Result<Duration> {
-        let rest = self.0.saturating_duration_since(Instant::now());
-        if rest.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        Ok(rest)
-    }
-}
 
 /// How long a stream of replies is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -103,17 +67,6 @@ pub enum WireError {
     Busy,
 }
 
-/// Why there is nobody to ask.
-#[derive(Debug, thiserror::Error)]
-pub enum Absence {
-    /// What the system said.
-    #[error(transparent)]
-    System(#[from] io::Error),
-    /// The folder, the socket or the listener is not whose it must be.
-    #[error("{0}")]
-    Untrusted(&'static str),
-}
-
 /// Why a reply cannot be believed.
 #[derive(Debug, thiserror::Error)]
 pub enum Nonsense {
@@ -158,12 +111,15 @@ impl From<CodecError> for WireError {
     }
 }
 
-/// What a failed call of the system means before and after the connection stands.
-fn while_connecting(error: io::Error) -> WireError {
-    match error.kind() {
-        io::ErrorKind::TimedOut => WireError::Silent,
-        io::ErrorKind::PermissionDenied => WireError::Denied,
-        _ => WireError::NotThere(error.into()),
+impl From<Absence> for WireError {
+    fn from(absence: Absence) -> Self {
+        match &absence {
+            Absence::System(error) if error.kind() == io::ErrorKind::TimedOut => Self::Silent,
+            Absence::System(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Self::Denied
+            }
+            _ => Self::NotThere(absence),
+        }
     }
 }
 
@@ -197,14 +153,8 @@ impl Connection {
 
     /// Connects where the folder must be `owner`'s: for worlds that are not root's.
     pub fn open_owned_by(path: &Path, owner: u32, deadline: Deadline) -> Result<Self, WireError> {
-        let socket_owner = check_place(path, owner)?;
-        let socket = Socket::connect(path, deadline).map_err(while_connecting)?;
-        let listener = socket.peer_uid().map_err(while_connecting)?;
-        if listener != owner && listener != socket_owner && !is_broker(listener) {
-            return Err(untrusted("the broker's socket is served by somebody else"));
-        }
         Ok(Self {
-            socket,
+            socket: connect(path, owner, deadline)?,
             received: Vec::new(),
             in_doubt: false,
         })
@@ -219,19 +169,6 @@ impl Connection {
         }
         self.in_doubt = false;
         Ok(reply)
-    }
-
-    /// Makes a call that has one reply, of which only matters that it is no error.
-    pub fn succeeds<C: Call>(&mut self, call: &C, deadline: Deadline) -> Result<(), WireError> {
-        self.send(&codec::encode_call(call, false)?, deadline)?;
-        let frame = self.frame(deadline)?;
-        self.in_doubt = false;
-        let reply: Reply<IgnoredAny> = codec::decode_reply(&frame)?;
-        match (reply.error, reply.parameters) {
-            (None, Some(_)) if !reply.continues => Ok(()),
-            (Some(name), _) => Err(said_by(&name, &frame)),
-            _ => Err(Nonsense::OutOfTurn.into()),
-        }
     }
 
     /// Makes a call that has a stream of replies.
@@ -351,32 +288,6 @@ impl<C: Call> Replies<'_, C> {
     pub fn ended(&self) -> bool {
         self.next.is_none()
     }
-}
-
-/// Checks that only `owner` could have put the socket there; the socket's own owner.
-fn check_place(path: &Path, owner: u32) -> Result<u32, WireError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let folder = folder.symlink_metadata().map_err(while_connecting)?;
-    if !folder.is_dir() || folder.uid() != owner || folder.mode() & 0o022 != 0 {
-        return Err(untrusted(
-            "the socket's folder does not belong to root alone",
-        ));
-    }
-    let socket = path.symlink_metadata().map_err(while_connecting)?;
-    if !socket.file_type().is_socket() {
-        return Err(untrusted("in the socket's place lies something else"));
-    }
-    Ok(socket.uid())
-}
-
-/// passwd(5) is read only in the rare case that a listener is neither root nor the socket's owner.
-fn is_broker(uid: u32) -> bool {
-    let ids = local::ids_of_user(Path::new(paths::PASSWD), paths::BROKER_USER);
-    matches!(ids, Ok(Some((broker, _))) if broker == uid)
-}
-
-fn untrusted(why: &'static str) -> WireError {
-    WireError::NotThere(Absence::Untrusted(why))
 }
 
 fn said_by(name: &str, frame: &[u8]) -> WireError {

@@ -1,17 +1,25 @@
 //! The wire between modules, command line and broker: Varlink.
 //!
 //! [`message`] has one type per call, [`codec`] the frames, [`client`] the
-//! calling side whose one deadline covers connect, too; `publish` (feature
-//! `broker`) the way from broker to publisher; `socket` holds the system calls
-//! that std has no safe way for.
+//! calling side whose one deadline covers connect, too; [`ask`] the one question of the NSS
+//! module, without allocating (feature `ask`, without the others); `publish` (feature
+//! `broker`) the way from broker to publisher; `place` says whose socket is believed, `socket`
+//! holds the system calls that std has no safe way for.
 
+pub mod ask;
+#[cfg(feature = "wire")]
 pub mod client;
+#[cfg(feature = "wire")]
 pub mod codec;
+pub mod deadline;
+#[cfg(feature = "wire")]
 pub mod message;
+mod place;
 #[cfg(feature = "broker")]
 pub mod publish;
 mod socket;
 
+#[cfg(feature = "wire")]
 /// The interfaces that we define and their descriptions in Varlink's language,
 /// for `org.varlink.service.GetInterfaceDescription`.
 pub const INTERFACES: &[(&str, &str)] = &[
@@ -30,5 +38,6 @@ pub const INTERFACES: &[(&str, &str)] = &[
     ),
 ];
 
+#[cfg(feature = "wire")]
 #[cfg(test)]
 mod description_tests;

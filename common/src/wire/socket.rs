@@ -2,23 +2,27 @@
 //! way for. The only unsafe code of the wire; it knows nothing of messages.
 //!
 //! Nothing here blocks, raises SIGPIPE or survives an exec, and no descriptor
-//! takes the place of a closed stdin, stdout or stderr of the host program.
+//! takes the place of a closed stdin, stdout or stderr of the host program. The kernel
+//! is called past glibc's wrappers: those are cancellation points, and a thread that is
+//! cancelled inside Rust code takes the process with it. It also spares each process that
+//! resolves a name the look-up of a dozen symbols.
 
-use std::ffi::c_int;
-use std::io::{self, Read};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::ffi::{c_int, c_long};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use super::client::Deadline;
+#[cfg(feature = "broker")]
+use std::os::{fd::FromRawFd, unix::net::UnixStream};
+
+use super::deadline::Deadline;
 
 /// How long to wait before a full backlog is tried again: the kernel tells nobody when it drains.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connected socket that never blocks. Errors of kind `TimedOut` mean that the deadline passed.
-pub(super) struct Socket(UnixStream);
+pub(super) struct Socket(Descriptor);
 
 impl Socket {
     /// Connects to the socket at `path`. A full backlog is waited for until `deadline`.
@@ -26,11 +30,11 @@ impl Socket {
         let address = address_of(path)?;
         let socket = new_socket()?;
         loop {
-            match connect_once(socket.as_raw_fd(), &address) {
-                Ok(()) => return Ok(Self(UnixStream::from(socket))),
+            match connect_once(&socket, &address) {
+                Ok(_) => return Ok(Self(socket)),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    std::thread::sleep(deadline.remaining()?.min(BACKLOG_PAUSE));
+                    pause(deadline.remaining()?.min(BACKLOG_PAUSE));
                 }
                 Err(error) => return Err(error),
             }
@@ -40,7 +44,11 @@ impl Socket {
     /// The connection itself, still never blocking.
     #[cfg(feature = "broker")]
     pub(super) fn into_stream(self) -> UnixStream {
-        self.0
+        let Self(descriptor) = self;
+        let number = descriptor.number();
+        std::mem::forget(descriptor);
+        // SAFETY: open, and nobody else's since it is not closed by `descriptor` any more.
+        unsafe { UnixStream::from_raw_fd(number) }
     }
 
     /// The uid of whoever listens at the other end (for an activated socket: of who made it).
@@ -51,23 +59,21 @@ impl Socket {
             gid: u32::MAX,
         };
         let mut length = socklen(size_of::<libc::ucred>());
+        let (level, option) = (libc::SOL_SOCKET as usize, libc::SO_PEERCRED as usize);
+        let places = [
+            (&raw mut peer).expose_provenance(),
+            (&raw mut length).expose_provenance(),
+        ];
+        let [place, size] = places;
         // SAFETY: `peer` and `length` are valid for writes and `length` is the size of `peer`.
-        let status = unsafe {
-            libc::getsockopt(
-                self.0.as_raw_fd(),
-                libc::SOL_SOCKET,
-                libc::SO_PEERCRED,
-                (&raw mut peer).cast(),
-                &raw mut length,
-            )
-        };
-        checked(status).map(|_| peer.uid)
+        unsafe { call(libc::SYS_getsockopt, [self.0.0, level, option, place, size]) }?;
+        Ok(peer.uid)
     }
 
     /// Sends all of `bytes` before `deadline`.
     pub(super) fn send_all(&self, mut bytes: &[u8], deadline: Deadline) -> io::Result<()> {
         while !bytes.is_empty() {
-            match send_some(self.0.as_raw_fd(), bytes) {
+            match self.send_some(bytes) {
                 Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
                 Err(error) => self.wait_after(error, libc::POLLOUT, deadline)?,
             }
@@ -75,10 +81,21 @@ impl Socket {
         Ok(())
     }
 
+    fn send_some(&self, bytes: &[u8]) -> io::Result<usize> {
+        let (start, flags) = (
+            bytes.as_ptr().expose_provenance(),
+            libc::MSG_NOSIGNAL as usize,
+        );
+        // SAFETY: `bytes` is valid for reads of its length; no address is given.
+        unsafe { call(libc::SYS_sendto, [self.0.0, start, bytes.len(), flags, 0]) }
+    }
+
     /// Receives what is there, waiting until `deadline` for a first byte; 0 at the end of the stream.
     pub(super) fn receive(&self, into: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         loop {
-            match (&self.0).read(into) {
+            let start = into.as_mut_ptr().expose_provenance();
+            // SAFETY: `into` is valid for writes of its length; no address is asked for.
+            match unsafe { call(libc::SYS_recvfrom, [self.0.0, start, into.len(), 0, 0]) } {
                 Ok(received) => return Ok(received),
                 Err(error) => self.wait_after(error, libc::POLLIN, deadline)?,
             }
@@ -91,7 +108,12 @@ impl Socket {
             io::ErrorKind::Interrupted => deadline.remaining().map(|_| ()),
             io::ErrorKind::WouldBlock => {
                 let rest = deadline.remaining()?;
-                match poll_once(self.0.as_raw_fd(), events, rest) {
+                let mut waited = [libc::pollfd {
+                    fd: self.0.number(),
+                    events,
+                    revents: 0,
+                }];
+                match poll_once(&mut waited, rest) {
                     Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
                     _ => Ok(()),
                 }
@@ -101,21 +123,46 @@ impl Socket {
     }
 }
 
-fn new_socket() -> io::Result<OwnedFd> {
-    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+/// An open descriptor, as the kernel takes it; closed when dropped.
+struct Descriptor(usize);
+
+impl Descriptor {
+    fn number(&self) -> c_int {
+        c_int::try_from(self.0).unwrap_or(-1)
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        // SAFETY: the descriptor is ours and is not used after this.
+        let _ = unsafe { call(libc::SYS_close, [self.0, 0, 0, 0, 0]) };
+    }
+}
+
+/// The system call `number`; a sixth argument is always zero.
+///
+/// # Safety
+/// Each argument is what that call wants there, pointers valid for what it does with them.
+unsafe fn call(number: c_long, arguments: [usize; 5]) -> io::Result<usize> {
+    let [a, b, c, d, e] = arguments;
+    // SAFETY: the caller's promise.
+    let answer = unsafe { libc::syscall(number, a, b, c, d, e, 0usize) };
+    usize::try_from(answer).map_err(|_negative| io::Error::last_os_error())
+}
+
+fn new_socket() -> io::Result<Descriptor> {
+    let kind = (libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK).cast_unsigned();
+    let (family, kind) = (libc::AF_UNIX as usize, kind as usize);
     // SAFETY: socket(2) takes no pointer.
-    let descriptor = checked(unsafe { libc::socket(libc::AF_UNIX, kind, 0) })?;
-    // SAFETY: `descriptor` was opened just now and nobody else owns it.
-    let socket = unsafe { OwnedFd::from_raw_fd(descriptor) };
-    if descriptor > libc::STDERR_FILENO {
+    let socket = Descriptor(unsafe { call(libc::SYS_socket, [family, kind, 0, 0, 0]) }?);
+    if socket.number() > libc::STDERR_FILENO {
         return Ok(socket);
     }
     // The host closed one of its standard streams: what it prints must not reach the broker.
+    let duplicate = libc::F_DUPFD_CLOEXEC as usize;
     // SAFETY: fcntl(2) with F_DUPFD_CLOEXEC takes no pointer.
-    let higher = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 3) };
-    let higher = checked(higher)?;
-    // SAFETY: `higher` was opened just now and nobody else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(higher) })
+    let higher = unsafe { call(libc::SYS_fcntl, [socket.0, duplicate, 3, 0, 0]) }?;
+    Ok(Descriptor(higher))
 }
 
 fn address_of(path: &Path) -> io::Result<libc::sockaddr_un> {
@@ -133,45 +180,30 @@ fn address_of(path: &Path) -> io::Result<libc::sockaddr_un> {
     Ok(address)
 }
 
-fn connect_once(descriptor: RawFd, address: &libc::sockaddr_un) -> io::Result<()> {
-    let length = socklen(size_of::<libc::sockaddr_un>());
+fn connect_once(socket: &Descriptor, address: &libc::sockaddr_un) -> io::Result<usize> {
+    let (start, length) = (
+        std::ptr::from_ref(address).expose_provenance(),
+        size_of::<libc::sockaddr_un>(),
+    );
     // SAFETY: `address` is a valid, NUL-terminated sockaddr_un of `length` bytes.
-    let status = unsafe { libc::connect(descriptor, std::ptr::from_ref(address).cast(), length) };
-    checked(status).map(|_| ())
+    unsafe { call(libc::SYS_connect, [socket.0, start, length, 0, 0]) }
 }
 
-fn send_some(descriptor: RawFd, bytes: &[u8]) -> io::Result<usize> {
-    // SAFETY: `bytes` is valid for reads of its length.
-    let sent = unsafe {
-        libc::send(
-            descriptor,
-            bytes.as_ptr().cast(),
-            bytes.len(),
-            libc::MSG_NOSIGNAL,
-        )
+/// Waits for one of `waited`, or for `rest` to pass.
+fn poll_once(waited: &mut [libc::pollfd], rest: Duration) -> io::Result<usize> {
+    let mut rest = libc::timespec {
+        tv_sec: libc::time_t::try_from(rest.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: rest.subsec_nanos().into(),
     };
-    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    let (start, count) = (waited.as_mut_ptr().expose_provenance(), waited.len());
+    let rest = (&raw mut rest).expose_provenance();
+    // SAFETY: `count` valid pollfds, a valid timespec, and no signal mask.
+    unsafe { call(libc::SYS_ppoll, [start, count, rest, 0, 0]) }
 }
 
-fn poll_once(descriptor: RawFd, events: i16, rest: Duration) -> io::Result<()> {
-    let mut waited = libc::pollfd {
-        fd: descriptor,
-        events,
-        revents: 0,
-    };
-    // One more than the whole milliseconds, so that a rest below one does not spin.
-    let millis = c_int::try_from(rest.as_millis().saturating_add(1)).unwrap_or(c_int::MAX);
-    // SAFETY: `waited` is one valid pollfd.
-    let status = unsafe { libc::poll(&raw mut waited, 1, millis) };
-    checked(status).map(|_| ())
-}
-
-fn checked(status: c_int) -> io::Result<c_int> {
-    if status < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(status)
-    }
+fn pause(length: Duration) {
+    // A pause that a signal ends early is as good.
+    let _ = poll_once(&mut [], length);
 }
 
 fn socklen(size: usize) -> libc::socklen_t {

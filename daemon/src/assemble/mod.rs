@@ -20,7 +20,7 @@ use muster_common::snapshot::content::{
     Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
 };
 use muster_common::snapshot::reserved::reserved;
-use muster_common::store::ledger::{Holder, IdKind, IdSpace, Ledger};
+use muster_common::store::ledger::{Entry, Holder, IdKind, IdSpace, Ledger};
 use muster_common::store::names::{Owner, Owners};
 use muster_common::store::projection::KnownPerson;
 use muster_common::store::{Store, StoreError};
@@ -29,6 +29,8 @@ use muster_common::text;
 use crate::ssh_key;
 use claims::{contested_ids, holder_ids};
 
+/// The longest full name in bytes.
+const GECOS_MAX: usize = 255;
 /// The longest piece of a server's text that a problem shows.
 const SHOWN_MAX: usize = 80;
 
@@ -78,6 +80,7 @@ pub fn assemble(
     }
     work.settle_primary_groups();
     work.compile_access();
+    work.override_primary_groups();
     store.keep_ledger(&work.ledger)?;
     store.keep_owners(IdKind::User, &work.new_user_owners)?;
     store.keep_owners(IdKind::Group, &work.new_group_owners)?;
@@ -101,6 +104,7 @@ fn empty_content(config: &Config, now: Time) -> Content {
     Content {
         created: now,
         enumerate: config.enumerate,
+        forms: config.forms.clone(),
         id_ranges: vec![config.ids.accept.clone(), config.ids.derive.clone()],
         services: config.access.services().to_vec(),
         ..Content::default()
@@ -133,13 +137,23 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn add_people(&mut self, directory: &DirectoryConfig, position: u16, people: Vec<KnownPerson>) {
-        let named = self.one_name_each(
+        let mut named = self.one_name_each(
             directory,
             "user",
             people,
             |known| &known.person.name,
             |rule, name| rule.user(name),
         );
+        for (name, known) in &mut named {
+            if self
+                .config
+                .overrides
+                .get(name)
+                .is_some_and(|said| said.uid.is_some())
+            {
+                known.person.uid = None;
+            }
+        }
         let contested = contested_ids(
             &self.ledger,
             &holder_ids(directory, IdKind::User, &named, |known| {
@@ -187,27 +201,32 @@ impl Work<'_> {
             namespace: directory.namespace.clone(),
             key: person.key.clone(),
         };
-        match (person.uid, directory.kind.ids()) {
-            (Some(id), _) if self.ledger.acceptable(id, self.local) => {}
-            (None, Ids::GivenOrDerived) => {}
-            (Some(id), Ids::GivenOrDerived) => self.problem(format!(
-                "user {name}: the service's uid {id} is not accepted here; an id is derived instead"
-            )),
-            (id, Ids::Given) => return Err(not_accepted("uid", id)),
-        }
-        let entry = self
-            .ledger
-            .assign(&holder, name.as_str(), person.uid, self.local)
-            .map_err(|clash| clash.to_string())?;
+        let said = self.config.overrides.get(name);
+        let entry = match said.and_then(|said| said.uid) {
+            Some(uid) => self
+                .ledger
+                .override_id(&holder, name.as_str(), uid.get(), self.local)
+                .map_err(|clash| clash.to_string())?,
+            None => self.entry_by_directory(directory, name, person, &holder)?,
+        };
         let uid = Uid::new(entry.id).map_err(|error| error.to_string())?;
         let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
         let account = Account {
             name: name.clone(),
             uid,
             gid,
-            gecos: gecos(&person.display_name),
-            home: self.home(name, person),
-            shell: self.shell(name, person),
+            gecos: match said.and_then(|said| said.gecos.clone()) {
+                Some(gecos) => gecos,
+                None => self.gecos(directory, name, person),
+            },
+            home: match said.and_then(|said| said.home.clone()) {
+                Some(home) => home,
+                None => self.home(directory, name, person),
+            },
+            shell: match said.and_then(|said| said.shell.clone()) {
+                Some(shell) => shell,
+                None => self.shell(directory, name, person),
+            },
         };
         let (ssh_keys, refused) = ssh_key::accept(&person.ssh_keys);
         if refused > 0 {
@@ -224,9 +243,36 @@ impl Work<'_> {
         })
     }
 
+    /// The id that the service gives, or else a derived one, if this directory may have either.
+    fn entry_by_directory(
+        &mut self,
+        directory: &DirectoryConfig,
+        name: &UserName,
+        person: &Person,
+        holder: &Holder,
+    ) -> Result<Entry, String> {
+        match (person.uid, directory.kind.ids()) {
+            (Some(id), _) if self.ledger.acceptable(id, self.local) => {}
+            (None, Ids::GivenOrDerived) => {}
+            (Some(id), Ids::GivenOrDerived) => self.problem(format!(
+                "user {name}: the service's uid {id} is not accepted here; an id is derived instead"
+            )),
+            (id, Ids::Given) => return Err(not_accepted("uid", id)),
+        }
+        self.ledger
+            .assign(holder, name.as_str(), person.uid, self.local)
+            .map_err(|clash| clash.to_string())
+    }
+
+    fn gecos(&self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
+        let shown = shown_name(&person.display_name);
+        let home = &self.config.home;
+        text::safe(&home.gecos_of(&directory.name, name, &shown), GECOS_MAX)
+    }
+
     /// The home that the service gives, if this host allows it; else by the template.
-    fn home(&mut self, name: &UserName, person: &Person) -> String {
-        let prefix = format!("{}/", self.config.home.prefix);
+    fn home(&mut self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
+        let prefix = format!("{}/", self.config.home.folder_of(&directory.name));
         let local = self.local;
         // What the publisher would refuse the whole person for.
         let allowed = |home: &String| {
@@ -238,22 +284,22 @@ impl Work<'_> {
             Some(home) => {
                 let home = text::safe(home, SHOWN_MAX);
                 self.problem(format!("user {name}: the service's home {home:?} is not one plain folder below {prefix}, or a local user's; the template's is used"));
-                self.config.home.path_of(name)
+                self.config.home.path_of(&directory.name, name)
             }
-            None => self.config.home.path_of(name),
+            None => self.config.home.path_of(&directory.name, name),
         }
     }
 
     /// The shell that the service gives, if this host has it; else the configured one.
-    fn shell(&mut self, name: &UserName, person: &Person) -> String {
+    fn shell(&mut self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
         match &person.shell {
             Some(shell) if self.local.shells.contains(shell) => shell.clone(),
             Some(shell) => {
                 let shell = text::safe(shell, SHOWN_MAX);
                 self.problem(format!("user {name}: the service's shell {shell:?} is not in /etc/shells; the configured one is used"));
-                self.config.home.shell.clone()
+                self.config.home.shell_of(&directory.name)
             }
-            None => self.config.home.shell.clone(),
+            None => self.config.home.shell_of(&directory.name),
         }
     }
 
@@ -388,8 +434,9 @@ fn not_accepted(what: &str, id: Option<u32>) -> String {
     }
 }
 
-fn gecos(display_name: &str) -> String {
-    text::safe(display_name, 255).replace([':', ','], " ")
+/// A display name that is one field of one full name.
+fn shown_name(display_name: &str) -> String {
+    text::safe(display_name, GECOS_MAX).replace([':', ','], " ")
 }
 
 fn shown_id(id: Option<u32>) -> String {

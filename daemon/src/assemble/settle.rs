@@ -1,6 +1,6 @@
 //! What is settled once everybody is known: primary groups, access, tombstones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use muster_common::access::PersonFacts;
 use muster_common::account::{Gid, Group, Uid};
@@ -53,6 +53,34 @@ impl Work<'_> {
         self.problems.extend(unlisted);
         private.sort_unstable_by(|a, b| a.group.name.cmp(&b.group.name));
         self.content.groups.extend(private);
+    }
+
+    /// What root says of primary groups, after access is compiled: being put into a group
+    /// here is no membership that the directory granted.
+    pub(super) fn override_primary_groups(&mut self) {
+        let served: HashSet<Gid> = self
+            .content
+            .groups
+            .iter()
+            .map(|one| one.group.gid)
+            .collect();
+        for (name, said) in &self.config.overrides {
+            let (Some(gid), Some(place)) = (said.gid, self.users.get(name)) else {
+                continue;
+            };
+            let Some(record) = self.content.users.get_mut(place.record) else {
+                continue;
+            };
+            if served.contains(&gid) {
+                record.account.gid = gid;
+                record.groups.retain(|other| *other != gid);
+                record.groups.insert(0, gid);
+            } else {
+                self.problems.push(format!(
+                    "user {name}: no group with the gid {gid} of the override is served; the primary group stays"
+                ));
+            }
+        }
     }
 
     pub(super) fn compile_access(&mut self) {

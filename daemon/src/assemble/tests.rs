@@ -50,7 +50,13 @@ impl Host {
     }
 
     fn sync(&self, people: Vec<Person>, teams: Vec<Team>) -> Assembly {
-        let config = config::parse(CONFIG, Path::new("muster.toml")).unwrap();
+        self.sync_under("", people, teams)
+    }
+
+    /// With more lines of configuration.
+    fn sync_under(&self, more: &str, people: Vec<Person>, teams: Vec<Team>) -> Assembly {
+        let text = format!("{CONFIG}{more}");
+        let config = config::parse(&text, Path::new("muster.toml")).unwrap();
         let corp = &config.directories[0].name;
         let projection = Projection {
             people,
@@ -101,6 +107,96 @@ fn a_person_gets_a_private_group_and_the_groups_that_list_them() {
     assert_eq!(
         ada.access.allowed, 0b01,
         "linux-users may log in, but not use sudo"
+    );
+}
+
+#[test]
+fn an_override_replaces_what_it_says_and_nothing_else() {
+    let host = Host::new();
+    let people = || {
+        let mut ada = person("1", "ada");
+        ada.home = Some("/home/lovelace".to_owned());
+        vec![ada, person("2", "bob")]
+    };
+    let teams = || {
+        let mut linux = team("linux-users", &["bob"]);
+        linux.gid = Some(30_001);
+        vec![linux]
+    };
+    let before = host.sync(people(), teams());
+    let derived = before.user("ada").unwrap().account.uid;
+    let under = r#"
+[override.user.ada]
+uid = 5000
+gid = 30001
+home = "/srv/ada"
+shell = "/usr/sbin/nologin"
+gecos = "Countess"
+[override.user.bob]
+gid = 30002
+"#;
+    let assembly = host.sync_under(under, people(), teams());
+    let ada = assembly.user("ada").unwrap();
+    let account = &ada.account;
+    assert_eq!((account.uid.get(), account.gid.get()), (5000, 30_001));
+    assert_eq!(account.home, "/srv/ada");
+    assert_eq!(account.shell, "/usr/sbin/nologin");
+    assert_eq!(account.gecos, "Countess");
+    assert_eq!(assembly.group("ada").unwrap().gid.get(), 5000);
+    assert_eq!(
+        ada.access.allowed, 0,
+        "a primary group by override is no membership that the directory granted"
+    );
+    let bob = assembly.user("bob").unwrap();
+    assert_eq!(bob.account, before.user("bob").unwrap().account);
+    assert!(assembly.complains("user bob: no group with the gid 30002"));
+    let after = host.sync(people(), teams());
+    let ada = after.user("ada").unwrap();
+    assert_eq!(ada.account.uid, derived, "the former id comes back");
+    assert_eq!(ada.account.home, "/home/lovelace");
+}
+
+#[test]
+fn two_people_of_one_id_are_told_apart_by_an_override() {
+    let people = || {
+        let (mut ada, mut bob) = (person("1", "ada"), person("2", "bob"));
+        (ada.uid, bob.uid) = (Some(20_000), Some(20_000));
+        vec![ada, bob]
+    };
+    let clash = Host::new().sync(people(), vec![]);
+    assert!(clash.content.users.is_empty());
+    let under = "[override.user.ada]\nuid = 5000\n";
+    let settled = Host::new().sync_under(under, people(), vec![]);
+    assert_eq!(settled.user("ada").unwrap().account.uid.get(), 5000);
+    assert_eq!(settled.user("bob").unwrap().account.uid.get(), 20_000);
+    let taken = "[override.user.ada]\nuid = 20000\n";
+    let host = Host::new();
+    let _bob = host.sync(vec![people().remove(1)], vec![]);
+    let refused = host.sync_under(taken, people(), vec![]);
+    assert!(refused.user("ada").is_none());
+    assert!(refused.complains("id 20000 belongs to user bob"));
+}
+
+#[test]
+fn homes_shells_and_full_names_follow_their_templates() {
+    let under = r#"
+[home]
+path = "/home/{directory}/{name}"
+shell = "/bin/{directory}-shell"
+gecos = "{display_name} ({name} of {directory})"
+"#;
+    let mut ada = person("1", "ada");
+    ada.display_name = "Ada {name}: Countess".to_owned();
+    let mut bob = person("2", "bob");
+    bob.home = Some("/home/corp/bobby".to_owned());
+    let assembly = Host::new().sync_under(under, vec![ada, bob], vec![]);
+    let account = &assembly.user("ada").unwrap().account;
+    assert_eq!(account.home, "/home/corp/ada");
+    assert_eq!(account.shell, "/bin/corp-shell");
+    assert_eq!(account.gecos, "Ada {name}  Countess (ada of corp)");
+    assert_eq!(
+        assembly.user("bob").unwrap().account.home,
+        "/home/corp/bobby"
     );
 }
 

@@ -18,7 +18,7 @@ use muster_common::account::{Account, Gid, Uid};
 use muster_common::clock::Time;
 use muster_common::name::{DirectoryName, ServiceName, UserName};
 use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, Misses, Tombstone, UserRecord,
+    Access, Content, DirectoryRecord, Forms, Misses, Tombstone, UserRecord,
 };
 use muster_common::snapshot::writer;
 use muster_common::wire::codec;
@@ -35,6 +35,7 @@ pub fn content(misses: Misses) -> Content {
     Content {
         created: Time::from_unix(1_800_000_000),
         enumerate: true,
+        forms: Forms::default(),
         id_ranges: vec![1_879_048_192..=2_147_352_575],
         directories: vec![DirectoryRecord {
             name: DirectoryName::new("corp").unwrap(),

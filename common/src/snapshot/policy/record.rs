@@ -1,7 +1,7 @@
 //! What one record has to be by itself: its name, id, full name, home, shell and keys.
 
 use super::{Fate, Policy, Refusal, Reported};
-use crate::name::UserName;
+use crate::name::{DirectoryName, UserName};
 use crate::snapshot::content::{GroupRecord, UserRecord};
 use crate::snapshot::reserved::reserved;
 use crate::text;
@@ -13,21 +13,52 @@ const SSH_KEY_MAX: usize = 8192;
 /// The most SSH keys of one user.
 const SSH_KEYS_MAX: usize = 100;
 
+const NOT_CONFIGURED: &str = "belongs to a directory that is not configured";
+
 impl Policy {
     pub(super) fn user(&self, user: &UserRecord, places: &[Option<u16>]) -> Fate {
         let account = &user.account;
-        known_directory(user.directory, places)
-            .or_else(|| self.name(account.name.as_str()))
-            .or_else(|| self.id(account.uid.get()))
+        let directory = self.directory(user.directory, places);
+        let Some(directory) = directory else {
+            return Some(NOT_CONFIGURED.to_owned());
+        };
+        let said = self.overrides.get(&account.name);
+        let home = said.and_then(|said| said.home.as_ref());
+        let shell = said.and_then(|said| said.shell.as_ref());
+        self.name(account.name.as_str())
+            .or_else(|| self.id_of(account.name.as_str(), account.uid.get()))
             .or_else(|| self.gecos(&account.gecos))
-            .or_else(|| self.home(&account.home))
-            .or_else(|| self.shell(&account.shell))
+            .or_else(|| match home {
+                Some(home) if *home == account.home => None,
+                _ => self.home(&account.home, directory),
+            })
+            .or_else(|| match shell {
+                Some(shell) if *shell == account.shell => None,
+                _ => self.shell(&account.shell),
+            })
     }
 
     pub(super) fn group(&self, group: &GroupRecord, places: &[Option<u16>]) -> Fate {
-        known_directory(group.directory, places)
-            .or_else(|| self.name(group.group.name.as_str()))
-            .or_else(|| self.id(group.group.gid.get()))
+        if self.directory(group.directory, places).is_none() {
+            return Some(NOT_CONFIGURED.to_owned());
+        }
+        let name = group.group.name.as_str();
+        self.name(name)
+            .or_else(|| self.id_of(name, group.group.gid.get()))
+    }
+
+    fn directory(&self, position: u16, places: &[Option<u16>]) -> Option<&DirectoryName> {
+        let place = places.get(usize::from(position)).copied().flatten()?;
+        self.directories.get(usize::from(place))
+    }
+
+    /// The id of a user, or of the user's private group: what an override says may lie outside the ranges.
+    fn id_of(&self, name: &str, id: u32) -> Fate {
+        let said = self.overrides.get(name).and_then(|said| said.uid);
+        if said.is_some_and(|uid| uid.get() == id) {
+            return self.representable(id);
+        }
+        self.id(id)
     }
 
     pub(super) fn name(&self, name: &str) -> Fate {
@@ -46,6 +77,10 @@ impl Policy {
                 "has the id {id}, which is in neither ids.accept nor ids.derive"
             ));
         }
+        self.representable(id)
+    }
+
+    fn representable(&self, id: u32) -> Fate {
         if let Err(error) = crate::account::check_id(id) {
             return Some(format!("cannot be served: {error}"));
         }
@@ -61,9 +96,10 @@ impl Policy {
     }
 
     /// Exactly one plain component under the prefix, and nobody's who is local.
-    pub(super) fn home(&self, home: &str) -> Fate {
+    pub(super) fn home(&self, home: &str, directory: &DirectoryName) -> Fate {
+        let folder = self.homes.fill(|_| directory.as_str());
         let component = home
-            .strip_prefix(self.home_prefix.as_str())
+            .strip_prefix(folder.as_str())
             .and_then(|rest| rest.strip_prefix('/'));
         let refuse = |why: &str| {
             let shown = text::safe(home, 100);
@@ -71,13 +107,13 @@ impl Policy {
         };
         match component {
             Some(component) if UserName::new(component).is_err() => {
-                refuse(&format!("not one plain folder in {}", self.home_prefix))
+                refuse(&format!("not one plain folder in {folder}"))
             }
             Some(component) if self.local.user_names.contains(component) => {
                 refuse("a local user's")
             }
             Some(_) => None,
-            None => refuse(&format!("not in {}", self.home_prefix)),
+            None => refuse(&format!("not in {folder}")),
         }
     }
 
@@ -88,13 +124,6 @@ impl Policy {
             format!("has the shell {shown}, which is not in /etc/shells")
         })
     }
-}
-
-pub(super) fn known_directory(position: u16, places: &[Option<u16>]) -> Fate {
-    let known = places.get(usize::from(position)).copied().flatten();
-    known
-        .is_none()
-        .then(|| "belongs to a directory that is not configured".to_owned())
 }
 
 pub(super) fn drop_bad_keys(user: &mut UserRecord, refusals: &mut Vec<Refusal>) {

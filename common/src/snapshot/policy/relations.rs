@@ -6,6 +6,7 @@ use std::hash::Hash;
 use super::{Refusal, Reported, fates, leave_out};
 use crate::account::{Gid, Uid};
 use crate::name::UserName;
+use crate::overrides::Overrides;
 use crate::snapshot::content::{GroupRecord, UserRecord};
 use crate::snapshot::seeded::{Map, Set};
 
@@ -86,13 +87,14 @@ impl<'a> Rolls<'a> {
         }
     }
 
-    /// Whether the user's primary group is the private one, or a served one that lists the user.
-    pub(super) fn has_primary_group(&mut self, user: &UserRecord) -> bool {
+    /// Whether the user's primary group is the private one, a served one that lists the
+    /// user, or the one that root says.
+    pub(super) fn has_primary_group(&mut self, user: &UserRecord, said: Option<Gid>) -> bool {
         let gid = user.account.gid;
         let Some(group) = self.by_gid.get(&gid).copied() else {
             return false;
         };
-        if is_private(group, user) {
+        if is_private(group, user) || said == Some(gid) {
             return true;
         }
         let members = || group.group.members.iter().map(UserName::as_bytes).collect();
@@ -105,11 +107,13 @@ impl<'a> Rolls<'a> {
 pub(super) fn without_primary_group(
     users: &mut Vec<UserRecord>,
     groups: &[GroupRecord],
+    overrides: &Overrides,
     refusals: &mut Vec<Refusal>,
 ) -> Vec<UserRecord> {
     let mut rolls = Rolls::of(groups);
     let refused = fates(users, |user| {
-        (!rolls.has_primary_group(user)).then(|| {
+        let said = overrides.get(&user.account.name).and_then(|one| one.gid);
+        (!rolls.has_primary_group(user, said)).then(|| {
             let gid = user.account.gid;
             format!("has the primary group {gid}, which is neither the user's private group nor a served one that lists the user")
         })

@@ -3,6 +3,7 @@
 use super::*;
 use crate::account::{Account, Gid, Group, Uid};
 use crate::name::{GroupName, UserName};
+use crate::overrides::Override;
 
 const NOW: Time = Time::from_unix(1_000_000);
 
@@ -11,9 +12,11 @@ fn policy() -> Policy {
     Policy {
         accept: 10_000..=59_999,
         derive: 70_000..=2_000_000,
-        home_prefix: "/home".to_owned(),
+        homes: Template::new("/home", &[]).unwrap(),
+        overrides: Overrides::default(),
         names: NameRule::default(),
         enumerate: false,
+        forms: Forms::default(),
         directories: vec![directory("corp"), directory("lab")],
         services: vec![service("sshd"), service("sudo")],
         max_staleness: Duration::from_secs(1000),
@@ -139,6 +142,66 @@ fn check_user(change: impl Fn(&mut UserRecord), why: &str) {
             .any(|refusal| refusal.what == what && refusal.why.contains(why)),
         "{why}: {refusals:?}"
     );
+}
+
+#[test]
+fn what_root_says_of_a_user_is_admitted_for_that_user_alone() {
+    let mut policy = policy();
+    let said = Override {
+        uid: Uid::new(5000).ok(),
+        gid: Gid::new(20_500).ok(),
+        home: Some("/srv/ada".to_owned()),
+        shell: Some("/usr/sbin/nologin".to_owned()),
+        gecos: None,
+    };
+    policy.overrides = [(UserName::new("ada").unwrap(), said)].into();
+    let overridden = |name: &str, uid: u32| {
+        let mut user = user(name, uid);
+        user.account.home = "/srv/ada".to_owned();
+        user.account.shell = "/usr/sbin/nologin".to_owned();
+        user
+    };
+    let mut said = content(vec![overridden("ada", 5000), user("bob2", 20_001)]);
+    said.groups.push(group("staff2", 20_500, &["bob2"]));
+    said.users[0].account.gid = Gid::new(20_500).unwrap();
+    let (admitted, refusals) = policy.admit(said, NOW);
+    assert_eq!(refusals, []);
+    let ada = &admitted.users[0];
+    assert_eq!(ada.account.gid.get(), 20_500);
+    assert_eq!(ada.groups, gids(&[20_500, 5000]), "the private group, too");
+    assert!(policy.id_ranges().iter().any(|range| range.contains(&5000)));
+    let others = content(vec![overridden("eve", 20_002), user("mia", 5000)]);
+    let (admitted, refusals) = policy.admit(others, NOW);
+    assert!(admitted.users.is_empty(), "{refusals:?}");
+    let mut local = content(vec![overridden("ada", 5000)]);
+    local.users[0].account.gid = Gid::new(5000).unwrap();
+    policy.local.uids.insert(5000);
+    let (admitted, refusals) = policy.admit(local, NOW);
+    assert!(admitted.users.is_empty());
+    assert!(refusals[0].why.contains("a local user's"), "{refusals:?}");
+}
+
+#[test]
+fn homes_can_lie_in_a_folder_of_each_directory() {
+    let mut policy = policy();
+    policy.homes = Template::new("/home/{directory}", &["directory"]).unwrap();
+    let at = |home: &str, place: u16| {
+        let mut user = user("ada", 20_000);
+        (user.account.home, user.directory) = (home.to_owned(), place);
+        user
+    };
+    let admits = |user: UserRecord| !policy.admit(content(vec![user]), NOW).0.users.is_empty();
+    assert!(admits(at("/home/corp/ada", 0)));
+    assert!(admits(at("/home/lab/ada", 1)));
+    assert!(!admits(at("/home/lab/ada", 0)));
+    assert!(!admits(at("/home/ada", 0)));
+}
+
+#[test]
+fn other_forms_are_what_root_says() {
+    let mut said = content(vec![user("ada", 20_000)]);
+    said.forms.fold_case = true;
+    assert_eq!(admit(said).0.forms, Forms::default());
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! The one question that a process which resolves a name may have for the broker: whether
+//! it knows the user.
+//!
+//! It is asked inside `ls` and inside programs that have no memory left: nothing here
+//! allocates. Whom the broker finds it publishes, so the reply only has to be told apart, by
+//! its first bytes; what is neither of the two that [`codec`](super::codec) makes for this call
+//! is "could not ask".
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::deadline::Deadline;
+use super::place::{Absence, connect};
+use super::socket::Socket;
+use crate::name::UserName;
+
+/// How long a look-up of a name may take in all, however slow the directory behind it is.
+pub const LOOK_UP: Duration = Duration::from_secs(1);
+
+/// Before and after the name. No name holds a character that JSON would escape.
+const CALL: [&[u8]; 2] = [
+    br#"{"method":"org.muster1.Names.GetUser","parameters":{"name":""#,
+    b"\"}}\0",
+];
+/// How the reply about somebody starts, whoever it is.
+const KNOWN: &[u8] = br#"{"parameters":{"#;
+/// How the reply starts that says that there is nobody.
+const NOT_FOUND: &[u8] = br#"{"error":"org.muster1.NotFound""#;
+/// A reply may not be longer, as everywhere on the wire.
+const REPLY_MAX: usize = 4 << 20;
+
+/// Why it is not known whether the broker knows somebody; but for the first one.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// There is nobody of that name, and that is certain.
+    #[error("there is nobody of that name")]
+    NotFound,
+    /// Nobody to ask.
+    #[error("the broker is not there")]
+    NotThere(#[source] Absence),
+    /// No answer in time.
+    #[error("the broker did not answer in time")]
+    Silent,
+    /// The connection broke.
+    #[error("the connection to the broker broke")]
+    Broken(#[source] io::Error),
+    /// The broker cannot tell, or what it said cannot be understood.
+    #[error("the broker cannot tell")]
+    CannotTell,
+}
+
+impl From<Absence> for AskError {
+    fn from(absence: Absence) -> Self {
+        match &absence {
+            Absence::System(error) if error.kind() == io::ErrorKind::TimedOut => Self::Silent,
+            _ => Self::NotThere(absence),
+        }
+    }
+}
+
+impl From<io::Error> for AskError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::Silent,
+            _ => Self::Broken(error),
+        }
+    }
+}
+
+/// Whether the broker that listens at `socket`, in a folder of `owner`'s, knows the user
+/// `name`: then the user is published by now.
+pub fn knows_user(
+    socket: &Path,
+    owner: u32,
+    name: &UserName,
+    deadline: Deadline,
+) -> Result<(), AskError> {
+    let connection = connect(socket, owner, deadline)?;
+    let [before, after] = CALL;
+    for piece in [before, name.as_bytes(), after] {
+        connection.send_all(piece, deadline)?;
+    }
+    match start_of_reply(&connection, deadline)? {
+        start if start.starts_with(KNOWN) => Ok(()),
+        start if start.starts_with(NOT_FOUND) => Err(AskError::NotFound),
+        _ => Err(AskError::CannotTell),
+    }
+}
+
+/// Reads one whole reply and keeps its first bytes, zeros behind a shorter one.
+fn start_of_reply(connection: &Socket, deadline: Deadline) -> Result<[u8; 64], AskError> {
+    let mut start = [0; 64];
+    let mut read = 0usize;
+    while read < REPLY_MAX {
+        let mut chunk = [0; 1024];
+        let count = connection.receive(&mut chunk, deadline)?;
+        let arrived = chunk.get(..count).unwrap_or_default();
+        if arrived.is_empty() {
+            return Err(AskError::CannotTell);
+        }
+        let (frame, ended) = match arrived.iter().position(|byte| *byte == 0) {
+            Some(end) => (arrived.get(..end).unwrap_or_default(), true),
+            None => (arrived, false),
+        };
+        let places = start.get_mut(read..).unwrap_or_default();
+        for (place, byte) in places.iter_mut().zip(frame) {
+            *place = *byte;
+        }
+        if ended {
+            return Ok(start);
+        }
+        read = read.saturating_add(count);
+        deadline.remaining()?;
+    }
+    Err(AskError::CannotTell)
+}
+
+#[cfg(feature = "wire")]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::codec::{encode_call, encode_error, encode_reply};
+    use crate::wire::message::{GetUser, UserReply, error};
+
+    #[test]
+    fn the_call_and_both_replies_are_those_of_the_wire() {
+        let call = GetUser {
+            name: Some("ada".to_owned()),
+            uid: None,
+        };
+        let [before, after] = CALL;
+        let own = [before, b"ada", after].concat();
+        assert_eq!(encode_call(&call, false).unwrap().to_vec(), own);
+        for reason in [None, Some("why")] {
+            let nobody = encode_error(error::NOT_FOUND, reason).unwrap();
+            assert!(nobody.starts_with(NOT_FOUND));
+        }
+        let somebody = UserReply {
+            name: "ada".to_owned(),
+            uid: 20_000,
+            gid: 20_000,
+            gecos: String::new(),
+            home: "/home/ada".to_owned(),
+            shell: "/bin/sh".to_owned(),
+            groups: Vec::new(),
+            directory: "corp".to_owned(),
+            key: "k".to_owned(),
+            id_source: "service".to_owned(),
+        };
+        assert!(encode_reply(&somebody, false).unwrap().starts_with(KNOWN));
+    }
+}
