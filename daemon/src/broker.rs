@@ -20,6 +20,7 @@ use muster_daemon::logging::with_causes;
 
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
+use crate::mapped::Mapped;
 use crate::publisher::Publisher;
 use crate::sync::SyncRequest;
 use crate::turns::Turns;
@@ -103,6 +104,8 @@ pub struct Broker {
     pub store: Arc<Store>,
     /// The directories, in order of precedence.
     pub connected: Vec<Connected>,
+    /// The snapshot that was looked at last.
+    pub mapped: Mapped,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The key of the offline verifiers.
@@ -129,8 +132,9 @@ pub struct Broker {
 
 impl Broker {
     /// The snapshot as the modules would open it now.
-    pub fn snapshot(&self) -> Result<Snapshot, OpenError> {
-        Snapshot::open_trusted_by(&self.places.snapshot, self.places.snapshot_owner)
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, OpenError> {
+        let places = &self.places;
+        self.mapped.newest(&places.snapshot, places.snapshot_owner)
     }
 
     /// The directory called `name`, if it is configured.

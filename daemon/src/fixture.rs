@@ -27,6 +27,7 @@ use crate::assemble::assemble;
 use crate::broker::{self, Broker, Connected};
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
+use crate::mapped::Mapped;
 use crate::publisher::Publisher;
 use crate::turns::Turns;
 
@@ -240,6 +241,7 @@ impl World {
             hashing: broker::Hashing::on(1),
             publisher: Publisher::by(install_beside),
             lookups: Lookups::default(),
+            mapped: Mapped::default(),
             written_through: WrittenThrough::default(),
             turns: Turns::default(),
             high_water: AtomicU64::new(0),

@@ -22,6 +22,7 @@ mod introspect;
 mod listener;
 mod login;
 mod lookups;
+mod mapped;
 mod peer;
 mod privileges;
 mod publisher;

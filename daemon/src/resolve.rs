@@ -64,7 +64,7 @@ pub struct Served {
     /// The ledger's line.
     pub entry: Entry,
     /// The snapshot that the record was read from.
-    pub snapshot: Snapshot,
+    pub snapshot: Arc<Snapshot>,
 }
 
 /// The user called `name`, admitted.
@@ -77,7 +77,11 @@ pub fn served_user(broker: &Broker, name: &str) -> Result<Served, ResolveError> 
     }
 }
 
-fn admit(broker: &Broker, snapshot: Snapshot, record: UserRecord) -> Result<Served, ResolveError> {
+fn admit(
+    broker: &Broker,
+    snapshot: Arc<Snapshot>,
+    record: UserRecord,
+) -> Result<Served, ResolveError> {
     let name = &record.account.name;
     let unknown = || ResolveError::Unknown(name.clone());
     let owner = broker

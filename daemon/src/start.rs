@@ -26,6 +26,7 @@ use crate::connect::connect;
 use crate::listener::{listen, subordinate_ranges};
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
+use crate::mapped::Mapped;
 use crate::peer::{Door, Places};
 use crate::privileges::{PrivilegeError, drop_root};
 use crate::publisher::{Publisher, keep_published};
@@ -178,6 +179,7 @@ fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: Hos
         hashing: Hashing::on(cores),
         publisher: Publisher::default(),
         lookups: Lookups::default(),
+        mapped: Mapped::default(),
         written_through: WrittenThrough::default(),
         turns: Turns::default(),
         high_water: AtomicU64::new(0),

@@ -222,10 +222,14 @@ impl Current {
 
 /// The monotonic clock, at the price of a read from the vDSO.
 #[inline]
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "a time_t of 32-bit programs is short"
+)]
 pub(crate) fn seconds() -> i64 {
     let mut reading = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: room for one timespec.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, reading.as_mut_ptr()) };
     // SAFETY: zero before the call, and filled by it unless it failed.
-    unsafe { reading.assume_init() }.tv_sec
+    unsafe { reading.assume_init() }.tv_sec as i64
 }

@@ -35,6 +35,29 @@ pub(crate) fn build_modules() -> Outcome {
     Ok(())
 }
 
+/// The target of 32-bit programs on x86-64 hosts.
+pub(crate) const I386: &str = "i686-unknown-linux-gnu";
+
+/// Where cargo puts the NSS module for 32-bit programs.
+pub(crate) fn i386_folder() -> PathBuf {
+    target().join(I386).join("release")
+}
+
+/// Builds the NSS module for 32-bit programs, which cannot load the other one and would see no users without it.
+pub(crate) fn build_i386_module() -> Outcome {
+    execute(&mut cargo([
+        "rustc",
+        "--release",
+        "--lib",
+        "-p",
+        "muster-nss",
+        "--crate-type",
+        "cdylib",
+        "--target",
+        I386,
+    ]))
+}
+
 /// Builds the broker, the publisher and the command line for release.
 pub(crate) fn build_programs() -> Outcome {
     execute(&mut cargo([

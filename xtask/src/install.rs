@@ -15,6 +15,10 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     requirements::for_building()?;
     headline("building");
     artifacts::build_modules()?;
+    if layout.i386 {
+        requirements::for_i386()?;
+        artifacts::build_i386_module()?;
+    }
     match speed {
         Speed::Release => artifacts::build_programs()?,
         Speed::Dev => artifacts::build_everything_for_tests()?,
@@ -61,6 +65,7 @@ fn parse(words: &[String]) -> Result<(Layout, Speed), Failure> {
             "--destdir" => layout.destdir = std::path::absolute(value()?).unwrap_or_default(),
             "--prefix" => layout.prefix = value()?.trim_end_matches('/').to_owned(),
             "--libdir" => layout.libdir = value()?.trim_end_matches('/').to_owned(),
+            "--i386" => layout.i386 = true,
             "--dev" => speed = Speed::Dev,
             other => return Err(Failure::new(format!("install does not know {other:?}"))),
         }

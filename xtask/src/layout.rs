@@ -12,7 +12,12 @@ pub(crate) struct Layout {
     pub(crate) prefix: String,
     /// Where glibc looks for NSS modules; PAM's are in `security` below it.
     pub(crate) libdir: String,
+    /// Whether 32-bit programs resolve names, too.
+    pub(crate) i386: bool,
 }
+
+/// Where the glibc of 32-bit programs looks, as on Debian.
+const I386_LIBDIR: &str = "/usr/lib/i386-linux-gnu";
 
 /// One file: what it is made from and where it goes.
 pub(crate) struct Put {
@@ -45,6 +50,7 @@ impl Layout {
             destdir,
             prefix: "/usr".to_owned(),
             libdir: library_folder(),
+            i386: false,
         }
     }
 
@@ -123,6 +129,11 @@ pub(crate) fn files(layout: &Layout, speed: Speed) -> Vec<Put> {
             0o644,
         ),
     ];
+    if layout.i386 {
+        let library = artifacts::i386_folder().join("libnss_muster.so");
+        let to = format!("{I386_LIBDIR}/libnss_muster.so.2");
+        files.push(put(library, to, 0o644));
+    }
     for licence in ["LICENSE-GPL-3.0", "LICENSE-LGPL-3.0"] {
         let to = format!("{prefix}/share/doc/muster/{licence}");
         files.push(put(tree().join(licence), to, 0o644));

@@ -51,8 +51,8 @@ const COMMANDS: &[Command] = &[
         run: tidy::run,
     },
     Command {
-        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--dev]",
-        about: "build for release (--dev: quickly) and put every file in its place below DIR",
+        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--i386] [--dev]",
+        about: "build for release (--dev: quickly) and put every file in its place below DIR (--i386: the NSS module for 32-bit programs, too)",
         run: install::run,
     },
     Command {

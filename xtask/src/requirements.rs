@@ -1,5 +1,6 @@
 //! What a machine must have besides Rust: told from what is there, installed where we may, named where we may not.
 
+use crate::artifacts;
 use crate::program::{
     Failure, Outcome, execute, headline, is_root, on_path, output, program, succeeds,
 };
@@ -30,6 +31,22 @@ const BUILD: &[Requirement] = &[
         fedora: &["pam-devel"],
     },
 ];
+
+/// To build for 32-bit programs.
+const I386: &[Requirement] = &[Requirement {
+    what: "a C compiler's 32-bit half",
+    is_there: || {
+        succeeds(&mut program(
+            "sh",
+            [
+                "-c",
+                "echo 'int main(void){return 0;}' | cc -m32 -x c -o /dev/null -",
+            ],
+        ))
+    },
+    debian: &["gcc-multilib"],
+    fedora: &["glibc-devel.i686", "libgcc.i686"],
+}];
 
 /// To make private namespaces.
 const WORLDS: &[Requirement] = &[Requirement {
@@ -75,6 +92,22 @@ pub(crate) fn for_worlds() -> Outcome {
 /// Makes sure that third-party clients can be installed in a virtual environment.
 pub(crate) fn for_clients() -> Outcome {
     ensure(CLIENTS)
+}
+
+/// Makes sure that the NSS module can be built for 32-bit programs.
+pub(crate) fn for_i386() -> Outcome {
+    ensure(I386)?;
+    let sysroot = output(&mut program("rustc", ["--print", "sysroot"]))?;
+    let library = Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(artifacts::I386);
+    if library.exists() || succeeds(&mut program("rustup", ["target", "add", artifacts::I386])) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "Rust's library for 32-bit programs is missing: rustup target add {}",
+        artifacts::I386
+    )))
 }
 
 fn has_overlay() -> bool {

@@ -23,6 +23,16 @@ impl Snapshot {
         Ok(None)
     }
 
+    /// Whether there is a user of this name.
+    pub fn has_user(&self, name: &[u8]) -> Result<bool, Damaged> {
+        for place in self.users_named(name) {
+            if self.user(place)?.is_called(name) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The user with this id.
     pub fn user_by_uid(&self, uid: Uid) -> Result<Option<UserRecord>, Damaged> {
         for place in self.users_with_id(uid.get()) {

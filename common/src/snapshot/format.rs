@@ -115,6 +115,23 @@ impl Section {
     }
 }
 
+impl Section {
+    /// The bytes that a record takes at least, of which the section lists one for each of its items.
+    pub(crate) const fn least_bytes(self) -> usize {
+        match self {
+            Self::UserNames | Self::Uids | Self::GroupNames | Self::Gids | Self::TombstoneNames => {
+                0
+            }
+            Self::Users => user::TEXT,
+            Self::Groups => group::TEXT,
+            Self::Tombstones => tombstone::TEXT,
+            Self::Directories => directory::TEXT,
+            Self::Services | Self::Suffixes => service::TEXT,
+            Self::IdRanges => 8,
+        }
+    }
+}
+
 /// A user's record. Its text is `name NUL * NUL gecos NUL home NUL shell NUL`,
 /// just what passwd's caller wants in one piece.
 pub(crate) mod user {

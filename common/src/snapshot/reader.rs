@@ -323,6 +323,11 @@ impl Table {
         if at < HEADER || end > view.length() {
             return Err(outside);
         }
+        // Without this, a small hostile file could name one record a million times.
+        let least = section.least_bytes().saturating_mul(count as usize);
+        if least > view.length() {
+            return Err(Damaged("its records overlap"));
+        }
         Ok(Self { at, count })
     }
 }

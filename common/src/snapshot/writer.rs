@@ -199,7 +199,11 @@ pub fn install(bytes: &[u8], folder: &Path) -> Result<(), WriteError> {
         let path = path.to_owned();
         move |source| WriteError::Io { path, source }
     };
-    write_new(bytes, &new).map_err(at(&new))?;
+    if let Err(error) = write_new(bytes, &new) {
+        // A part of it would keep the disk full for everybody else.
+        let _gone = std::fs::remove_file(&new);
+        return Err(at(&new)(error));
+    }
     // A reader that is not told looks by itself within a minute, so a file that
     // cannot be marked (missing, a FIFO, no snapshot at all) holds nothing up.
     let _told = tell_readers(&standing);

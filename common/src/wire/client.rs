@@ -13,6 +13,7 @@ use super::message::{Call, REPLY_MAX, Reply, error};
 pub use super::place::Absence;
 use super::place::connect;
 use super::socket::Socket;
+use crate::{local, paths};
 
 /// How long a broker may take to accept and to acknowledge.
 pub const ACKNOWLEDGE: Duration = Duration::from_millis(500);
@@ -154,7 +155,7 @@ impl Connection {
     /// Connects where the folder must be `owner`'s: for worlds that are not root's.
     pub fn open_owned_by(path: &Path, owner: u32, deadline: Deadline) -> Result<Self, WireError> {
         Ok(Self {
-            socket: connect(path, owner, deadline)?,
+            socket: connect(path, owner, deadline, is_broker)?,
             received: Vec::new(),
             in_doubt: false,
         })
@@ -288,6 +289,12 @@ impl<C: Call> Replies<'_, C> {
     pub fn ended(&self) -> bool {
         self.next.is_none()
     }
+}
+
+/// passwd(5) is read only in the rare case that a listener is neither root nor the socket's owner.
+fn is_broker(uid: u32) -> bool {
+    let ids = local::ids_of_user(Path::new(paths::PASSWD), paths::BROKER_USER);
+    matches!(ids, Ok(Some((broker, _))) if broker == uid)
 }
 
 fn said_by(name: &str, frame: &[u8]) -> WireError {

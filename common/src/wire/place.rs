@@ -12,7 +12,6 @@ use std::path::Path;
 
 use super::deadline::Deadline;
 use super::socket::Socket;
-use crate::{local, paths};
 
 /// Why there is nobody to ask.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +24,18 @@ pub enum Absence {
     Untrusted(&'static str),
 }
 
-/// A connection to the socket at `path`, in a folder of `owner`'s.
-pub(super) fn connect(path: &Path, owner: u32, deadline: Deadline) -> Result<Socket, Absence> {
-    let socket_owner = check_place(path, owner)?;
+/// A connection to the socket at `path`, in a folder of `owner`'s. `others` says whether a
+/// listener who is neither `owner` nor the owner of the socket is the broker, too.
+pub(super) fn connect(
+    path: &Path,
+    owner: u32,
+    deadline: Deadline,
+    others: fn(u32) -> bool,
+) -> Result<Socket, Absence> {
+    check_folder(path, owner)?;
     let socket = Socket::connect(path, deadline)?;
     let listener = socket.peer_uid()?;
-    if listener != owner && listener != socket_owner && !is_broker(listener) {
+    if listener != owner && listener != socket_owner(path)? && !others(listener) {
         return Err(Absence::Untrusted(
             "the broker's socket is served by somebody else",
         ));
@@ -38,15 +43,21 @@ pub(super) fn connect(path: &Path, owner: u32, deadline: Deadline) -> Result<Soc
     Ok(socket)
 }
 
-/// Checks that only `owner` could have put the socket there; the socket's own owner.
-fn check_place(path: &Path, owner: u32) -> Result<u32, Absence> {
+/// Checks that only `owner` could have put the socket there.
+fn check_folder(path: &Path, owner: u32) -> Result<(), Absence> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let folder = folder.symlink_metadata()?;
-    if !folder.is_dir() || folder.uid() != owner || folder.mode() & 0o022 != 0 {
-        return Err(Absence::Untrusted(
-            "the socket's folder does not belong to root alone",
-        ));
+    if folder.is_dir() && folder.uid() == owner && folder.mode() & 0o022 == 0 {
+        return Ok(());
     }
+    Err(Absence::Untrusted(
+        "the socket's folder does not belong to root alone",
+    ))
+}
+
+/// Whom a socket that root did not make belongs to. Whoever could put another one in its
+/// place could have made this one.
+fn socket_owner(path: &Path) -> Result<u32, Absence> {
     let socket = path.symlink_metadata()?;
     if !socket.file_type().is_socket() {
         return Err(Absence::Untrusted(
@@ -54,10 +65,4 @@ fn check_place(path: &Path, owner: u32) -> Result<u32, Absence> {
         ));
     }
     Ok(socket.uid())
-}
-
-/// passwd(5) is read only in the rare case that a listener is neither root nor the socket's owner.
-fn is_broker(uid: u32) -> bool {
-    let ids = local::ids_of_user(Path::new(paths::PASSWD), paths::BROKER_USER);
-    matches!(ids, Ok(Some((broker, _))) if broker == uid)
 }

@@ -193,7 +193,7 @@ fn connect_once(socket: &Descriptor, address: &libc::sockaddr_un) -> io::Result<
 fn poll_once(waited: &mut [libc::pollfd], rest: Duration) -> io::Result<usize> {
     let mut rest = libc::timespec {
         tv_sec: libc::time_t::try_from(rest.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: rest.subsec_nanos().into(),
+        tv_nsec: rest.subsec_nanos().cast_signed().into(),
     };
     let (start, count) = (waited.as_mut_ptr().expose_provenance(), waited.len());
     let rest = (&raw mut rest).expose_provenance();

@@ -101,6 +101,9 @@ impl Lookups {
 
 /// The user called `name`: from the snapshot, or asked for on account of `account`.
 pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Served, ResolveError> {
+    if is_known_missing(broker, name).await? {
+        return Err(certain(broker, ResolveError::NotFound));
+    }
     let served = {
         let (broker, name) = (Arc::clone(broker), name.to_owned());
         move || served_user(&broker, &name)
@@ -117,6 +120,19 @@ pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Serv
         Ok(None) => Err(certain(broker, missed)),
         Err(error) => Err(error),
     }
+}
+
+/// Whether it was found out a moment ago that nobody bears `name`, and nobody has been
+/// published under it since. The answer to most misses: nothing is read from disk for it.
+async fn is_known_missing(broker: &Broker, name: &str) -> Result<bool, ResolveError> {
+    let Ok(name) = UserName::new(name) else {
+        return Ok(false);
+    };
+    if !matches!(broker.lookups.memory.kept(&name).await, Some(None)) {
+        return Ok(false);
+    }
+    let snapshot = broker.snapshot()?;
+    Ok(!snapshot.has_user(name.as_bytes())? && snapshot.tombstone(name.as_str())?.is_none())
 }
 
 /// A miss is a miss only where every directory has been read or asked.

@@ -172,7 +172,12 @@ impl Publisher {
     }
 
     /// Whether what is served says the same as `new`, except for times that have hardly moved.
+    /// One whose readers were told that another comes, by a publisher that was killed before it came, would send
+    /// each look-up to the path for ever.
     fn is_as_good(&self, served: &Snapshot, new: &Content, max_staleness: Duration) -> bool {
+        if served.looks_stale() {
+            return false;
+        }
         let part = max_staleness
             .checked_div(PART_OF_STALENESS)
             .unwrap_or_default();
