@@ -1,8 +1,13 @@
 //! Why a command has no answer, what to do about it, and the exit code that says so.
 
+use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use muster_common::name::NameError;
 use muster_common::secret::SecretError;
+use muster_common::snapshot::reader::OpenError;
+use muster_common::snapshot::writer::WriteError;
 use muster_common::wire::client::WireError;
 use serde_json::json;
 
@@ -27,6 +32,28 @@ pub enum Failure {
     /// The terminal or standard output.
     #[error("{0}")]
     Terminal(#[from] std::io::Error),
+    /// A file that was named cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that was named is no sound snapshot.
+    #[error("{}: {}", path.display(), chain(source))]
+    Snapshot {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// A snapshot could not be made or put in its place.
+    #[error("{}", chain(.0))]
+    Write(#[from] WriteError),
+    /// What was typed cannot be in a name.
+    #[error("--extra {0}")]
+    Name(#[from] NameError),
     /// The dialogue ended without a verdict.
     #[error("the broker ended the dialogue without a verdict")]
     NoVerdict,
@@ -49,7 +76,12 @@ impl Failure {
 
     fn code(&self) -> u8 {
         match self {
-            Self::Wire(WireError::NotFound) | Self::Secret(_) => EXIT_NO,
+            Self::Wire(WireError::NotFound)
+            | Self::Secret(_)
+            | Self::File { .. }
+            | Self::Snapshot { .. }
+            | Self::Write(_)
+            | Self::Name(_) => EXIT_NO,
             Self::Wire(WireError::Denied) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
         }
@@ -67,4 +99,16 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+/// An error and its causes in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        line.push_str(": ");
+        line.push_str(&deeper.to_string());
+        cause = deeper.source();
+    }
+    line
 }

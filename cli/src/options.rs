@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use muster_common::paths;
 
 /// Exit codes, as the help shows them.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: not found, not allowed, refused, problems in a configuration
+  1  the answer is no: not found, not allowed, refused, problems in a configuration or a file
   2  the command was not understood
   3  could not ask: the broker does not run or does not answer, or the directory cannot be reached
   4  this user may not ask that";
@@ -77,8 +77,73 @@ pub enum Command {
         #[command(subcommand)]
         command: NameCommand,
     },
+    /// Make, check or print a snapshot: the file that names are resolved from
+    Snapshot {
+        /// What to do
+        #[command(subcommand)]
+        command: SnapshotCommand,
+    },
     /// Print the version
     Version,
+}
+
+/// What to do with snapshots.
+#[derive(Debug, Subcommand)]
+pub enum SnapshotCommand {
+    /// Make one from passwd(5) and group(5) text, for containers, images and tests
+    ///
+    /// Names, ids and text have to be as muster's are everywhere: each line that does not fit is listed and left out.
+    /// Homes, shells and primary groups are taken as written. Passwords are not, and nobody may log in by what is made.
+    /// Put at /var/lib/muster/public/snapshot and owned by root, it is served without a broker.
+    Build(BuildOrder),
+    /// Read one whole, and say what it is or what is wrong with it
+    Verify {
+        /// The file
+        #[arg(default_value = paths::SNAPSHOT)]
+        file: PathBuf,
+    },
+    /// Print one as text, as getent would; of a damaged one nothing
+    Dump {
+        /// The file
+        file: PathBuf,
+        /// What to print
+        #[arg(default_value = "passwd")]
+        what: Database,
+    },
+}
+
+/// What a snapshot is made from.
+#[derive(Debug, Args)]
+pub struct BuildOrder {
+    /// The users: passwd(5) text
+    #[arg(long, value_name = "FILE")]
+    pub passwd: PathBuf,
+    /// The groups: group(5) text
+    #[arg(long, value_name = "FILE")]
+    pub group: PathBuf,
+    /// Where the snapshot is put, whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Resolve names and ids, but do not let getent list them
+    #[arg(long)]
+    pub no_enumerate: bool,
+    /// Write nothing if anything would be left out
+    #[arg(long)]
+    pub strict: bool,
+    /// Further characters that names may hold, as `extra` of the configuration's [names]
+    #[arg(long, value_name = "CHARACTERS", default_value = "")]
+    pub extra: String,
+}
+
+/// A part of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Database {
+    /// Users, as `getent passwd`
+    Passwd,
+    /// Groups, as `getent group`
+    Group,
+    /// Each user's groups, the primary one first
+    Initgroups,
 }
 
 /// What to do with the configuration.
@@ -105,7 +170,7 @@ pub enum NameCommand {
 }
 
 /// Whose name it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NameKind {
     /// A user's
     User,

@@ -5,6 +5,7 @@ pub mod explain;
 pub mod login_test;
 pub mod name;
 pub mod names;
+pub mod snapshot;
 pub mod status;
 pub mod sync;
 pub mod version;

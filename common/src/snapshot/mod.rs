@@ -15,6 +15,8 @@ mod open;
 pub mod reader;
 
 #[cfg(feature = "writer")]
+pub mod build;
+#[cfg(feature = "writer")]
 mod compare;
 #[cfg(feature = "writer")]
 mod layout;
@@ -26,5 +28,9 @@ pub mod reserved;
 mod seeded;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "writer")]
+pub mod text;
+#[cfg(feature = "writer")]
+mod verify;
 #[cfg(feature = "writer")]
 pub mod writer;
