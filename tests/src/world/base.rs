@@ -6,8 +6,8 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// What people log in with, what makes users and folders of a package, and `ip` to raise the loopback.
-const PACKAGES: [&str; 8] = [
+/// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, and a peer.
+const PACKAGES: [&str; 9] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -16,6 +16,7 @@ const PACKAGES: [&str; 8] = [
     "procps",
     "iproute2",
     "systemd",
+    "libnss-extrausers",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.
