@@ -11,6 +11,8 @@ mod entry;
 mod format;
 mod forms;
 mod map;
+#[cfg(all(test, feature = "writer"))]
+mod mutations;
 mod open;
 pub mod reader;
 

@@ -34,11 +34,13 @@ impl Snapshot {
     }
 
     fn verify_users(&self, content: &Content, search: &mut Search<'_>) -> Result<(), Damaged> {
+        let mut places = Set::default();
         for (user, position) in content.users.iter().zip(0..) {
             let account = &user.account;
             let fields = [&account.gecos, &account.home, &account.shell];
-            if !fields.into_iter().all(|field| text::fits_field(field)) {
-                return Err(Damaged("a user's text would break its line of passwd(5)"));
+            let mut texts = fields.into_iter().chain(&user.ssh_keys);
+            if !texts.all(|text| text::fits_field(text)) {
+                return Err(Damaged("a user's text or key would break its line"));
             }
             if usize::from(user.directory) >= content.directories.len() {
                 return Err(Damaged("a user belongs to no directory"));
@@ -52,14 +54,17 @@ impl Snapshot {
                 search.leads_to(place, self.users_with_id(account.uid.get()), |_, other| {
                     Ok(self.user(other)?.uid == account.uid)
                 })?;
-            if !(by_name && by_id) {
-                return Err(Damaged("a user is not found by name and by id"));
+            if !(places.insert(place.0) && by_name && by_id) {
+                return Err(Damaged(
+                    "a user is there twice, or not found by name and by id",
+                ));
             }
         }
         Ok(())
     }
 
     fn verify_groups(&self, content: &Content, search: &mut Search<'_>) -> Result<(), Damaged> {
+        let mut places = Set::default();
         for (record, position) in content.groups.iter().zip(0..) {
             if usize::from(record.directory) >= content.directories.len() {
                 return Err(Damaged("a group belongs to no directory"));
@@ -72,8 +77,10 @@ impl Snapshot {
             let by_id = search.leads_to(place, self.groups_with_id(gid.get()), |_, other| {
                 Ok(self.group(other)?.gid == gid)
             })?;
-            if !(by_name && by_id) {
-                return Err(Damaged("a group is not found by name and by id"));
+            if !(places.insert(place.0) && by_name && by_id) {
+                return Err(Damaged(
+                    "a group is there twice, or not found by name and by id",
+                ));
             }
         }
         Ok(())
