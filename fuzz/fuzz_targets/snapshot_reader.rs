@@ -9,7 +9,10 @@ use std::mem::MaybeUninit;
 
 use libfuzzer_sys::fuzz_target;
 use muster_common::account::{Gid, Uid};
+use muster_common::snapshot::content::Content;
 use muster_common::snapshot::reader::Snapshot;
+use muster_common::snapshot::text::{write_group, write_initgroups, write_passwd};
+use muster_common::snapshot::writer::write;
 
 fuzz_target!(|input: &[u8]| {
     let Some((how, bytes)) = input.split_first() else {
@@ -25,9 +28,37 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(snapshot) = Snapshot::from_bytes(&bytes) {
         by_name_and_id(&snapshot);
         into_a_buffer(&snapshot, usize::from(*how) * 8);
-        let _ = snapshot.content();
+        whole(&snapshot, bytes.len());
     }
 });
+
+/// As the broker, the verification and the dump read it.
+fn whole(snapshot: &Snapshot, length: usize) {
+    let _ = (
+        snapshot.directories(),
+        snapshot.services(),
+        snapshot.id_ranges(),
+    );
+    let _ = snapshot.could_serve(10_001);
+    let _ = snapshot.users().take(64).filter(Result::is_ok).count();
+    let _ = snapshot.groups().take(64).filter(Result::is_ok).count();
+    let _ = snapshot.tombstones().take(64).filter(Result::is_ok).count();
+    let _ = snapshot.says(&Content::default(), |own, said| own == said);
+    let Ok(content) = snapshot.content() else {
+        assert!(snapshot.verified().is_err());
+        return;
+    };
+    let mut text = Vec::new();
+    let _ = write_passwd(&content.users, &mut text);
+    let _ = write_group(&content.groups, &mut text);
+    let _ = write_initgroups(&content.users, &mut text);
+    assert!(text.len() <= length * 4);
+    if snapshot.verified().is_ok() {
+        let again = write(&content, 1).expect("what is sound can be written");
+        let again = Snapshot::from_bytes(&again).expect("and read");
+        assert_eq!(again.verified(), Ok(content));
+    }
+}
 
 fn by_name_and_id(snapshot: &Snapshot) {
     for name in ["ada", "bob", "engineers", "gone", ""] {
