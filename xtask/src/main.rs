@@ -9,6 +9,7 @@ mod install;
 mod layout;
 mod program;
 mod requirements;
+mod sanitize;
 mod test;
 mod tidy;
 
@@ -39,6 +40,11 @@ const COMMANDS: &[Command] = &[
         usage: "test [FILTER …]",
         about: "every test: unit, integration, third-party clients and, as root, the stories in worlds",
         run: test::run,
+    },
+    Command {
+        usage: "sanitize",
+        about: "the snapshot's and the NSS module's own tests under AddressSanitizer",
+        run: sanitize::run,
     },
     Command {
         usage: "check",

@@ -11,7 +11,7 @@ mod entry;
 mod format;
 mod forms;
 mod map;
-#[cfg(all(test, feature = "writer"))]
+#[cfg(test)]
 mod mutations;
 mod open;
 pub mod reader;

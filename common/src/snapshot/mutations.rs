@@ -1,6 +1,8 @@
 //! Real snapshots torn at: whatever is done to one's bytes, every way in comes back, with an answer
 //! or with damage, and an answer is never larger than the file that it came from.
 
+#![cfg(feature = "writer")]
+
 use std::mem::MaybeUninit;
 
 use proptest::prelude::*;

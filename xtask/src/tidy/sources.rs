@@ -30,6 +30,7 @@ const UNSAFE: &[&str] = &[
     "common/src/snapshot/tests.rs",
     "nss/src/tests.rs",
     "nss/tests/loaded.rs",
+    "nss/tests/torn.rs",
     "pam/tests/libpam/mod.rs",
 ];
 
