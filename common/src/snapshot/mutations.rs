@@ -270,6 +270,18 @@ fn a_key_whose_index_leads_elsewhere_is_found_by_the_verification() {
     }
 }
 
+#[test]
+fn a_record_that_is_listed_twice_is_found_by_the_verification() {
+    let bytes = write(&real(), 1).unwrap();
+    for section in 5..8 {
+        let mut torn = bytes.clone();
+        let list = number_at(&torn, header::SECTIONS + section * 8) as usize * 8;
+        torn.copy_within(list..list + 4, list + 4);
+        let torn = Snapshot::from_bytes(&torn).unwrap();
+        assert!(torn.verified().is_err(), "section {section}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
