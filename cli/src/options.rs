@@ -130,7 +130,7 @@ pub struct BuildOrder {
     /// Write nothing if anything would be left out
     #[arg(long)]
     pub strict: bool,
-    /// Further characters that names may hold, as `extra` of the configuration's [names]
+    /// Further characters that names may hold after the first: the configuration's `names.extra`
     #[arg(long, value_name = "CHARACTERS", default_value = "")]
     pub extra: String,
 }
