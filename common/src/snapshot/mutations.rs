@@ -282,6 +282,26 @@ fn a_record_that_is_listed_twice_is_found_by_the_verification() {
     }
 }
 
+/// Opening takes memory for each directory, in every process that resolves a name.
+#[test]
+fn more_records_than_the_file_has_room_for_are_damage() {
+    let sound = write(&real(), 1).unwrap();
+    for section in 5..10 {
+        let mut torn = sound.clone();
+        let entry = header::SECTIONS + section * 8;
+        let list = number_at(&torn, entry) as usize * 8;
+        let first = number_at(&torn, list);
+        let unit = u32::try_from(torn.len() / 8).unwrap();
+        for _ in 0..1000 {
+            torn.extend(first.to_le_bytes());
+        }
+        put(&mut torn, entry, unit);
+        put(&mut torn, entry + 4, 1000);
+        Change::Length.make(&mut torn);
+        assert!(Snapshot::from_bytes(&torn).is_err(), "section {section}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
