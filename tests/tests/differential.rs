@@ -267,7 +267,7 @@ fn every_buffer_size_is_too_small_or_enough_and_muster_needs_no_more_than_files(
         let size = |line: &String| line.rsplit(' ').next().and_then(|size| size.parse().ok());
         sizes.iter().filter_map(size).collect::<Vec<usize>>()
     };
-    for skew in ["0", "1", "5"] {
+    for skew in ["0", "5"] {
         let (files, muster) = (needs("files", skew), needs("muster", skew));
         assert_eq!((files.len(), muster.len()), (keys.len(), keys.len()));
         for ((files, muster), key) in files.iter().zip(&muster).zip(&keys) {
