@@ -318,7 +318,7 @@ proptest! {
 #[test]
 fn every_single_byte_of_a_snapshot_may_be_wrong() {
     let sound = write(&real(), 1).unwrap();
-    let step = if cfg!(miri) { 97 } else { 1 };
+    let step = if cfg!(miri) { 997 } else { 1 };
     for at in (0..sound.len()).step_by(step) {
         for value in [0, 1, 0x7f, 0x80, 0xff, !sound[at]] {
             let mut bytes = sound.clone();
