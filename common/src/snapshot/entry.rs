@@ -115,6 +115,16 @@ impl UserEntry<'_> {
             && self.view.holds(self.at.saturating_add(user::TEXT), name)
     }
 
+    /// Copies the name alone to the start of `target`. `None`: `target` is too small.
+    pub fn copy_name<'b>(
+        &self,
+        target: &'b mut [MaybeUninit<u8>],
+    ) -> Option<Result<&'b [u8], Damaged>> {
+        let target = target.get_mut(..self.name_length())?;
+        let copy = self.view.copy(self.at.saturating_add(user::TEXT), target);
+        Some(copy.ok_or(Damaged("a user's text lies outside")))
+    }
+
     /// Copies `name NUL * NUL` to the start of `target` and checks it there. `None`:
     /// `target` is too small.
     pub fn copy_name_and_password<'b>(
