@@ -18,18 +18,18 @@ fn nobody_there_to_ask_is_never_no_such_user() {
     on_a_host(|| {
         publish(&asked(ada()));
         let program = compiled("deadline");
-        silent(&program, &["nemo", "100"]);
+        silent(&program, &["nemo", "100", "ada", "70001"]);
         std::fs::remove_dir(paths::RUN_DIR).unwrap();
-        silent(&program, &["nemo", "100"]);
+        silent(&program, &["nemo", "100", "ada", "70001"]);
         std::fs::write(paths::RUN_DIR, "not a folder").unwrap();
-        silent(&program, &["nemo", "100"]);
+        silent(&program, &["nemo", "100", "ada", "70001"]);
         std::fs::remove_file(paths::RUN_DIR).unwrap();
         std::fs::create_dir(paths::RUN_DIR).unwrap();
         std::fs::write(paths::LOOKUP_SOCKET, "not a socket").unwrap();
-        silent(&program, &["nemo", "100"]);
+        silent(&program, &["nemo", "100", "ada", "70001"]);
         std::fs::remove_file(paths::LOOKUP_SOCKET).unwrap();
         drop(Broker::that(&["deaf"]));
-        silent(&program, &["nemo", "100"]);
+        silent(&program, &["nemo", "100", "ada", "70001"]);
     });
 }
 
@@ -48,11 +48,11 @@ fn a_broker_that_keeps_silent_holds_a_look_up_no_longer_than_its_deadline() {
         ];
         for broker in brokers {
             let _standing = Broker::that(broker);
-            silent(&program, &["nemo", "3"]);
+            silent(&program, &["nemo", "3", "ada", "70001"]);
         }
         let stopped = Broker::that(&["says", r#"{"error":"org.muster1.NotFound"}"#]);
         stopped.stop();
-        silent(&program, &["nemo", "3"]);
+        silent(&program, &["nemo", "3", "ada", "70001"]);
     });
 }
 
@@ -64,10 +64,10 @@ fn a_broker_in_a_place_that_others_can_write_is_not_asked() {
         let _broker = Broker::that(&["says", r#"{"error":"org.muster1.NotFound"}"#]);
         let folder = paths::RUN_DIR;
         std::fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).unwrap();
-        silent(&program, &["nemo", "3"]);
+        silent(&program, &["nemo", "3", "ada", "70001"]);
         std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
         chown(folder, Some(65_534), None).unwrap();
-        silent(&program, &["nemo", "3"]);
+        silent(&program, &["nemo", "3", "ada", "70001"]);
     });
 }
 

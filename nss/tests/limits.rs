@@ -7,6 +7,7 @@
 
 mod common;
 
+use common::broker::Broker;
 use common::*;
 use muster_common::snapshot::content::Misses;
 
@@ -56,5 +57,16 @@ fn in_a_chroot_only_what_was_mapped_before_is_known_and_nobody_is_unknown() {
         std::fs::create_dir(&empty).unwrap();
         silent(&program, &[&empty, "before"]);
         silent(&program, &[&empty, "after"]);
+    });
+}
+
+#[test]
+fn without_a_byte_of_memory_hits_are_answered_and_nobody_is_unknown() {
+    on_a_host(|| {
+        publish(&asked(ada()));
+        let program = compiled("memory");
+        silent(&program, &[]);
+        let _broker = Broker::that(&["silent"]);
+        silent(&program, &[]);
     });
 }

@@ -1,5 +1,6 @@
-/* fork.c - forks over and over while threads look up through glibc and somebody replaces the snapshot: each child
- * looks up at once, by itself and through glibc; a vfork child looks up before it executes another program. */
+/* fork.c - forks over and over while threads look up through glibc and somebody replaces the snapshot: the handlers around
+ * fork(2) look up, each child does at once, by itself and through glibc, and a vfork child does before it
+ * executes another program. */
 #include "generation.h"
 #include <pthread.h>
 #include <sys/wait.h>
@@ -28,9 +29,12 @@ static void child_of_a_child(unsigned i) {
     wait_for(child);
 }
 
+static void around_fork(void) { look_up_at_doors(9); }
+
 int main(void) {
     pthread_t threads[THREADS];
     open_doors();
+    CHECK(!pthread_atfork(around_fork, around_fork, around_fork));
     for (int i = 0; i < THREADS; i++) CHECK(!pthread_create(&threads[i], NULL, looking_up, NULL));
     for (unsigned i = 0; i < FORKS; i++) {
         pid_t child = fork();

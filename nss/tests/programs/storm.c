@@ -1,5 +1,5 @@
-/* storm.c - a timer's signal every 100 microseconds, whose handler itself looks up, while the main program looks up
- * and somebody replaces the snapshot. `storm SECONDS NAME`: NAME has to be asked about and cannot be, in time. */
+/* storm.c - a timer's signal every 100 microseconds, whose handler itself looks up, on a small stack of its own, while the main
+ * program looks up and somebody replaces the snapshot. `storm SECONDS NAME`: NAME has to be asked about and cannot be, in time. */
 #include "generation.h"
 #include <signal.h>
 #include <sys/time.h>
@@ -30,7 +30,9 @@ int main(int argc, char **argv) {
     open_doors();
     sigset_t mask, before;
     /* no SA_RESTART: every call that can be interrupted is */
-    struct sigaction action = {.sa_handler = on_alarm}, kept;
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_ONSTACK}, kept;
+    const stack_t small = {.ss_sp = malloc(32768), .ss_size = 32768};
+    CHECK(small.ss_sp && !sigaltstack(&small, NULL));
     CHECK(!sigaction(SIGALRM, &action, NULL) && !sigprocmask(SIG_SETMASK, NULL, &before));
     storm(100);
     double end = now() + atof(argv[1]);
