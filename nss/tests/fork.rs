@@ -30,3 +30,11 @@ fn a_child_that_was_forked_inside_a_look_up_returns_into_it() {
         silent(&compiled("fork_inside"), &[]);
     });
 }
+
+#[test]
+fn each_of_many_generations_of_processes_follows_the_newest_snapshot() {
+    on_a_host(|| {
+        lay_ready(24);
+        silent(&compiled("descent"), &[]);
+    });
+}
