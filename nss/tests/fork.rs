@@ -18,7 +18,7 @@ fn children_forked_while_threads_look_up_and_snapshots_are_replaced_are_answered
 #[test]
 fn readers_that_stay_inside_hold_up_neither_the_newest_nor_a_child() {
     on_a_host(|| {
-        lay_ready(10);
+        lay_ready(22);
         silent(&compiled("held"), &[]);
     });
 }

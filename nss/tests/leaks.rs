@@ -15,7 +15,7 @@ fn ten_million_look_ups_and_ten_thousand_generations_leave_nothing_behind() {
 #[test]
 fn no_look_up_allocates_not_even_one_that_maps_a_new_snapshot() {
     on_a_host(|| {
-        lay_ready(7);
+        lay_ready(13);
         silent(&compiled_with("allocates", &["-rdynamic"]), &[]);
     });
 }

@@ -41,8 +41,8 @@ int main(void) {
         publish(3 + i);
         readers[i] = held(i);
     }
-    publish(7);
-    look_up(7);
+    publish(3 + READERS);
+    look_up(3 + READERS);
     let_go = 1;
     for (long i = 0; i < READERS; i++) CHECK(!pthread_join(readers[i], NULL));
     return 0;
