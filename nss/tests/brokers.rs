@@ -107,3 +107,34 @@ fn only_the_brokers_own_word_means_that_there_is_no_such_user() {
         silent(&program, &["open", "ada", "70001", "nemo", "-2"]);
     });
 }
+
+/// A broker that root gave its socket: who listens is looked for in /etc/passwd.
+#[test]
+fn a_broker_that_was_handed_its_socket_is_known_by_passwd_and_harms_nobody_either() {
+    on_a_host(|| {
+        publish(&asked(ada()));
+        let nobody = r#"{"error":"org.muster1.NotFound"}"#;
+        let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
+        let ours = format!("{PLACE}/passwd");
+        std::fs::write(&ours, passwd + "muster:x:54321:54321::/:/bin/false\n").unwrap();
+        mount(&["--bind", &ours, "/etc/passwd"]);
+        let handed = Broker::that(&["says", nobody, "54321"]);
+        silent(
+            &compiled("expects"),
+            &["open", "ada", "70001", "nemo", "-1"],
+        );
+        silent(
+            &compiled("expects"),
+            &["closed", "ada", "70001", "nemo", "-1"],
+        );
+        silent(&compiled("cancel"), &["nemo", "-1"]);
+        silent(&compiled("stack"), &["nemo", "-1"]);
+        silent(&compiled("memory"), &["-1"]);
+        drop(handed);
+        let _strangers = Broker::that(&["says", nobody, "54322"]);
+        silent(
+            &compiled("expects"),
+            &["open", "ada", "70001", "nemo", "-2"],
+        );
+    });
+}

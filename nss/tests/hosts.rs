@@ -34,3 +34,11 @@ fn a_statically_linked_program_is_answered() {
         silent(&compiled_with("static", &["-static"]), &[]);
     });
 }
+
+#[test]
+fn a_name_that_lies_in_the_buffer_of_the_answer_is_looked_up() {
+    on_a_host(|| {
+        publish(&asked(ada()));
+        silent(&compiled("aliases"), &[]);
+    });
+}

@@ -65,8 +65,8 @@ fn without_a_byte_of_memory_hits_are_answered_and_nobody_is_unknown() {
     on_a_host(|| {
         publish(&asked(ada()));
         let program = compiled("memory");
-        silent(&program, &[]);
+        silent(&program, &["-2"]);
         let _broker = Broker::that(&["silent"]);
-        silent(&program, &[]);
+        silent(&program, &["-2"]);
     });
 }

@@ -1,6 +1,7 @@
-/* broker.c - stands where the broker listens, and is not well: `broker HOW [TEXT]`. `deaf` takes no call; `full` has no
+/* broker.c - stands where the broker listens, and is not well: `broker HOW [TEXT [UID]]`. `deaf` takes no call; `full` has no
  * room for one more; `silent` takes calls and says nothing; `drips` sends TEXT byte by byte, over and over;
- * `says` sends TEXT and a NUL. It says `ready` once it listens, and stays until it is killed. */
+ * `says` sends TEXT and a NUL. With UID the socket is root's, but it is that user who listens. It says `ready` once it
+ * listens, and stays until it is killed. */
 #include "host.h"
 #include <fcntl.h>
 #include <pthread.h>
@@ -37,6 +38,7 @@ int main(int argc, char **argv) {
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     unlink(place.sun_path);
     CHECK(!bind(listener, (const struct sockaddr *)&place, sizeof place));
+    CHECK(argc < 4 || !seteuid(atoi(argv[3])));
     CHECK(!listen(listener, strcmp(how, "full") ? 128 : 0));
     if (!strcmp(how, "full")) fill();
     CHECK(puts("ready") > 0 && !fflush(stdout));

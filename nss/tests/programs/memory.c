@@ -1,5 +1,5 @@
 /* memory.c - there is no memory left, not a byte: hits go on, and a miss that the broker would have to be asked about is
- * "could not ask" and not the end of the process. */
+ * "could not ask" and not the end of the process. `memory UID`: what the broker says may be heard, too. */
 #include "host.h"
 #include <malloc.h>
 #include <sys/resource.h>
@@ -15,7 +15,8 @@ static int take(size_t bytes) {
     return 1;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    CHECK(argc == 2);
     const struct rlimit little = {1, RLIM_INFINITY};
     open_doors();
     CHECK(uid_at_door("ada") == 70001);
@@ -24,7 +25,8 @@ int main(void) {
     for (size_t bytes = 1 << 20; bytes >= sizeof kept; bytes /= 2)
         while (take(bytes)) {}
     CHECK(uid_at_door("ada") == 70001);
-    CHECK(uid_at_door("nemo") == UNAVAILABLE);
+    long nemo = uid_at_door("nemo");
+    CHECK(nemo == UNAVAILABLE || nemo == atol(argv[1]));
     CHECK(uid_at_door("ada") == 70001);
     return 0;
 }
