@@ -28,7 +28,7 @@ fn a_storm_of_signals_whose_handler_looks_up_confuses_nobody() {
         let generations: Vec<_> = generations.collect();
         put(&generations[0]);
         let _broker = Broker::that(&["drips", "{\"parameters\":"]);
-        let mut program = start(&compiled("storm"), &["3", "nemo"]);
+        let mut program = start(&compiled("storm"), &["2", "nemo"]);
         replace_while_running(&mut program, &generations);
         finish(program);
     });

@@ -34,11 +34,9 @@ fn whatever_becomes_of_the_broker_hits_are_answered_and_nobody_is_called_unknown
     assert_eq!(world.run(["id", "-u", "rosalind"]).said(), "60001");
     world.run(["expects", "open", "nemo", "-1"]).said();
     let cannot_ask = |world: &World, name: &str| {
-        for known in [["ada", "20001"], ["rosalind", "60001"]] {
-            let asked = world.run(["deadline", name, "3"].iter().chain(&known));
-            assert_eq!((asked.said(), asked.err.as_str()), ("", ""), "{asked}");
-        }
-        let as_nobody = world.run_as("nobody", &["deadline", name, "1", "ada", "20001"]);
+        let asked = world.run(["deadline", name, "3", "ada", "20001"]);
+        assert_eq!((asked.said(), asked.err.as_str()), ("", ""), "{asked}");
+        let as_nobody = world.run_as("nobody", &["deadline", name, "1", "rosalind", "60001"]);
         assert!(as_nobody.succeeded(), "{as_nobody}");
     };
 

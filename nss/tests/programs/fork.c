@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-enum { THREADS = 4, FORKS = 300 };
+enum { THREADS = 4, FORKS = 150 };
 
 static volatile int done;
 
