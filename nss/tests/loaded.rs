@@ -1,73 +1,20 @@
 //! The library as a host program meets it: loaded from its file, and through
-//! glibc's own calls, in a private mount namespace with a snapshot in its place.
-//!
-//! Needs root; without it each test says so and passes.
+//! glibc's own calls, on a private host with a snapshot in its place.
 
 #![expect(
     clippy::unwrap_used,
     reason = "clippy lets only test functions unwrap, not what they call"
 )]
 
+mod common;
+
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use muster_common::account::{Account, Gid, Group, Uid};
+use common::*;
 use muster_common::paths;
-use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
-};
-use muster_common::snapshot::writer::{install, write};
-
-/// Set in the process that runs inside the namespace.
-const INSIDE: &str = "MUSTER_TEST_INSIDE";
-
-/// Runs `body` in a private mount namespace with an empty /var/lib: this very
-/// test is started again inside one.
-fn in_a_namespace(test: &str, body: fn()) {
-    if std::env::var_os(INSIDE).is_some() {
-        std::fs::create_dir_all(paths::PUBLIC_DIR).unwrap();
-        return body();
-    }
-    // SAFETY: takes nothing and cannot fail.
-    if unsafe { libc::geteuid() } != 0 {
-        eprintln!("{test}: skipped, private mount namespaces need root");
-        return;
-    }
-    build();
-    let script = "mount -t tmpfs -o mode=755 tmpfs /var/lib && exec \"$@\"";
-    let status = Command::new("unshare")
-        .args(["-m", "--propagation", "private", "sh", "-c", script, "sh"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .status()
-        .unwrap();
-    assert!(status.success(), "{test} inside its namespace: {status}");
-}
-
-/// Where cargo puts the library: beside the folder of this test.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("libnss_muster.so")
-}
-
-/// Builds the library as it is shipped: with nothing of the tests in it, and as
-/// a cdylib, which cargo does not build for tests by itself.
-fn build() {
-    let library = library();
-    let folder = library.parent().unwrap();
-    let release = folder.ends_with("release").then_some("--release");
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .args(["build", "--quiet", "--offline", "--package", "muster-nss"])
-        .args(release)
-        .arg("--target-dir")
-        .arg(folder.parent().unwrap())
-        .status()
-        .unwrap();
-    assert!(status.success());
-}
+use muster_common::snapshot::content::{Content, Misses};
 
 type LookUp =
     unsafe extern "C" fn(*const c_char, *mut libc::passwd, *mut c_char, usize, *mut c_int) -> c_int;
@@ -77,9 +24,8 @@ struct Loaded(LookUp);
 
 impl Loaded {
     fn new() -> Self {
-        let path = CString::new(library().to_str().unwrap()).unwrap();
-        // SAFETY: a terminated path; the library runs no code when loaded.
-        let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW) };
+        // SAFETY: a terminated name; the library runs no code when loaded.
+        let handle = unsafe { libc::dlopen(c"libnss_muster.so.2".as_ptr(), libc::RTLD_NOW) };
         assert!(!handle.is_null());
         // SAFETY: an open handle and a terminated name.
         let found = unsafe { libc::dlsym(handle, c"_nss_muster_getpwnam_r".as_ptr()) };
@@ -108,63 +54,28 @@ const SUCCESS: c_int = 1;
 const NOT_FOUND: c_int = 0;
 const UNAVAILABLE: c_int = -1;
 
-fn content() -> Content {
-    let user = |name: &str, id: u32, groups: &[u32]| UserRecord {
-        account: Account {
-            name: name.parse().unwrap(),
-            uid: Uid::new(id).unwrap(),
-            gid: Gid::new(id).unwrap(),
-            gecos: format!("Dr. {name}"),
-            home: format!("/home/{name}"),
-            shell: "/bin/sh".to_owned(),
-        },
-        groups: groups.iter().map(|&gid| Gid::new(gid).unwrap()).collect(),
-        directory: 0,
-        access: Access::default(),
-        ssh_keys: Vec::new(),
-    };
-    let group = |name: &str, gid: u32, members: &[&str]| GroupRecord {
-        group: Group {
-            name: name.parse().unwrap(),
-            gid: Gid::new(gid).unwrap(),
-            members: members.iter().map(|m| m.parse().unwrap()).collect(),
-        },
-        directory: 0,
-    };
-    Content {
-        enumerate: true,
-        directories: vec![DirectoryRecord {
-            name: "corp".parse().unwrap(),
-            misses: Misses::Final,
-            synced: None,
-        }],
-        users: vec![
-            user("ada", 70_001, &[70_001, 71_000]),
-            // names that belong to the host itself, with ids that do not
-            user("root", 70_002, &[70_002, 71_000]),
-            user("daemon", 70_003, &[70_003, 71_000]),
-        ],
-        groups: vec![
-            group("ada", 70_001, &[]),
-            group("engineers", 71_000, &["ada", "root", "daemon"]),
-        ],
-        ..Content::default()
-    }
-}
-
-fn publish() -> Vec<u8> {
-    let bytes = write(&content(), 1).unwrap();
-    install(&bytes, Path::new(paths::PUBLIC_DIR)).unwrap();
-    bytes
+/// People with names that belong to the host itself, and with ids that do not.
+fn hostile() -> Content {
+    let users = [
+        user("ada", 70_001, &[70_001, 71_000]),
+        user("root", 70_002, &[70_002, 71_000]),
+        user("daemon", 70_003, &[70_003, 71_000]),
+    ];
+    let engineers = ["ada", "root", "daemon"].map(str::to_owned);
+    let groups = vec![
+        group("ada", 70_001, []),
+        group("engineers", 71_000, engineers),
+    ];
+    content(Misses::Final, users.to_vec(), groups)
 }
 
 #[test]
 fn the_loaded_library_answers_and_always_sets_errno() {
-    in_a_namespace("the_loaded_library_answers_and_always_sets_errno", || {
+    on_a_host(|| {
         let library = Loaded::new();
         let getpwnam = |name: &str| library.getpwnam(name);
         assert_eq!(getpwnam("ada"), (UNAVAILABLE, libc::EIO, None));
-        publish();
+        publish(&hostile());
         assert_eq!(getpwnam("ada"), (SUCCESS, 0, Some(70_001)));
         assert_eq!(getpwnam("bob"), (NOT_FOUND, libc::ENOENT, None));
         assert_eq!(getpwnam(""), (NOT_FOUND, libc::ENOENT, None));
@@ -175,7 +86,7 @@ fn the_loaded_library_answers_and_always_sets_errno() {
 
 #[test]
 fn what_root_alone_did_not_write_is_never_served() {
-    in_a_namespace("what_root_alone_did_not_write_is_never_served", || {
+    on_a_host(|| {
         let library = Loaded::new();
         let unavailable = |why| {
             assert_eq!(
@@ -188,7 +99,8 @@ fn what_root_alone_did_not_write_is_never_served() {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         };
         let (file, folder) = (paths::SNAPSHOT, paths::PUBLIC_DIR);
-        let bytes = publish();
+        let bytes = bytes(&hostile());
+        put(&bytes);
         chown(file, Some(65_534), None).unwrap();
         unavailable("foreign file");
         chown(file, Some(0), None).unwrap();
@@ -219,37 +131,34 @@ fn what_root_alone_did_not_write_is_never_served() {
         unavailable("cut short");
         std::fs::write(file, vec![0xa7; 65_536]).unwrap();
         unavailable("random bytes");
-        publish();
+        publish(&hostile());
         assert_eq!(library.getpwnam("ada"), (SUCCESS, 0, Some(70_001)));
     });
 }
 
 #[test]
 fn a_full_descriptor_table_means_could_not_ask_and_hides_no_mapped_name() {
-    in_a_namespace(
-        "a_full_descriptor_table_means_could_not_ask_and_hides_no_mapped_name",
-        || {
-            publish();
-            // loading takes a descriptor, so it comes first
-            let library = Loaded::new();
-            let mut taken = Vec::new();
-            let full = |taken: &mut Vec<std::fs::File>| {
-                let limit = libc::rlimit {
-                    rlim_cur: 64,
-                    rlim_max: 64,
-                };
-                // SAFETY: a valid limit for this process alone.
-                unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
-                taken.extend(std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()));
+    on_a_host(|| {
+        publish(&hostile());
+        // loading takes a descriptor, so it comes first
+        let library = Loaded::new();
+        let mut taken = Vec::new();
+        let full = |taken: &mut Vec<std::fs::File>| {
+            let limit = libc::rlimit {
+                rlim_cur: 64,
+                rlim_max: 64,
             };
-            full(&mut taken);
-            assert_eq!(library.getpwnam("ada"), (UNAVAILABLE, libc::EIO, None));
-            taken.clear();
-            assert_eq!(library.getpwnam("ada"), (SUCCESS, 0, Some(70_001)));
-            full(&mut taken);
-            assert_eq!(library.getpwnam("ada"), (SUCCESS, 0, Some(70_001)));
-        },
-    );
+            // SAFETY: a valid limit for this process alone.
+            unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+            taken.extend(std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()));
+        };
+        full(&mut taken);
+        assert_eq!(library.getpwnam("ada"), (UNAVAILABLE, libc::EIO, None));
+        taken.clear();
+        assert_eq!(library.getpwnam("ada"), (SUCCESS, 0, Some(70_001)));
+        full(&mut taken);
+        assert_eq!(library.getpwnam("ada"), (SUCCESS, 0, Some(70_001)));
+    });
 }
 
 /// Runs `body` in a forked child and gives the status it ended with; 0 if `body` was true.
@@ -269,87 +178,59 @@ fn in_child(body: impl FnOnce() -> bool) -> c_int {
 
 #[test]
 fn a_warm_look_up_makes_no_system_call_and_needs_no_path() {
-    in_a_namespace(
-        "a_warm_look_up_makes_no_system_call_and_needs_no_path",
-        || {
-            publish();
-            let library = Loaded::new();
-            let found = (SUCCESS, 0, Some(70_001));
-            assert_eq!(library.getpwnam("ada"), found);
-            let in_a_chroot = in_child(|| {
-                // the child's first look-up takes a place of its own, without opening anything
-                // SAFETY: a terminated path.
-                unsafe { libc::chroot(c"/var/lib/muster/public".as_ptr()) };
-                library.getpwnam("ada") == found
-            });
-            assert_eq!(in_a_chroot, 0);
-            let under_strict_seccomp = in_child(|| {
-                // SAFETY: from here on the kernel kills this child for any call but exit(2).
-                unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT) };
-                library.getpwnam("ada") == found
-            });
-            assert_eq!(under_strict_seccomp, 0);
-        },
-    );
+    on_a_host(|| {
+        publish(&hostile());
+        let library = Loaded::new();
+        let found = (SUCCESS, 0, Some(70_001));
+        assert_eq!(library.getpwnam("ada"), found);
+        let in_a_chroot = in_child(|| {
+            // the child's first look-up takes a place of its own, without opening anything
+            // SAFETY: a terminated path.
+            unsafe { libc::chroot(c"/var/lib/muster/public".as_ptr()) };
+            library.getpwnam("ada") == found
+        });
+        assert_eq!(in_a_chroot, 0);
+        let under_strict_seccomp = in_child(|| {
+            // SAFETY: from here on the kernel kills this child for any call but exit(2).
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT) };
+            library.getpwnam("ada") == found
+        });
+        assert_eq!(under_strict_seccomp, 0);
+    });
 }
 
 #[test]
 fn glibc_resolves_and_local_users_keep_their_groups_under_a_hostile_snapshot() {
-    in_a_namespace(
-        "glibc_resolves_and_local_users_keep_their_groups_under_a_hostile_snapshot",
-        || {
-            let groups_of = |user: &str| tool("id", &["-G", user]);
-            let before = [groups_of("root"), groups_of("daemon")];
-            publish();
-            use_the_module();
-            assert_eq!([groups_of("root"), groups_of("daemon")], before);
-            assert_eq!(
-                tool("getent", &["passwd", "ada"]),
-                "ada:*:70001:70001:Dr. ada:/home/ada:/bin/sh\n"
-            );
-            assert_eq!(
-                tool("getent", &["passwd", "70001"]),
-                tool("getent", &["passwd", "ada"])
-            );
-            assert_eq!(
-                tool("getent", &["group", "71000"]),
-                "engineers:*:71000:ada,root,daemon\n"
-            );
-            assert_eq!(groups_of("ada"), "70001 71000\n");
-            let listed = tool("getent", &["passwd"]);
-            assert!(listed.contains("ada:*:70001:") && listed.contains("root:x:0:0:"));
-            assert_eq!(tool("getent", &["passwd", "bob"]), "");
-            let bytes = vec![0x5a; 100_000];
-            std::fs::write("/var/lib/muster/public/noise", bytes).unwrap();
-            std::fs::rename("/var/lib/muster/public/noise", paths::SNAPSHOT).unwrap();
-            assert_eq!([groups_of("root"), groups_of("daemon")], before);
-        },
-    );
+    on_a_host(|| {
+        let groups_of = |user: &str| tool("id", &["-G", user]);
+        let before = [groups_of("root"), groups_of("daemon")];
+        publish(&hostile());
+        assert_eq!([groups_of("root"), groups_of("daemon")], before);
+        assert_eq!(
+            tool("getent", &["passwd", "ada"]),
+            "ada:*:70001:70001:Dr. ada:/home/ada:/bin/sh\n"
+        );
+        assert_eq!(
+            tool("getent", &["passwd", "70001"]),
+            tool("getent", &["passwd", "ada"])
+        );
+        assert_eq!(
+            tool("getent", &["group", "71000"]),
+            "engineers:*:71000:ada,root,daemon\n"
+        );
+        assert_eq!(groups_of("ada"), "70001 71000\n");
+        let listed = tool("getent", &["passwd"]);
+        assert!(listed.contains("ada:*:70001:") && listed.contains("root:x:0:0:"));
+        assert_eq!(tool("getent", &["passwd", "bob"]), "");
+        let bytes = vec![0x5a; 100_000];
+        std::fs::write("/var/lib/muster/public/noise", bytes).unwrap();
+        std::fs::rename("/var/lib/muster/public/noise", paths::SNAPSHOT).unwrap();
+        assert_eq!([groups_of("root"), groups_of("daemon")], before);
+    });
 }
 
-/// Puts the library where glibc finds it, and its name into nsswitch.conf, in this namespace only.
-fn use_the_module() {
-    std::fs::create_dir_all("/var/lib/test").unwrap();
-    std::fs::copy(library(), "/var/lib/test/libnss_muster.so.2").unwrap();
-    let switch = "passwd: files muster\ngroup: files muster\n";
-    std::fs::write("/var/lib/test/nsswitch.conf", switch).unwrap();
-    let mounted = Command::new("mount")
-        .args([
-            "--bind",
-            "/var/lib/test/nsswitch.conf",
-            "/etc/nsswitch.conf",
-        ])
-        .status()
-        .unwrap();
-    assert!(mounted.success());
-}
-
-/// What a host's tool prints, with the module where glibc finds it.
+/// What a host's tool prints.
 fn tool(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .env("LD_LIBRARY_PATH", "/var/lib/test")
-        .output()
-        .unwrap();
+    let output = Command::new(program).args(arguments).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
