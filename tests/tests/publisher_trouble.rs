@@ -88,6 +88,11 @@ fn served(world: &World) -> String {
     content.users.first().unwrap().account.gecos.clone()
 }
 
+/// Whether readers are told to look for a newer snapshot on each look-up.
+fn looks_stale(world: &World) -> bool {
+    Snapshot::open(&world.path(SNAPSHOT)).unwrap().looks_stale()
+}
+
 /// Removes what a killed publisher leaves, so that the next one's socket can be waited for.
 fn forget_socket(world: &World) {
     std::fs::remove_file(world.path(SOCKET)).unwrap();
@@ -123,6 +128,7 @@ fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the
     world.spawn("reader", &["sh", "-c", reader]);
 
     let mut steps = 0;
+    let mut stale_after: Vec<u32> = Vec::new();
     loop {
         steps += 1;
         world.kill("muster-publish");
@@ -147,6 +153,9 @@ fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the
 
         forget_socket(&world);
         world.start_publisher();
+        // what stood there all along is handed over again: nobody needs to look for a newer one
+        hand_over(&world, &content([("ada", 20_001)], &after)).said();
+        stale_after.extend(looks_stale(&world).then_some(steps));
         let next = format!("after {steps}");
         hand_over(&world, &content([("ada", 20_001)], &next)).said();
         assert_eq!(served(&world), next);
@@ -161,6 +170,10 @@ fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the
     world.wait_for_end("reader");
     assert_eq!(world.read("/run/world/reader.log"), "always answered\n");
     assert!(steps > 20, "only {steps} steps were seen");
+    assert!(
+        stale_after.is_empty(),
+        "readers look for ever after these steps: {stale_after:?}"
+    );
 }
 
 #[test]
