@@ -44,6 +44,7 @@ fn a_filter_of_system_calls_that_kills_lets_the_first_look_up_and_all_warm_ones_
         let program = compiled("filter");
         silent(&program, &["cold"]);
         silent(&program, &["warm"]);
+        silent(&program, &["old"]);
         assert_eq!(output(&program, &["proof"]).status.code(), None);
     });
 }

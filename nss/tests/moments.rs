@@ -33,3 +33,11 @@ fn a_storm_of_signals_whose_handler_looks_up_confuses_nobody() {
         finish(program);
     });
 }
+
+#[test]
+fn a_host_that_jumps_out_of_look_ups_is_answered_from_the_newest_snapshot_ever_after() {
+    on_a_host(|| {
+        lay_ready(40);
+        silent(&compiled("jump"), &[]);
+    });
+}

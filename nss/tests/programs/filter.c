@@ -1,5 +1,6 @@
 /* filter.c - a seccomp filter kills the process for any system call that the library has no need of: `filter cold` before
- * the first look-up, `filter warm` after it, when not a single one is allowed. `filter proof` shows that it does kill. */
+ * the first look-up, `filter warm` after it, when not a single one is allowed. `filter proof` shows that it
+ * does kill, and `filter old` is a kernel that does not know what the library asks for on forks. */
 #include "generation.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -41,10 +42,15 @@ int main(int argc, char **argv) {
         NUMBER, ALLOW(SYS_openat), ALLOW(SYS_fstat), ALLOW(SYS_newfstatat), ALLOW(SYS_mmap), ALLOW(SYS_munmap),
         ALLOW(SYS_madvise), ALLOW(SYS_close), ALLOW(SYS_exit_group), KILL,
     };
+    struct sock_filter old[] = {
+        NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
     struct sock_filter warm[] = {NUMBER, ALLOW(SYS_exit_group), KILL};
     CHECK(argc == 2);
     open_doors();
     if (!strcmp(argv[1], "cold")) forbid(cold, sizeof cold / sizeof *cold);
+    else if (!strcmp(argv[1], "old")) forbid(old, sizeof old / sizeof *old);
     else {
         CHECK(answers());
         forbid(warm, sizeof warm / sizeof *warm);
