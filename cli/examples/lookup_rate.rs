@@ -6,9 +6,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use muster_common::name::UserName;
 use muster_common::paths::LOOKUP_SOCKET;
-use muster_common::wire::client::{Connection, Deadline, WireError};
-use muster_common::wire::message::GetUser;
+use muster_common::wire::ask::{AskError, knows_user};
+use muster_common::wire::deadline::Deadline;
 
 /// Long enough for any answer: what is measured is how long they take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,26 +40,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn timed(name: &str) -> (Duration, Result<(), WireError>) {
+fn timed(name: &str) -> (Duration, Result<(), AskError>) {
     let started = Instant::now();
     let answer = look_up(name);
     (started.elapsed(), answer)
 }
 
-fn look_up(name: &str) -> Result<(), WireError> {
+fn look_up(name: &str) -> Result<(), AskError> {
+    let name = UserName::new(name).map_err(|_| AskError::NotFound)?;
     let deadline = Deadline::after(PATIENCE);
-    let call = GetUser {
-        name: Some(name.to_owned()),
-        uid: None,
-    };
-    Connection::open(Path::new(LOOKUP_SOCKET), deadline)?.succeeds(&call, deadline)
+    knows_user(Path::new(LOOKUP_SOCKET), 0, &name, deadline)
 }
 
-fn report(answers: &[(Duration, Result<(), WireError>)], took: Duration) {
+fn report(answers: &[(Duration, Result<(), AskError>)], took: Duration) {
     let known = answers.iter().filter(|(_, answer)| answer.is_ok()).count();
     let unknown = answers
         .iter()
-        .filter(|(_, answer)| matches!(answer, Err(WireError::NotFound)))
+        .filter(|(_, answer)| matches!(answer, Err(AskError::NotFound)))
         .count();
     let mut times: Vec<_> = answers
         .iter()

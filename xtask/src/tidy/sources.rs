@@ -24,6 +24,7 @@ const UNSAFE: &[&str] = &[
     "nss/src/page.rs",
     "nss/src/passwd.rs",
     "nss/src/seat.rs",
+    "nss/src/shadow.rs",
     // libpam's calls that pamsm lacks
     "pam/src/libpam.rs",
     // tests that call what they test as C does
