@@ -72,8 +72,8 @@ pub(crate) unsafe fn told(answer: Result<(), Refusal>, errnop: *mut c_int) -> c_
 /// The longest form of a name that anybody could be found by, in bytes.
 const FORM_MAX: usize = NAME_MAX + SUFFIX_MAX;
 
-/// The name that was asked for; a longer one than any form becomes empty: like the
-/// empty name it is nobody's.
+/// The name that was asked for; of a longer one than any form so much that it is still
+/// longer than any, and nobody's.
 ///
 /// # Safety
 /// `text` is null or points to a terminated string, which is not written as long as the
@@ -86,10 +86,7 @@ pub(crate) unsafe fn name<'a>(text: *const c_char) -> Result<&'a [u8], Refusal> 
     }
     // SAFETY: not null and terminated; no byte after the NUL is read.
     let length = unsafe { libc::strnlen(text, FORM_MAX.saturating_add(1)) };
-    if length > FORM_MAX {
-        return Ok(&[]);
-    }
-    // SAFETY: `length` bytes before the NUL, and nobody writes them meanwhile.
+    // SAFETY: `length` bytes that are there, and nobody writes them meanwhile.
     Ok(unsafe { std::slice::from_raw_parts(text.cast(), length) })
 }
 
@@ -118,7 +115,7 @@ impl<T> Room<T> {
         // SAFETY: null or room for one T; any bytes are a MaybeUninit.
         let target = unsafe { target.as_mut() }.ok_or(Refusal::Unavailable)?;
         if self.start.is_null() || isize::try_from(self.length).is_err() {
-            return Ok((&mut [], target));
+            return Err(Refusal::TooSmall);
         }
         // SAFETY: not null, not beyond half the address space, and by the caller's promise its own.
         let buffer = unsafe { std::slice::from_raw_parts_mut(self.start.cast(), self.length) };

@@ -118,15 +118,14 @@ pub unsafe extern "C" fn _nss_muster_initgroups_dyn(
     limit: c_long,
     errnop: *mut c_int,
 ) -> c_int {
-    let answer = guarded(|| {
-        NAMES.with(&|snapshot: &Snapshot| {
-            // SAFETY: glibc's contract.
-            let wanted = unsafe { name(wanted) }?;
-            // SAFETY: glibc's contract: each is null or its own, and another place.
-            let list = unsafe { List::of(start, size, groups, limit) }?;
-            groups_of(snapshot, wanted, primary, list)
-        })
-    });
+    let call = GroupsOf {
+        wanted,
+        primary,
+        list: [start, size],
+        groups,
+        limit,
+    };
+    let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
     unsafe { told(answer, errnop) }
 }
@@ -161,5 +160,27 @@ impl Question<()> for ById {
         // SAFETY: glibc's contract.
         let (buffer, target) = unsafe { self.room.open() }?;
         fill_group(&entry, buffer, target)
+    }
+}
+
+/// One call of initgroups_dyn.
+struct GroupsOf {
+    wanted: *const c_char,
+    primary: gid_t,
+    /// Where the list's start and size stand.
+    list: [*mut c_long; 2],
+    groups: *mut *mut gid_t,
+    limit: c_long,
+}
+
+impl Question<()> for GroupsOf {
+    #[inline(always)]
+    fn put(&self, snapshot: &Snapshot) -> Result<(), Refusal> {
+        // SAFETY: glibc's contract.
+        let wanted = unsafe { name(self.wanted) }?;
+        let [start, size] = self.list;
+        // SAFETY: glibc's contract: each is null or its own, and another place.
+        let list = unsafe { List::of(start, size, self.groups, self.limit) }?;
+        groups_of(snapshot, wanted, self.primary, list)
     }
 }

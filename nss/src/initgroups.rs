@@ -3,6 +3,7 @@
 use std::ffi::c_long;
 
 use libc::gid_t;
+use muster_common::account::check_id;
 use muster_common::snapshot::reader::Snapshot;
 
 use crate::answer::{absent_id, user_named};
@@ -24,6 +25,7 @@ pub(crate) struct List<'a> {
 /// only who has the primary group that the snapshot says: somebody else of the
 /// same name gets nothing from here. Nobody has the primary group -1, which is
 /// what `getent initgroups` asks with.
+#[inline]
 pub(crate) fn groups_of(
     snapshot: &Snapshot,
     name: &[u8],
@@ -42,8 +44,8 @@ pub(crate) fn groups_of(
     let mut next = list.taken()?;
     let most = next.saturating_add(gids.len());
     let mut end = list.end();
-    for gid in gids {
-        let gid = gid?.get();
+    for gid in gids.unchecked() {
+        check_id(gid).map_err(|_of_the_system| Refusal::Unavailable)?;
         if gid == primary {
             continue;
         }

@@ -35,9 +35,9 @@ struct Shard([AtomicU64; SEATS]);
 const COMES: u64 = 1 << 32 | 1;
 const LEAVES: u64 = 1;
 
-/// One reader of so many looks at the clock. It costs a warm look-up a seventh of its
+/// One reader of so many looks at the clock. It would cost each warm look-up a sixth of its
 /// instructions, and what it is for is rare: see docs/decisions/0008.
-const LOOKS: u64 = 4;
+const LOOKS: u64 = 8;
 
 /// A lock that is taken at once or not at all.
 #[derive(Debug)]

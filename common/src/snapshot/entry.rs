@@ -157,7 +157,8 @@ impl UserEntry<'_> {
     #[inline]
     fn is_sound(&self, text: &[u8]) -> bool {
         let ends_before = |field: usize| text.get(field.wrapping_sub(1)) == Some(&0);
-        text.get(self.gecos.wrapping_sub(3)..self.gecos) == Some(&[0, b'*', 0])
+        let password = text.get(self.gecos.wrapping_sub(3)..).unwrap_or_default();
+        password.first_chunk() == Some(&[0, b'*', 0])
             && ends_before(self.home)
             && ends_before(self.shell)
             && ends_before(self.length)
@@ -285,6 +286,14 @@ impl Iterator for Members<'_, '_> {
 /// A user's group ids, each checked.
 #[derive(Debug)]
 pub struct Gids<'a>(Numbers<'a>);
+
+impl<'a> Gids<'a> {
+    /// The bare numbers: whoever takes them checks each.
+    #[inline]
+    pub fn unchecked(self) -> impl Iterator<Item = u32> + use<'a> {
+        self.0
+    }
+}
 
 impl Iterator for Gids<'_> {
     type Item = Result<Gid, Damaged>;

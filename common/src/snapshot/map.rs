@@ -132,6 +132,19 @@ impl<'a> View<'a> {
         Some(u32::from_le(word.load(Ordering::Relaxed)))
     }
 
+    /// The `count` words from `at` on, a multiple of eight.
+    #[inline]
+    pub(crate) fn words(self, at: usize, count: usize) -> Option<Words<'a>> {
+        if !at.is_multiple_of(UNIT) {
+            return None;
+        }
+        Some(Words {
+            start: self.place(at, count.checked_mul(UNIT)?)?,
+            left: count,
+            life: PhantomData,
+        })
+    }
+
     /// The `count` numbers from `at` on, a multiple of four.
     #[inline]
     pub(crate) fn numbers(self, at: usize, count: usize) -> Option<Numbers<'a>> {
@@ -270,6 +283,28 @@ impl<const N: usize> Chunk<'_, N> {
     }
 }
 
+/// Words in a row that are known to lie inside the map, at multiples of eight.
+#[derive(Debug, Clone)]
+pub(crate) struct Words<'a> {
+    start: NonNull<u8>,
+    left: usize,
+    life: PhantomData<&'a Map>,
+}
+
+impl Iterator for Words<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        self.left = self.left.checked_sub(1)?;
+        // SAFETY: eight bytes inside the map, aligned since the map is and where they start is.
+        let word = unsafe { AtomicU64::from_ptr(self.start.cast().as_ptr()) };
+        // SAFETY: not beyond the words' end.
+        self.start = unsafe { self.start.add(UNIT) };
+        Some(u64::from_le(word.load(Ordering::Relaxed)))
+    }
+}
+
 /// Numbers in a row that are known to lie inside the map, at multiples of four.
 #[derive(Debug, Clone)]
 pub(crate) struct Numbers<'a> {
@@ -357,6 +392,13 @@ mod tests {
         assert_eq!(numbers(8, 0), Some(vec![]));
         for (at, count) in [(0, 3), (1, 1), (4, 2), (12, 0), (0, usize::MAX)] {
             assert_eq!(numbers(at, count), None, "{at}, {count}");
+        }
+        assert_eq!(
+            view.words(0, 1).map(Vec::from_iter),
+            Some(vec![2 << 32 | 1])
+        );
+        for (at, count) in [(0, 2), (4, 0), (8, 1), (usize::MAX - 7, 1)] {
+            assert!(view.words(at, count).is_none(), "{at}, {count}");
         }
         assert_eq!(view.bytes(7, 2).map(Vec::from_iter), Some(vec![0, 3]));
         assert!(view.bytes(7, 3).is_none() && view.bytes(usize::MAX, 1).is_none());

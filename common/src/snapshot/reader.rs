@@ -13,7 +13,7 @@ use super::format::{
     FLAG_ENUMERATE, HEADER, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION, directory,
     halves, hash_id, hash_name, header, place,
 };
-use super::map::{Map, View};
+use super::map::{Map, View, Words};
 pub use super::open::Identity;
 use super::open::map_trusted;
 use crate::clock::Time;
@@ -217,9 +217,8 @@ impl Snapshot {
         let table = self.table(index);
         let start = (place(hash, table.count) as usize).saturating_mul(8);
         Candidates {
-            view: self.view(),
-            next: table.at.saturating_add(start),
-            left: PROBES,
+            // The table was checked to have so many slots behind each place.
+            slots: self.view().words(table.at.saturating_add(start), PROBES),
             hash,
         }
     }
@@ -340,9 +339,7 @@ pub struct Place(pub(crate) usize);
 /// slots are read, so that no index can make a reader loop.
 #[derive(Debug)]
 pub struct Candidates<'a> {
-    view: View<'a>,
-    next: usize,
-    left: usize,
+    slots: Option<Words<'a>>,
     hash: u32,
 }
 
@@ -351,10 +348,8 @@ impl Iterator for Candidates<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Place> {
-        while self.left > 0 {
-            let slot = Slot::unpack(self.view.chunk::<8>(self.next)?.u64::<0>());
-            self.left = self.left.saturating_sub(1);
-            self.next = self.next.saturating_add(8);
+        for word in self.slots.as_mut()? {
+            let slot = Slot::unpack(word);
             if slot.unit == 0 {
                 return None;
             }
