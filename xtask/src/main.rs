@@ -62,8 +62,8 @@ const COMMANDS: &[Command] = &[
         run: install::run,
     },
     Command {
-        usage: "bench nss",
-        about: "lookups through glibc against `files` and the C floor",
+        usage: "bench nss [quick]",
+        about: "what names cost, side by side with the peers; writes docs/benchmarks/nss.md (root, Debian)",
         run: bench::run,
     },
 ];

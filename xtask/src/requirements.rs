@@ -68,6 +68,14 @@ const CLIENTS: &[Requirement] = &[Requirement {
     fedora: &["python3", "python3-pip"],
 }];
 
+/// To make a Debian of the peers' own.
+const PEERS: &[Requirement] = &[Requirement {
+    what: "debootstrap",
+    is_there: || on_path("debootstrap"),
+    debian: &["debootstrap"],
+    fedora: &["debootstrap"],
+}];
+
 /// Makes sure that muster can be compiled here.
 pub(crate) fn for_building() -> Outcome {
     ensure(BUILD)
@@ -108,6 +116,11 @@ pub(crate) fn for_i386() -> Outcome {
         "Rust's library for 32-bit programs is missing: rustup target add {}",
         artifacts::I386
     )))
+}
+
+/// Makes sure that the peers can be installed, in a tree of their own.
+pub(crate) fn for_peers() -> Outcome {
+    ensure(PEERS)
 }
 
 fn has_overlay() -> bool {

@@ -5,7 +5,9 @@ use std::fs;
 
 /// The packages that enter every process; whoever links them need not be GPL.
 const LESSER: &[&str] = &["common", "nss"];
-const MEMBERS: &[&str] = &["cli", "common", "daemon", "nss", "pam", "tests", "xtask"];
+const MEMBERS: &[&str] = &[
+    "bench", "cli", "common", "daemon", "nss", "pam", "tests", "xtask",
+];
 
 /// What is wrong with the manifests.
 pub(super) fn findings() -> Result<Vec<String>, Failure> {

@@ -1,0 +1,186 @@
+//! muster-bench: what names cost with muster and with its peers, measured side by side in private namespaces.
+//!
+//! `cargo xtask bench nss` builds and runs it: outside, `setup` makes the peers' tree and the people; inside,
+//! `measure` asks everybody in turn; outside again, `report` and `plot` write the document from the figures.
+#![cfg_attr(
+    not(test),
+    expect(
+        clippy::indexing_slicing,
+        reason = "a benchmark is not shipped; its tables are its own"
+    )
+)]
+
+mod aims;
+mod broker;
+mod facts;
+mod figures;
+mod floor;
+mod measure;
+mod peers;
+mod people;
+mod plan;
+mod plot;
+mod report;
+mod room;
+mod setup;
+mod snapshot;
+mod text;
+mod trouble;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use facts::Facts;
+use figures::Figures;
+use measure::{Run, present, say};
+use plan::{Pace, SIZES};
+use setup::Folders;
+use trouble::Trouble;
+
+const USAGE: &str = "usage: muster-bench outside quick|full TARGET RELEASE MIRROR DOCUMENTS
+       muster-bench report TARGET DOCUMENTS
+(cargo xtask bench nss makes everything ready for it and calls it)";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("muster-bench: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<(), Trouble> {
+    let pace = |word| Pace::said(word).ok_or_else(|| Trouble::new(USAGE));
+    match words {
+        ["outside", word, target, release, mirror, documents] => {
+            let folders = Folders::below(Path::new(target));
+            folders.make_tree(release, mirror)?;
+            measured(pace(word)?, &folders, Path::new(target))?;
+            written(&folders, Path::new(documents))
+        }
+        ["inside", word] => inside(pace(word)?),
+        ["report", target, documents] => {
+            written(&Folders::below(Path::new(target)), Path::new(documents))
+        }
+        _ => Err(Trouble::new(USAGE)),
+    }
+}
+
+/// Makes programs and people ready, and measures in the tree.
+fn measured(pace: Pace, folders: &Folders, target: &Path) -> Result<(), Trouble> {
+    folders.programs(target)?;
+    for users in SIZES {
+        say(&format!("{users} people in every format"));
+        folders.people(users)?;
+    }
+    let mut command = Command::new("unshare");
+    command
+        .args([
+            "--mount",
+            "--pid",
+            "--net",
+            "--ipc",
+            "--fork",
+            "--kill-child",
+            "--propagation",
+            "private",
+            "bash",
+        ])
+        .arg(folders.script("tree.sh", setup::TREE)?)
+        .arg("enter")
+        .args([&folders.tree, &folders.work])
+        .args(["/bench/muster-bench", "inside", pace.word()])
+        .stdin(Stdio::piped());
+    let mut child = command.spawn().map_err(Trouble::because("unshare"))?;
+    // While we have our end of its stdin it goes on; when we end, however we end, it takes all that it started with it.
+    let _lifeline = child.stdin.take();
+    let status = child.wait().map_err(Trouble::because("unshare"))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Trouble::new(format!(
+            "the run in the tree failed: {status}"
+        ))),
+    }
+}
+
+/// Writes the document and its plot.
+fn written(folders: &Folders, documents: &Path) -> Result<(), Trouble> {
+    let figures = Figures::read(&folders.work.join(FIGURES))?;
+    let facts = Facts::read(&folders.work.join(FACTS))?;
+    for (name, text) in [
+        ("nss.md", report::document(&figures, &facts)),
+        ("nss.svg", report::plot(&figures)),
+    ] {
+        let path = documents.join(name);
+        std::fs::write(&path, text).map_err(Trouble::at(&path))?;
+        say(&format!("{} is written", path.display()));
+    }
+    Ok(())
+}
+
+const FIGURES: &str = "figures.tsv";
+const FACTS: &str = "facts.tsv";
+
+/// What runs in the tree.
+fn inside(pace: Pace) -> Result<(), Trouble> {
+    end_with_our_parent();
+    install_modules()?;
+    let bench = Path::new(room::BENCH);
+    let local = bench.join("data/local");
+    std::fs::write(&local, local_users()?).map_err(Trouble::at(&local))?;
+    let mut facts = Facts::gathered(pace);
+    let mut run = Run {
+        pace,
+        figures: Figures::default(),
+    };
+    let present = present();
+    run.side_by_side(&present);
+    run.figures.write(&bench.join(FIGURES))?;
+    run.broker();
+    run.daemons();
+    run.growth(&present);
+    facts.add("others' load at the end, and ours", &facts::load());
+    facts.write(&bench.join(FACTS))?;
+    run.figures.write(&bench.join(FIGURES))
+}
+
+/// Our stdin is a pipe from whoever started us. As the first process here we take everybody with us.
+fn end_with_our_parent() {
+    std::thread::spawn(|| {
+        let mut nothing = [0];
+        while std::io::stdin()
+            .read(&mut nothing)
+            .is_ok_and(|count| count > 0)
+        {}
+        std::process::exit(1);
+    });
+}
+
+/// The ten lines of `files`, as the load program wants them.
+fn local_users() -> Result<String, Trouble> {
+    let local = std::fs::read_to_string("/etc/passwd").map_err(Trouble::because("/etc/passwd"))?;
+    let asked = local.lines().take(10).filter_map(|line| {
+        let mut fields = line.split(':');
+        Some(format!("{} {}\n", fields.next()?, fields.nth(1)?))
+    });
+    Ok(asked.collect())
+}
+
+/// Puts the modules where glibc looks, in the tree's throw-away layer.
+fn install_modules() -> Result<(), Trouble> {
+    let folders = std::fs::read_dir("/usr/lib").map_err(Trouble::because("/usr/lib"))?;
+    let mut folders = folders.flatten().map(|entry| entry.path());
+    let own: PathBuf = folders
+        .find(|path| path.join("libc.so.6").exists())
+        .ok_or_else(|| Trouble::new("the tree has no glibc"))?;
+    for module in ["libnss_floor.so.2", "libnss_muster.so.2"] {
+        let from = Path::new("/bench/lib").join(module);
+        std::fs::copy(&from, own.join(module)).map_err(Trouble::at(&from))?;
+    }
+    Ok(())
+}
