@@ -181,7 +181,7 @@ floor)
     ;;
 nss_db)
     databases
-    over "$data/db" /var/db
+    over "$data/db" /var/lib/misc # where Debian's glibc has it
     switch db
     ;;
 extrausers)

@@ -113,13 +113,13 @@ pub(crate) fn file(people: &People) -> Vec<u8> {
         file.unit();
         file.numbers(offsets);
     }
-    finished(file, [user_names, uids, group_names, gids], [first, end])
+    finished(file, &[user_names, uids, group_names, gids], [first, end])
 }
 
-fn finished(mut file: File, tables: [Table; 4], borders: [usize; 2]) -> Vec<u8> {
+fn finished(mut file: File, tables: &[Table; 4], borders: [usize; 2]) -> Vec<u8> {
     file.unit();
     let mut header = File { bytes: Vec::new() };
-    for table in &tables {
+    for table in tables {
         header.numbers([table.unit, table.mask]);
         let mut slots = File { bytes: Vec::new() };
         slots.numbers(

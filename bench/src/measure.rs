@@ -1,7 +1,7 @@
 //! Measuring inside the tree: rooms are opened side by side, and every round asks each in turn.
 
 use crate::figures::{Figures, key};
-use crate::peers::{FLOOR, Length, MUSTER, PEERS, Peer, QUESTIONS, Question, SSSD, TEN};
+use crate::peers::{Cost, FLOOR, Length, MUSTER, PEERS, Peer, QUESTIONS, Question, SSSD, TEN};
 use crate::plan::{CROWDS, Pace, SIZES, USERS};
 use crate::room::{BENCH, Room};
 use crate::trouble::Trouble;
@@ -26,8 +26,9 @@ pub(crate) struct Run {
 /// Through which door a call goes, as the figures call it and as the load program does.
 type Door = (&'static str, &'static str);
 
-fn doors(peer: &Peer) -> impl Iterator<Item = Door> {
+fn doors(peer: &Peer, question: &Question) -> impl Iterator<Item = Door> {
     let module = peer.module.map(|service| ("module", service));
+    let module = module.filter(|_| !peer.lacks.contains(&question.name));
     module.into_iter().chain([("glibc", "glibc")])
 }
 
@@ -119,9 +120,10 @@ impl Run {
 
     fn count(&mut self, place: &Place) {
         for question in place.questions() {
-            for (way, door) in doors(place.peer) {
+            for (way, door) in doors(place.peer, question) {
                 // What glibc adds to a call is the same whatever is asked.
-                if way == "module" || question.length == Length::Short {
+                let telling = way == "module" || question.length == Length::Short;
+                if telling && self.has_time_to_count(place.peer, question) {
                     let found = self.instructions(place, door, question);
                     let found = found.map(|number| vec![number]);
                     self.keep(place, way, question.name, ["instructions"], found);
@@ -136,6 +138,11 @@ impl Run {
                 );
             }
         }
+    }
+
+    /// A quick run does not count again and again how many lines a file has.
+    fn has_time_to_count(&self, peer: &Peer, question: &Question) -> bool {
+        self.pace == Pace::Full || peer.cost == Cost::Stepped || question.name == "name"
     }
 
     fn instructions(&self, place: &Place, door: &str, question: &Question) -> Result<f64, Trouble> {
@@ -164,7 +171,7 @@ impl Run {
     fn time(&mut self, place: &Place, wanted: &dyn Fn(&Question) -> bool) {
         let milliseconds = self.pace.milliseconds().to_string();
         for question in place.questions().filter(|question| wanted(question)) {
-            for (way, door) in doors(place.peer) {
+            for (way, door) in doors(place.peer, question) {
                 let words = place.load("time", &milliseconds, door, question);
                 self.keep(
                     place,
@@ -306,7 +313,7 @@ impl Run {
     fn grown(&mut self, place: &Place, wanted: &dyn Fn(&Question) -> bool) {
         let milliseconds = self.pace.milliseconds().to_string();
         for question in place.questions().filter(|question| wanted(question)) {
-            for (way, door) in doors(place.peer) {
+            for (way, door) in doors(place.peer, question) {
                 let words = place.load("time", &milliseconds, door, question);
                 let grown = format!("{} grown", question.name);
                 self.keep(

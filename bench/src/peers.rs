@@ -18,6 +18,8 @@ pub(crate) struct Peer {
     /// The most people that it is measured with.
     pub(crate) most: u32,
     pub(crate) cost: Cost,
+    /// The questions that its module has no function for.
+    pub(crate) lacks: &'static [&'static str],
 }
 
 /// How a peer's instructions are counted.
@@ -43,6 +45,7 @@ const fn peer(name: &'static str, title: &'static str, module: Option<&'static s
         packages: "",
         most: 1_000_000,
         cost: Cost::Stepped,
+        lacks: &[],
     }
 }
 
@@ -87,6 +90,7 @@ pub(crate) const PEERS: [Peer; 10] = [
         needs: "usr/share/doc/libnss-cache",
         packages: "libnss-cache",
         cost: Cost::Long,
+        lacks: &["groups20", "groups200"],
         ..peer("cache", "libnss-cache", Some("cache"))
     },
     Peer {
@@ -94,6 +98,7 @@ pub(crate) const PEERS: [Peer; 10] = [
         packages: "libnss-extrausers",
         most: 100_000,
         cost: Cost::Long,
+        lacks: &["groups20", "groups200"],
         ..peer("extrausers", "libnss-extrausers", Some("extrausers"))
     },
     Peer {

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::aims::{Verdict, duration, number, rows};
+use crate::aims::{Verdict, rows};
 use crate::facts::{Facts, MISSING};
 use crate::figures::{Figures, Key, key};
 use crate::peers::{FLOOR, MUSTER, PEERS, Peer, QUESTIONS, Question, TEN};
 use crate::plan::{CROWDS, SIZES, USERS};
 use crate::plot::{Series, svg};
+use crate::shown::{duration, number, short};
 
 const HEAD: &str = "\
 # Names, side by side with the peers
@@ -191,15 +192,6 @@ fn times(figures: &Figures, facts: &Facts, way: &'static str) -> String {
         }
         Some(cell)
     })
-}
-
-/// A ratio with the digits that mean something.
-fn short(ratio: f64) -> String {
-    if ratio < 10.0 {
-        format!("{ratio:.2}")
-    } else {
-        number(ratio)
-    }
 }
 
 fn programs(figures: &Figures, facts: &Facts) -> String {

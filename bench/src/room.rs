@@ -88,7 +88,7 @@ impl Room {
                 "{}: {}: {}",
                 words.join(" "),
                 output.status,
-                errors.trim()
+                errors.lines().last().unwrap_or_default()
             ))),
         }
     }
