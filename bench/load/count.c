@@ -29,47 +29,56 @@ static unsigned long place(pid_t child) {
 #endif
 }
 
-/* Steps until the child ends or raises SIGUSR2. */
-static unsigned long instructions(pid_t child, int status) {
+/* Whether the child goes on; it ends, or raises SIGUSR2 when it is through. */
+static int goes_on(int status) { return WIFSTOPPED(status) && WSTOPSIG(status) != SIGUSR2; }
+
+/* Steps to the child's end. */
+static unsigned long instructions(pid_t child, int *status) {
     unsigned long steps = 0, before = 0;
-    while (WIFSTOPPED(status) && WSTOPSIG(status) != SIGUSR2) {
+    while (goes_on(*status)) {
         unsigned long now = place(child);
         steps += now != before;
         before = now;
         ptrace(PTRACE_SINGLESTEP, child, 0, 0);
-        waitpid(child, &status, __WALL);
+        waitpid(child, status, __WALL);
     }
     return steps;
 }
 
 /* The same for entries into the kernel; each shows twice. */
-static unsigned long system_calls(pid_t child, int status) {
+static unsigned long system_calls(pid_t child, int *status) {
     unsigned long stops = 0;
-    while (WIFSTOPPED(status) && WSTOPSIG(status) != SIGUSR2) {
-        stops += WSTOPSIG(status) == (SIGTRAP | 0x80);
+    while (goes_on(*status)) {
+        stops += WSTOPSIG(*status) == (SIGTRAP | 0x80);
         ptrace(PTRACE_SYSCALL, child, 0, 0);
-        waitpid(child, &status, __WALL);
+        waitpid(child, status, __WALL);
     }
     return stops / 2;
 }
 
-static unsigned long traced(pid_t child, unsigned long (*what)(pid_t, int)) {
+typedef unsigned long counter(pid_t, int *);
+
+/* A child that ends badly has counted nothing. */
+static unsigned long traced(pid_t child, counter *what) {
     int status;
     waitpid(child, &status, __WALL);
     ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-    unsigned long seen = what(child, status);
-    kill(child, SIGKILL);
-    waitpid(child, &status, __WALL);
+    unsigned long seen = what(child, &status);
+    if (!WIFSTOPPED(status) && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) exit(1);
+    if (WIFSTOPPED(status)) {
+        kill(child, SIGKILL);
+        waitpid(child, &status, __WALL);
+    }
     return seen;
 }
 
 /* What a warm child needs for `calls` calls. */
-static unsigned long calling(unsigned calls, unsigned long (*what)(pid_t, int)) {
+static unsigned long calling(unsigned calls, counter *what) {
     pid_t child = fork();
     if (!child) {
         struct caller caller = new_caller();
         ptrace(PTRACE_TRACEME, 0, 0, 0);
-        for (int i = 0; i < 3; i++) must(&caller);
+        for (unsigned i = 0; i < subjects() && i < 64; i++) must(&caller);
         caller.turn = 0;
         raise(SIGUSR1);
         for (unsigned i = 0; i < calls; i++) must(&caller);
@@ -87,7 +96,7 @@ void count_instructions(unsigned calls) {
 
 void count_entries(unsigned calls) {
     struct caller caller = new_caller();
-    for (int i = 0; i < 3; i++) must(&caller);
+    for (unsigned i = 0; i < subjects() && i < 64; i++) must(&caller);
     unsigned long before = allocations;
     for (unsigned i = 0; i < calls; i++) must(&caller);
     double allocated = allocations - before;

@@ -11,8 +11,8 @@
  *   load spawn ROUNDS         COMMAND …             median and smallest nanoseconds of a whole program
  *
  * DOOR: `glibc`, a service (its libnss_SERVICE.so.2), or `none`: the loop alone.
- * WHAT: `name FILE`, `uid FILE` (lines of a name and an id), `unknown NAME`, `fresh PREFIX` (no name
- * twice), `unanswered NAME` (cannot tell), `groups USER:GID:COUNT`, `members GROUP:0:COUNT`, `list COUNT`. */
+ * WHAT: `name FILE`, `uid FILE` (lines of a name and an id), `unknown PREFIX` (a few, again and
+ * again), `fresh PREFIX` (no name twice), `unanswered NAME` (cannot tell), `groups USER:GID:COUNT`, `members GROUP:0:COUNT`, `list COUNT`. */
 #include "load.h"
 
 #include <stdio.h>

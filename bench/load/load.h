@@ -30,6 +30,9 @@ struct caller new_caller(void);
 /* One call. 0 when the answer was not the one expected. */
 int ask(struct caller *caller);
 
+/* How many different names or ids the question is about, in turn. */
+unsigned long subjects(void);
+
 /* How many answers one call of the question gives: users for a listing, else 1. */
 unsigned long answers(void);
 

@@ -24,7 +24,7 @@ impl Facts {
         facts.add("run", pace.word());
         facts.add("kernel", &said("uname", &["-sr"]));
         facts.add("processor", &processor());
-        facts.add("others' load at the start", &load());
+        facts.add("load average before", &load());
         facts.add(
             "Debian",
             fs::read_to_string("/etc/debian_version")

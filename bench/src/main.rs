@@ -143,7 +143,7 @@ fn inside(pace: Pace) -> Result<(), Trouble> {
     run.broker();
     run.daemons();
     run.growth(&present);
-    facts.add("others' load at the end, and ours", &facts::load());
+    facts.add("load average afterwards, ours included", &facts::load());
     facts.write(&bench.join(FACTS))?;
     run.figures.write(&bench.join(FIGURES))
 }

@@ -1,7 +1,9 @@
 //! Measuring inside the tree: rooms are opened side by side, and every round asks each in turn.
 
 use crate::figures::{Figures, key};
-use crate::peers::{Cost, FLOOR, Length, MUSTER, PEERS, Peer, QUESTIONS, Question, SSSD, TEN};
+use crate::peers::{
+    Cost, FLOOR, Length, MUSTER, NSCD, PEERS, Peer, QUESTIONS, Question, SSSD, TEN,
+};
 use crate::plan::{CROWDS, Pace, SIZES, USERS};
 use crate::room::{BENCH, Room};
 use crate::trouble::Trouble;
@@ -41,6 +43,8 @@ impl Place {
     fn new(peer: &'static Peer, users: u32, asked: &str) -> Result<Self, Trouble> {
         let asked = match peer.name {
             TEN => format!("{BENCH}/data/local"),
+            // Their caches are warmed with no more.
+            SSSD | NSCD => format!("{BENCH}/data/{users}/asked"),
             _ => format!("{BENCH}/data/{users}/{asked}"),
         };
         Ok(Self {
@@ -52,7 +56,7 @@ impl Place {
     }
 
     fn load(&self, mode: &str, number: &str, door: &str, question: &Question) -> Vec<String> {
-        let [what, argument] = question.words(&self.asked, self.users);
+        let [what, argument] = question.words(self.peer, &self.asked, self.users);
         let program = format!("{BENCH}/load");
         [&program, mode, number, door, &what, &argument]
             .map(|word| word.to_owned())

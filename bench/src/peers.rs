@@ -2,6 +2,9 @@
 
 use crate::people::{JOINERS, LARGE, PRIMARY};
 
+/// Lines of a machine's own passwd file, as `rooms.sh` makes it.
+const LOCAL: usize = 10;
+
 /// One way of resolving names.
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -35,6 +38,7 @@ pub(crate) const MUSTER: &str = "muster";
 pub(crate) const FLOOR: &str = "floor";
 pub(crate) const TEN: &str = "files10";
 pub(crate) const SSSD: &str = "sssd";
+pub(crate) const NSCD: &str = "nscd";
 
 const fn peer(name: &'static str, title: &'static str, module: Option<&'static str>) -> Peer {
     Peer {
@@ -53,6 +57,11 @@ impl Peer {
     /// Muster and the floor: cheap with any number of people, and looked at closely.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self.name, MUSTER | FLOOR)
+    }
+
+    /// Whether the machine's own lines stand before the people.
+    fn has_local_lines(&self) -> bool {
+        matches!(self.name, "files" | NSCD)
     }
 }
 
@@ -74,7 +83,7 @@ pub(crate) const PEERS: [Peer; 10] = [
         needs: "usr/sbin/nscd",
         packages: "nscd",
         most: 10_000,
-        ..peer("nscd", "nscd before `files`", None)
+        ..peer(NSCD, "nscd before `files`", None)
     },
     Peer {
         needs: "usr/sbin/makedb",
@@ -134,7 +143,7 @@ pub(crate) enum Length {
 pub(crate) const QUESTIONS: [Question; 9] = [
     question("name", "by name", 50, Length::Short),
     question("uid", "by id", 50, Length::Short),
-    question("unknown", "unknown name, repeated", 20, Length::Short),
+    question("unknown", "unknown name, repeated", 16, Length::Short),
     question("fresh", "unknown name, always another", 5, Length::Short),
     question("groups20", "initgroups, 20 groups", 5, Length::Short),
     question("groups200", "initgroups, 200 groups", 2, Length::Short),
@@ -154,7 +163,7 @@ const fn question(name: &'static str, title: &'static str, calls: u32, length: L
 
 impl Question {
     /// The load program's words for it; `asked` is the file of those who are asked for.
-    pub(crate) fn words(&self, asked: &str, users: u32) -> [String; 2] {
+    pub(crate) fn words(&self, peer: &Peer, asked: &str, users: u32) -> [String; 2] {
         let [(in20, few), (in200, many)] = JOINERS;
         let [(thousand, medium), (tenthousand, large)] = LARGE;
         let gid = PRIMARY.1;
@@ -166,7 +175,10 @@ impl Question {
             "groups200" => ("groups", format!("{in200}:{gid}:{many}")),
             "members1000" => ("members", format!("{thousand}:0:{medium}")),
             "members10000" => ("members", format!("{tenthousand}:0:{large}")),
-            _ => ("list", (users as usize + JOINERS.len()).to_string()),
+            _ => {
+                let local = if peer.has_local_lines() { LOCAL } else { 0 };
+                ("list", (users as usize + JOINERS.len() + local).to_string())
+            }
         };
         [what.to_owned(), argument]
     }

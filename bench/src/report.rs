@@ -47,7 +47,8 @@ pub(crate) fn document(figures: &Figures, facts: &Facts) -> String {
     text += "\n## Many at once: million calls a second, by name, at the module's own door\n\n";
     text += &crowds(figures);
     text += "\n## More and more people\n\n![time of a hit by name](nss.svg)\n\n";
-    text += "Median time through glibc of a hit by name (nscd: before any module), up to 50,000 people in turn.\n\n";
+    text += "Median time through glibc of a hit by name, up to 50,000 people in turn; of SSSD and nscd, whose caches \
+             have to be warmed, 2,000.\n\n";
     text += &growth(figures, facts, "name grown");
     text += "\nAn unknown name:\n\n";
     text += &growth(figures, facts, "unknown grown");
