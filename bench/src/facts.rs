@@ -13,6 +13,8 @@ use crate::trouble::Trouble;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts(pub(crate) Vec<(String, String)>);
 
+/// How the fact is called that tells a busy machine.
+pub(crate) const LOAD_BEFORE: &str = "load average before";
 /// How the fact is called that lists peers which could not be installed.
 pub(crate) const MISSING: &str = "missing";
 
@@ -24,7 +26,7 @@ impl Facts {
         facts.add("run", pace.word());
         facts.add("kernel", &said("uname", &["-sr"]));
         facts.add("processor", &processor());
-        facts.add("load average before", &load());
+        facts.add(LOAD_BEFORE, &load());
         facts.add(
             "Debian",
             fs::read_to_string("/etc/debian_version")

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::aims::{Verdict, rows};
-use crate::facts::{Facts, MISSING};
+use crate::facts::{Facts, LOAD_BEFORE, MISSING};
 use crate::figures::{Figures, Key, key};
 use crate::peers::{FLOOR, MUSTER, PEERS, Peer, QUESTIONS, Question, TEN};
 use crate::plan::{CROWDS, SIZES, USERS};
@@ -22,12 +22,15 @@ is shipped, and the peers from Debian's packages, in their default configuration
 Trust counts first: instructions are stepped or counted by callgrind, system calls by ptrace, and both are the same on
 every run. Trust ratios second: each is the median of the ratios of single rounds, in which all peers took their turn.
 Single times come last: a busy machine doubles them. Instructions of a call include the loop of the load program, about
-70 for a name, 45 for an id, 60 for an unknown name.
+70 for a name, 45 for an id, 60 for an unknown name, 190 for one that is always another.
 
 *The floor* is `bench/load/floor.c`: the cheapest answer that we can think of, which trusts its file and checks
 nothing. *`files`, 10 lines* is glibc with a passwd file of ten lines. A call *through glibc* reads the status of
 nsswitch.conf each time, which no module can avoid: about 550 instructions and a system call.
 ";
+
+/// Up to this load average before a run its times can be believed.
+const IDLE: f64 = 0.5;
 
 /// The whole document.
 pub(crate) fn document(figures: &Figures, facts: &Facts) -> String {
@@ -84,6 +87,13 @@ fn where_and_when(facts: &Facts) -> String {
     let mut text = "\n## Where and when\n\n| what | |\n|---|---|\n".to_owned();
     for (name, value) in facts.0.iter().filter(|(name, _)| name != MISSING) {
         let _ = writeln!(text, "| {name} | {value} |");
+    }
+    let busy = facts
+        .of(LOAD_BEFORE)
+        .and_then(|load| load.parse::<f64>().ok());
+    if busy.is_some_and(|load| load > IDLE) {
+        text += "\nOther work kept this machine busy meanwhile: times and throughput are high and uneven, and a row about \
+                 time that is missed here may be met on a quiet machine, and the other way round. Counts are not touched by it.\n";
     }
     if let Some(missing) = facts.of(MISSING) {
         let _ = writeln!(
@@ -308,6 +318,7 @@ mod tests {
         figures.add(key(TEN, "glibc", "name", USERS, "ns"), 4_000.0);
         let mut facts = Facts::default();
         facts.add("kernel", "Linux");
+        facts.add(LOAD_BEFORE, "0.40");
         facts.add(MISSING, "nscd cache");
         (figures, facts)
     }
@@ -325,6 +336,15 @@ mod tests {
         }
         assert!(document.contains("Could not be installed here: nscd, cache."));
         assert!(document.contains("| libnss-cache | could not be installed here | – |"));
+    }
+
+    #[test]
+    fn a_busy_machine_is_named_as_one() {
+        let (figures, mut facts) = some();
+        assert!(!document(&figures, &facts).contains("busy meanwhile"));
+        facts.0.retain(|(name, _)| name != LOAD_BEFORE);
+        facts.add(LOAD_BEFORE, "3.10");
+        assert!(document(&figures, &facts).contains("busy meanwhile"));
     }
 
     #[test]

@@ -181,32 +181,20 @@ impl Look<'_> {
         )
     }
 
-    /// How much worse than the floor's throughput ours grows from one caller to eight.
+    /// How much worse than the floor's throughput ours grows from one caller to eight: of both numbers of callers
+    /// the ratio to the floor, round by round, so that a busy machine slows both alike.
     pub(super) fn scaling(&self, work: &'static str, kind: &str) -> Row {
-        let scale = |peer: &str| {
-            let rate = |callers| {
-                self.median(&key(
-                    peer,
-                    kind,
-                    "name",
-                    USERS,
-                    &format!("calls a second of {callers}"),
-                ))
-            };
-            Some(rate(8)? / rate(1)?)
+        let rate = |callers: u32| {
+            let measure = format!("calls a second of {callers}");
+            self.0.ratio(&ours(kind, "name", USERS, &measure), FLOOR)
         };
-        let (own, floor) = (scale(MUSTER), scale(FLOOR));
-        let ratio = floor.zip(own).map(|(floor, own)| floor / own);
-        at_most(
-            work,
-            format!("as the floor scales, within {ALIKE} ×"),
-            ratio,
-            ALIKE,
-            |_| {
-                let [own, floor] = [own, floor].map(|scale| scale.unwrap_or(f64::NAN));
-                format!("8 do {own:.2} × the work of 1 (the floor {floor:.2} ×)")
-            },
-        )
+        let (one, eight) = (rate(1), rate(8));
+        let ratio = one.zip(eight).map(|(one, eight)| one / eight);
+        let aim = format!("as the floor scales, within {ALIKE} ×");
+        at_most(work, aim, ratio, ALIKE, |ratio| {
+            let [one, eight] = [one, eight].map(|rate| rate.unwrap_or(f64::NAN));
+            format!("{ratio:.2} (1 does {one:.2} of the floor's work, 8 do {eight:.2})")
+        })
     }
 
     /// A count or time with the broker in some state against the same with it running.
