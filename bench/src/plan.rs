@@ -40,7 +40,7 @@ impl Pace {
     pub(crate) const fn rounds(self) -> usize {
         match self {
             Self::Quick => 3,
-            Self::Full => 9,
+            Self::Full => 7,
         }
     }
 
@@ -48,7 +48,7 @@ impl Pace {
     pub(crate) const fn milliseconds(self) -> u32 {
         match self {
             Self::Quick => 40,
-            Self::Full => 150,
+            Self::Full => 100,
         }
     }
 
@@ -56,7 +56,7 @@ impl Pace {
     pub(crate) const fn spawns(self) -> u32 {
         match self {
             Self::Quick => 7,
-            Self::Full => 21,
+            Self::Full => 15,
         }
     }
 

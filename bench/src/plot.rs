@@ -1,7 +1,5 @@
 //! A plot as SVG: both axes logarithmic, legible on white and on dark, each line with its name at its end.
 
-use std::fmt::Write as _;
-
 const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 520.0;
 /// Room for the axes' labels, and on the right for the lines' names.
@@ -13,8 +11,8 @@ const BOTTOM: f64 = 58.0;
 const LINE_HEIGHT: f64 = 16.0;
 /// Middle tones: they stand out from white and from near black.
 const COLOURS: [&str; 10] = [
-    "#d9480f", "#868e96", "#1c7ed6", "#2f9e44", "#9c36b5", "#e8590c", "#0c8599", "#c2255c",
-    "#f08c00", "#5f3dc4",
+    "#d9480f", "#868e96", "#1c7ed6", "#2f9e44", "#9c36b5", "#0c8599", "#f08c00", "#c2255c",
+    "#5f3dc4", "#846358",
 ];
 
 /// One line: its name, and points of (x, y), both above zero.
@@ -62,50 +60,91 @@ fn rounded(power: f64) -> i32 {
     power as i32
 }
 
-/// The whole document.
-pub(crate) fn svg(title: &str, [x_label, y_label]: [&str; 2], series: &[Series]) -> String {
-    let points = || series.iter().flat_map(|line| &line.points);
-    let x_axis = Axis::over(points().map(|(x, _)| *x));
-    let y_axis = Axis::over(points().map(|(_, y)| *y));
-    let x = |value: f64| LEFT + x_axis.share(value) * (WIDTH - LEFT - RIGHT);
-    let y = |value: f64| HEIGHT - BOTTOM - y_axis.share(value) * (HEIGHT - TOP - BOTTOM);
-    let mut body = String::new();
-    for power in x_axis.first..=x_axis.last {
-        let at = x(10f64.powi(power));
-        body += &line([at, TOP], [at, HEIGHT - BOTTOM]);
-        body += &text([at, HEIGHT - BOTTOM + 18.0], "middle", "", &count(power));
+/// The two axes on the page.
+#[derive(Debug, Clone, Copy)]
+struct Frame {
+    horizontal: Axis,
+    vertical: Axis,
+}
+
+impl Frame {
+    fn around(series: &[Series]) -> Self {
+        let points = || series.iter().flat_map(|line| &line.points);
+        Self {
+            horizontal: Axis::over(points().map(|(x, _)| *x)),
+            vertical: Axis::over(points().map(|(_, y)| *y)),
+        }
     }
-    for power in y_axis.first..=y_axis.last {
-        let at = y(10f64.powi(power));
-        body += &line([LEFT, at], [WIDTH - RIGHT, at]);
-        body += &text([LEFT - 8.0, at + 4.0], "end", "", &time(power));
+
+    /// Where a point lies on the page.
+    fn place(self, (x, y): (f64, f64)) -> [f64; 2] {
+        let across = self.horizontal.share(x) * (WIDTH - LEFT - RIGHT);
+        let up = self.vertical.share(y) * (HEIGHT - TOP - BOTTOM);
+        [LEFT + across, HEIGHT - BOTTOM - up]
     }
-    let middle = (LEFT + WIDTH - RIGHT) / 2.0;
-    body += &text([middle, 24.0], "middle", " font-weight=\"bold\"", title);
-    body += &text([middle, HEIGHT - 14.0], "middle", "", x_label);
-    let turned = format!(" transform=\"rotate(-90 18 {})\"", HEIGHT / 2.0);
-    body += &text([18.0, HEIGHT / 2.0], "middle", &turned, y_label);
-    let ends: Vec<f64> = series
-        .iter()
-        .map(|line| line.points.last().map_or(0.0, |(_, at)| y(*at)))
-        .collect();
-    for ((line, colour), name_at) in series.iter().zip(COLOURS.iter().cycle()).zip(apart(&ends)) {
-        body += &curve(line, colour, &x, &y);
-        let end = line.points.last().map_or(LEFT, |(at, _)| x(*at));
-        let place = [WIDTH - RIGHT + 12.0, name_at + 4.0];
-        let _ = writeln!(
-            body,
-            "<path d=\"M{end:.1} {:.1} L{:.1} {:.1}\" stroke=\"{colour}\" stroke-width=\"0.7\" stroke-dasharray=\"2 3\"/>",
-            line.points.last().map_or(0.0, |(_, at)| y(*at)),
-            place[0] - 3.0,
-            name_at
+
+    /// Lines and numbers at each power of ten.
+    fn grid(self) -> String {
+        let mut body = String::new();
+        for power in self.horizontal.first..=self.horizontal.last {
+            let [at, _] = self.place((10f64.powi(power), 1.0));
+            body += &line([at, TOP], [at, HEIGHT - BOTTOM]);
+            body += &text([at, HEIGHT - BOTTOM + 18.0], "middle", "", &count(power));
+        }
+        for power in self.vertical.first..=self.vertical.last {
+            let [_, at] = self.place((1.0, 10f64.powi(power)));
+            body += &line([LEFT, at], [WIDTH - RIGHT, at]);
+            body += &text([LEFT - 8.0, at + 4.0], "end", "", &time(power));
+        }
+        body
+    }
+
+    /// A line with its points, and its name at the height given.
+    fn curve(self, line: &Series, colour: &str, name_at: f64) -> String {
+        let places: Vec<[f64; 2]> = line.points.iter().map(|point| self.place(*point)).collect();
+        let listed: Vec<String> = places
+            .iter()
+            .map(|[x, y]| format!("{x:.1},{y:.1}"))
+            .collect();
+        let mut body = format!(
+            "<polyline points=\"{}\" stroke=\"{colour}\" stroke-width=\"2\"/>\n",
+            listed.join(" ")
         );
-        body += &text(
-            place,
+        for [x, y] in &places {
+            body += &format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>\n");
+        }
+        let name = WIDTH - RIGHT + 12.0;
+        if let Some([x, y]) = places.last() {
+            body += &format!(
+                "<path d=\"M{x:.1} {y:.1} L{:.1} {name_at:.1}\" stroke=\"{colour}\" stroke-width=\"0.7\" \
+                 stroke-dasharray=\"2 3\"/>\n",
+                name - 3.0
+            );
+        }
+        body + &text(
+            [name, name_at + 4.0],
             "start",
             &format!(" style=\"fill:{colour}\""),
             &line.name,
-        );
+        )
+    }
+}
+
+/// The whole document.
+pub(crate) fn svg(title: &str, labels: [&str; 2], series: &[Series]) -> String {
+    let frame = Frame::around(series);
+    let mut body = frame.grid() + &titles(title, labels);
+    let end = |line: &Series| {
+        line.points
+            .last()
+            .map_or(TOP, |point| frame.place(*point)[1])
+    };
+    let ends: Vec<f64> = series.iter().map(end).collect();
+    let colours = COLOURS.iter().cycle().zip(apart(&ends));
+    let lines: Vec<_> = series.iter().zip(colours).collect();
+    // The first lies on top of the others.
+    for (line, (colour, name_at)) in lines.into_iter().rev() {
+        body += &frame.curve(line, colour, name_at);
     }
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
@@ -116,25 +155,12 @@ pub(crate) fn svg(title: &str, [x_label, y_label]: [&str; 2], series: &[Series])
     )
 }
 
-fn curve(line: &Series, colour: &str, x: &dyn Fn(f64) -> f64, y: &dyn Fn(f64) -> f64) -> String {
-    let places: Vec<String> = line
-        .points
-        .iter()
-        .map(|(a, b)| format!("{:.1},{:.1}", x(*a), y(*b)))
-        .collect();
-    let mut text = format!(
-        "<polyline points=\"{}\" stroke=\"{colour}\" stroke-width=\"2\"/>\n",
-        places.join(" ")
-    );
-    for (a, b) in &line.points {
-        let _ = writeln!(
-            text,
-            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>",
-            x(*a),
-            y(*b)
-        );
-    }
-    text
+fn titles(title: &str, [x_label, y_label]: [&str; 2]) -> String {
+    let middle = (LEFT + WIDTH - RIGHT) / 2.0;
+    let turned = format!(" transform=\"rotate(-90 18 {})\"", HEIGHT / 2.0);
+    text([middle, 24.0], "middle", " font-weight=\"bold\"", title)
+        + &text([middle, HEIGHT - 14.0], "middle", "", x_label)
+        + &text([18.0, HEIGHT / 2.0], "middle", &turned, y_label)
 }
 
 fn line(from: [f64; 2], to: [f64; 2]) -> String {

@@ -72,6 +72,7 @@ impl Folders {
             return Ok(());
         }
         fs::create_dir_all(&self.work).map_err(Trouble::at(&self.work))?;
+        self.remove_old_trees()?;
         for (name, text) in NSS_DB {
             self.script(name, text)?;
         }
@@ -85,6 +86,17 @@ impl Folders {
             .arg(&self.work)
             .arg(PACKAGES);
         run(command.args(packages.filter(|packages| !packages.is_empty())))
+    }
+
+    /// A tree of another making, or one that was left half made.
+    fn remove_old_trees(&self) -> Result<(), Trouble> {
+        let bench = self.tree.parent().unwrap_or(&self.tree);
+        for entry in fs::read_dir(bench).map_err(Trouble::at(bench))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with("tree-") {
+                fs::remove_dir_all(entry.path()).map_err(Trouble::at(&entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn script(&self, name: &str, text: &str) -> Result<PathBuf, Trouble> {
