@@ -204,7 +204,7 @@ nscd)
     ;;
 nslcd)
     ldap 3890
-    printf '%s\n' 'uid 0' 'uri ldap://127.0.0.1:3890/' 'base dc=bench,dc=example' 'threads 5' >"$own/nslcd.conf"
+    printf '%s\n' 'uid root' 'gid root' 'uri ldap://127.0.0.1:3890/' 'base dc=bench,dc=example' 'threads 5' >"$own/nslcd.conf"
     chmod 600 "$own/nslcd.conf"
     over "$own/nslcd.conf" /etc/nslcd.conf
     mkdir -p /run/nslcd
@@ -236,5 +236,6 @@ esac
 if [ "$#" -ge 3 ]; then switch "$3"; fi
 echo "ready $self $own"
 read -r _ || true
+exec 2>/dev/null # some may have ended already
 for daemon in "${daemons[@]}"; do kill "$daemon" || true; done
 wait

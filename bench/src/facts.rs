@@ -13,6 +13,8 @@ use crate::trouble::Trouble;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts(pub(crate) Vec<(String, String)>);
 
+/// How the fact is called that lists peers which did not start.
+pub(crate) const UNMADE: &str = "installed, but did not start";
 /// How the fact is called that tells a busy machine.
 pub(crate) const LOAD_BEFORE: &str = "load average before";
 /// How the fact is called that lists peers which could not be installed.

@@ -136,6 +136,7 @@ fn inside(pace: Pace) -> Result<(), Trouble> {
     let mut run = Run {
         pace,
         figures: Figures::default(),
+        unmade: Vec::new(),
     };
     let present = present();
     run.side_by_side(&present);
@@ -144,6 +145,9 @@ fn inside(pace: Pace) -> Result<(), Trouble> {
     run.daemons();
     run.growth(&present);
     facts.add("load average afterwards, ours included", &facts::load());
+    if !run.unmade.is_empty() {
+        facts.add(facts::UNMADE, &run.unmade.join(", "));
+    }
     facts.write(&bench.join(FACTS))?;
     run.figures.write(&bench.join(FIGURES))
 }

@@ -23,6 +23,8 @@ struct Place {
 pub(crate) struct Run {
     pub(crate) pace: Pace,
     pub(crate) figures: Figures,
+    /// The peers that did not start, with the number of people.
+    pub(crate) unmade: Vec<String>,
 }
 
 /// Through which door a call goes, as the figures call it and as the load program does.
@@ -116,10 +118,14 @@ impl Run {
         self.crowds(&places);
     }
 
-    fn place(&self, peer: &'static Peer, users: u32, asked: &str) -> Option<Place> {
+    fn place(&mut self, peer: &'static Peer, users: u32, asked: &str) -> Option<Place> {
         say(&format!("a room for {} with {users} people", peer.name));
         let place = Place::new(peer, users, asked);
-        place.map_err(|trouble| say(&trouble.to_string())).ok()
+        let unmade = |trouble: Trouble| {
+            say(&trouble.to_string());
+            self.unmade.push(format!("{} ({users} people)", peer.title));
+        };
+        place.map_err(unmade).ok()
     }
 
     fn count(&mut self, place: &Place) {
@@ -284,9 +290,9 @@ impl Run {
             let suits = |peer: &&&'static Peer| {
                 peer.name != TEN && users <= self.pace.largest(peer.most, peer.is_ours())
             };
-            let places: Vec<Place> = present
-                .iter()
-                .filter(suits)
+            let suited: Vec<&'static Peer> = present.iter().filter(suits).copied().collect();
+            let places: Vec<Place> = suited
+                .into_iter()
                 .filter_map(|peer| self.place(peer, users, "spread"))
                 .collect();
             for place in places
