@@ -28,9 +28,10 @@ switch() {
 # A daemon that stays in the foreground, and with the room. It goes on seeing what is in place now: the
 # daemon of a peer must not ask itself for its own user.
 stay() {
-    unshare --mount --propagation private "$@" </dev/null >>"$own/log" 2>&1 &
+    local pid=$own/${1##*/}.pid
+    unshare --mount --propagation private sh -c 'echo $$ >"$0" && exec "$@"' "$pid" "$@" </dev/null >>"$own/log" 2>&1 &
     daemons+=($!)
-    echo $! >"$own/${1##*/}.pid"
+    while [ ! -s "$pid" ]; do sleep 0.01; done
 }
 
 # Ten lines, and behind them the people.
@@ -233,7 +234,6 @@ sssd)
     exit 2
     ;;
 esac
-if [ "$#" -ge 3 ]; then switch "$3"; fi
 echo "ready $self $own"
 read -r _ || true
 exec 2>/dev/null # some may have ended already

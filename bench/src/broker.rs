@@ -189,24 +189,22 @@ impl Run {
         if self.pace == Pace::Quick {
             return;
         }
-        for (peer, module) in [(SSSD, "sss"), ("nslcd", "ldap")] {
+        // SSSD calls a name unknown that it could not ask for.
+        for (peer, module, heard) in [(SSSD, "sss", "unknown"), ("nslcd", "ldap", "unanswered")] {
             say(&format!(
                 "{peer} with its server hung, then without its daemon"
             ));
-            if let Err(trouble) = self.daemon(peer, module) {
+            if let Err(trouble) = self.daemon(peer, module, heard) {
                 say(&trouble.to_string());
             }
         }
     }
 
-    fn daemon(&mut self, peer: &str, module: &str) -> Result<(), Trouble> {
+    fn daemon(&mut self, peer: &str, module: &str, heard: &str) -> Result<(), Trouble> {
         let room = Room::of(peer, PEOPLE)?;
         room.signal("slapd", "STOP")?;
-        let words = load(["once", "1", module, "unanswered", "new-hung"]);
-        let hung = Self::first(&room, &words).or_else(|_| {
-            // SSSD calls a name unknown that it could not ask for.
-            Self::first(&room, &load(["once", "1", module, "unknown", "newer-hung"]))
-        })?;
+        let words = load(["once", "1", module, heard, "new-hung"]);
+        let hung = Self::first(&room, &words)?;
         self.note(peer, "hung", "lazy miss", "ns", hung);
         room.signal("slapd", "CONT")?;
         room.signal(if peer == SSSD { "sssd" } else { peer }, "TERM")?;

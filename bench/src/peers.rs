@@ -87,6 +87,8 @@ pub(crate) const PEERS: [Peer; 10] = [
     },
     Peer {
         needs: "usr/sbin/makedb",
+        // makedb takes minutes for more.
+        most: 100_000,
         ..peer("nss_db", "glibc's nss_db", Some("db"))
     },
     Peer {

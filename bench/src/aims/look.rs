@@ -7,7 +7,7 @@ use crate::plan::{SIZES, USERS};
 use crate::shown::{duration, number};
 
 /// How far instruction counts may differ and still count as equal: names of other lengths, other probes.
-const EQUAL: f64 = 1.03;
+const EQUAL: f64 = 1.05;
 /// How far a curve or a crowd may differ from the floor's and still count as the same.
 const ALIKE: f64 = 1.2;
 
