@@ -16,6 +16,7 @@ mod floor;
 mod measure;
 mod peers;
 mod people;
+mod place;
 mod plan;
 mod plot;
 mod report;

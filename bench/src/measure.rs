@@ -1,22 +1,10 @@
 //! Measuring inside the tree: rooms are opened side by side, and every round asks each in turn.
 
 use crate::figures::{Figures, key};
-use crate::peers::{
-    Cost, FLOOR, Length, MUSTER, NSCD, PEERS, Peer, QUESTIONS, Question, SSSD, TEN,
-};
+use crate::peers::{Cost, FLOOR, Length, MUSTER, PEERS, Peer, QUESTIONS, Question, SSSD, TEN};
+use crate::place::{Place, doors};
 use crate::plan::{CROWDS, Pace, SIZES, USERS};
-use crate::room::{BENCH, Room};
 use crate::trouble::Trouble;
-
-/// A peer in its room.
-#[derive(Debug)]
-struct Place {
-    peer: &'static Peer,
-    room: Room,
-    /// The file of those who are asked for.
-    asked: String,
-    users: u32,
-}
 
 /// A run: its pace, and what it has found so far.
 #[derive(Debug)]
@@ -27,49 +15,9 @@ pub(crate) struct Run {
     pub(crate) unmade: Vec<String>,
 }
 
-/// Through which door a call goes, as the figures call it and as the load program does.
-type Door = (&'static str, &'static str);
-
-fn doors(peer: &Peer, question: &Question) -> impl Iterator<Item = Door> {
-    let module = peer.module.map(|service| ("module", service));
-    let module = module.filter(|_| !peer.lacks.contains(&question.name));
-    module.into_iter().chain([("glibc", "glibc")])
-}
-
 /// Says what goes on.
 pub(crate) fn say(text: &str) {
     eprintln!("   {text}");
-}
-
-impl Place {
-    fn new(peer: &'static Peer, users: u32, asked: &str) -> Result<Self, Trouble> {
-        let asked = match peer.name {
-            TEN => format!("{BENCH}/data/local"),
-            // Their caches are warmed with no more.
-            SSSD | NSCD => format!("{BENCH}/data/{users}/asked"),
-            _ => format!("{BENCH}/data/{users}/{asked}"),
-        };
-        Ok(Self {
-            peer,
-            room: Room::of(peer.name, users)?,
-            asked,
-            users,
-        })
-    }
-
-    fn load(&self, mode: &str, number: &str, door: &str, question: &Question) -> Vec<String> {
-        let [what, argument] = question.words(self.peer, &self.asked, self.users);
-        let program = format!("{BENCH}/load");
-        [&program, mode, number, door, &what, &argument]
-            .map(|word| word.to_owned())
-            .to_vec()
-    }
-
-    fn questions(&self) -> impl Iterator<Item = &'static Question> {
-        QUESTIONS
-            .iter()
-            .filter(|question| question.suits(self.peer, self.users))
-    }
 }
 
 impl Run {
