@@ -28,7 +28,7 @@ static unsigned long user_count;
 /* The one name that is asked for again and again, and what is known of it. */
 static char subject[64];
 /* Unknown names that are repeated: several, since one alone may be lucky in a hash table. */
-enum { UNKNOWNS = 16 };
+enum { UNKNOWNS = 64 };
 static char unknowns[UNKNOWNS][72];
 static gid_t primary;
 static unsigned long expected;
@@ -88,7 +88,7 @@ void prepare(const char *through, const char *what, const char *argument) {
     if (question == NAME || question == UID) read_users(argument);
     else if (question == LIST) expected = strtoul(argument, NULL, 10);
     else if (sscanf(argument, "%63[^:]:%u:%lu", subject, &primary, &expected) < 1) stop("no name", what);
-    for (int i = 0; i < UNKNOWNS; i++) snprintf(unknowns[i], sizeof *unknowns, "%s%c", subject, 'a' + i);
+    for (int i = 0; i < UNKNOWNS; i++) snprintf(unknowns[i], sizeof *unknowns, "%s%02d", subject, i);
     door = !strcmp(through, "none") ? NONE : !strcmp(through, "glibc") ? GLIBC : MODULE;
     if (door == MODULE) open_module(through);
 }

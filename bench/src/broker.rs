@@ -90,7 +90,7 @@ impl Run {
         for state in STATES {
             state.enter(&room)?;
             self.hits(&room, state)?;
-            let unknown = ["instructions", "16", "muster", "unknown", "nosuchuser"];
+            let unknown = ["instructions", "64", "muster", "unknown", "nosuchuser"];
             self.note(
                 MUSTER,
                 state.word(),

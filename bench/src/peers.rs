@@ -145,7 +145,7 @@ pub(crate) enum Length {
 pub(crate) const QUESTIONS: [Question; 9] = [
     question("name", "by name", 50, Length::Short),
     question("uid", "by id", 50, Length::Short),
-    question("unknown", "unknown name, repeated", 16, Length::Short),
+    question("unknown", "unknown name, repeated", 64, Length::Short),
     question("fresh", "unknown name, always another", 5, Length::Short),
     question("groups20", "initgroups, 20 groups", 5, Length::Short),
     question("groups200", "initgroups, 200 groups", 2, Length::Short),
