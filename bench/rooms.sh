@@ -235,7 +235,7 @@ sssd)
     ;;
 esac
 echo "ready $self $own"
+exec 2>/dev/null # daemons may be killed from outside, and have ended already
 read -r _ || true
-exec 2>/dev/null # some may have ended already
 for daemon in "${daemons[@]}"; do kill "$daemon" || true; done
 wait
