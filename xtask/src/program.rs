@@ -76,6 +76,13 @@ pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> 
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = program(cargo, arguments);
     command.env("CARGO_TARGET_DIR", target());
+    // What `cargo run` says of xtask: build scripts that watch it (ring's) would start over each time.
+    for (name, _) in std::env::vars_os() {
+        let own = |start| name.to_str().is_some_and(|name| name.starts_with(start));
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].into_iter().any(own) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
