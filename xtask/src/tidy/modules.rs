@@ -25,15 +25,19 @@ const BOUNDS: [Bounds; 2] = [
         symbols: &[
             "_nss_muster_endgrent",
             "_nss_muster_endpwent",
+            "_nss_muster_endspent",
             "_nss_muster_getgrent_r",
             "_nss_muster_getgrgid_r",
             "_nss_muster_getgrnam_r",
             "_nss_muster_getpwent_r",
             "_nss_muster_getpwnam_r",
             "_nss_muster_getpwuid_r",
+            "_nss_muster_getspent_r",
+            "_nss_muster_getspnam_r",
             "_nss_muster_initgroups_dyn",
             "_nss_muster_setgrent",
             "_nss_muster_setpwent",
+            "_nss_muster_setspent",
         ],
         libraries: &[
             "libc.so.6",
@@ -41,7 +45,7 @@ const BOUNDS: [Bounds; 2] = [
             "ld-linux-x86-64.so.2",
             "ld-linux-aarch64.so.1",
         ],
-        packages: 26,
+        packages: 14,
         soname: Some("libnss_muster.so.2"),
     },
     Bounds {
