@@ -7,6 +7,8 @@
 
 mod common;
 
+use std::process::Command;
+
 use common::*;
 use muster_common::account::Gid;
 use muster_common::snapshot::content::{Content, Misses};
@@ -57,5 +59,22 @@ fn a_user_in_ten_thousand_groups_has_all_of_them() {
         content.users.first_mut().unwrap().groups = many.collect();
         publish(&content);
         silent(&compiled("count"), &["lists"]);
+    });
+}
+
+#[test]
+fn shadow_lists_and_finds_everybody_with_a_password_that_is_never_right() {
+    on_a_host(|| {
+        publish(&ada());
+        let switch = format!("{PLACE}/nsswitch.conf");
+        std::fs::write(switch, "passwd: files muster\nshadow: files muster\n").unwrap();
+        let getent = |words: &[&str]| run(Command::new("getent").arg("shadow").args(words));
+        assert_eq!(getent(&["ada"]), "ada:*:::::::\n");
+        assert!(
+            getent(&[]).ends_with("\nada:*:::::::\n"),
+            "behind the local ones"
+        );
+        let nobody = Command::new("getent").args(["shadow", "nemo"]).status();
+        assert_eq!(nobody.unwrap().code(), Some(2), "certainly nobody");
     });
 }
