@@ -97,7 +97,7 @@ pub struct UserReply {
     pub directory: String,
     /// The directory's immutable key of the person.
     pub key: String,
-    /// `service` (given by the directory), `derived` or `pinned`.
+    /// `service` (given by the directory), `derived`, `pinned` or `override` (said by the configuration).
     pub id_source: String,
 }
 

@@ -45,6 +45,12 @@ impl World {
             .said();
         self.run(install.iter().chain(&["-m600", &public, &keys]))
             .said();
+        self.ssh_by_that_key(user, command)
+    }
+
+    /// The same, once the key is in the home of whomever sshd takes `user` for.
+    #[track_caller]
+    pub fn ssh_by_that_key(&self, user: &str, command: &str) -> Output {
         let method = "-oPreferredAuthentications=publickey";
         self.ssh_with(&[], &["-i", KEY, method], user, command)
     }
