@@ -43,7 +43,7 @@ pub(crate) fn groups_of(
     let gids = snapshot.gids_of(&entry)?;
     let mut next = list.taken()?;
     let most = next.saturating_add(gids.len());
-    let mut end = list.end();
+    let (mut end, mut places) = (list.end(), *list.groups);
     for gid in gids.unchecked() {
         check_id(gid).map_err(|_of_the_system| Refusal::Unavailable)?;
         if gid == primary {
@@ -54,12 +54,13 @@ pub(crate) fn groups_of(
                 break;
             }
             end = list.grow(most)?;
+            places = *list.groups;
         }
         // SAFETY: `next` is below `end`, which is inside the list.
-        let place = unsafe { list.groups.add(next) };
+        let place = unsafe { places.add(next) };
         // SAFETY: inside the list, as above.
         unsafe { place.write(gid) };
-        next = next.saturating_add(1);
+        next = next.wrapping_add(1);
     }
     // Only a list that was read whole counts.
     *list.start = c_long::try_from(next).map_err(|_| Refusal::Unavailable)?;

@@ -111,8 +111,8 @@ impl UserEntry<'_> {
     /// Whether the name is `name`, compared where it lies.
     #[inline]
     pub fn is_called(&self, name: &[u8]) -> bool {
-        self.name_length() == name.len()
-            && self.view.holds(self.at.saturating_add(user::TEXT), name)
+        // The fixed part lies inside the map, so that its end cannot overflow.
+        self.name_length() == name.len() && self.view.holds(self.at.wrapping_add(user::TEXT), name)
     }
 
     /// Copies the name alone to the start of `target`. `None`: `target` is too small.
@@ -147,7 +147,7 @@ impl UserEntry<'_> {
         target: &'b mut [MaybeUninit<u8>],
     ) -> Option<Result<&'b [u8], Damaged>> {
         let target = target.get_mut(..self.length)?;
-        let copy = self.view.copy(self.at.saturating_add(user::TEXT), target);
+        let copy = self.view.copy(self.at.wrapping_add(user::TEXT), target);
         Some(
             copy.filter(|text| self.is_sound(text))
                 .ok_or(Damaged("a user's text does not fit its fields")),

@@ -138,9 +138,12 @@ impl<'a> View<'a> {
         if !at.is_multiple_of(UNIT) {
             return None;
         }
+        let bytes = count.checked_mul(UNIT)?;
+        let next = self.place(at, bytes)?;
         Some(Words {
-            start: self.place(at, count.checked_mul(UNIT)?)?,
-            left: count,
+            next,
+            // SAFETY: not beyond the end of the map, as `place` has checked.
+            end: unsafe { next.add(bytes) },
             life: PhantomData,
         })
     }
@@ -151,9 +154,12 @@ impl<'a> View<'a> {
         if !at.is_multiple_of(4) {
             return None;
         }
+        let bytes = count.checked_mul(4)?;
+        let next = self.place(at, bytes)?;
         Some(Numbers {
-            start: self.place(at, count.checked_mul(4)?)?,
-            left: count,
+            next,
+            // SAFETY: not beyond the end of the map, as `place` has checked.
+            end: unsafe { next.add(bytes) },
             life: PhantomData,
         })
     }
@@ -286,8 +292,8 @@ impl<const N: usize> Chunk<'_, N> {
 /// Words in a row that are known to lie inside the map, at multiples of eight.
 #[derive(Debug, Clone)]
 pub(crate) struct Words<'a> {
-    start: NonNull<u8>,
-    left: usize,
+    next: NonNull<u8>,
+    end: NonNull<u8>,
     life: PhantomData<&'a Map>,
 }
 
@@ -296,11 +302,13 @@ impl Iterator for Words<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<u64> {
-        self.left = self.left.checked_sub(1)?;
+        if self.next == self.end {
+            return None;
+        }
         // SAFETY: eight bytes inside the map, aligned since the map is and where they start is.
-        let word = unsafe { AtomicU64::from_ptr(self.start.cast().as_ptr()) };
-        // SAFETY: not beyond the words' end.
-        self.start = unsafe { self.start.add(UNIT) };
+        let word = unsafe { AtomicU64::from_ptr(self.next.cast().as_ptr()) };
+        // SAFETY: not beyond the words' end, which is a whole number of steps away.
+        self.next = unsafe { self.next.add(UNIT) };
         Some(u64::from_le(word.load(Ordering::Relaxed)))
     }
 }
@@ -308,8 +316,8 @@ impl Iterator for Words<'_> {
 /// Numbers in a row that are known to lie inside the map, at multiples of four.
 #[derive(Debug, Clone)]
 pub(crate) struct Numbers<'a> {
-    start: NonNull<u8>,
-    left: usize,
+    next: NonNull<u8>,
+    end: NonNull<u8>,
     life: PhantomData<&'a Map>,
 }
 
@@ -318,16 +326,19 @@ impl Iterator for Numbers<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<u32> {
-        self.left = self.left.checked_sub(1)?;
+        if self.next == self.end {
+            return None;
+        }
         // SAFETY: four bytes inside the map, aligned since the map is and where they start is.
-        let word = unsafe { AtomicU32::from_ptr(self.start.cast().as_ptr()) };
-        // SAFETY: not beyond the numbers' end.
-        self.start = unsafe { self.start.add(4) };
+        let word = unsafe { AtomicU32::from_ptr(self.next.cast().as_ptr()) };
+        // SAFETY: not beyond the numbers' end, which is a whole number of steps away.
+        self.next = unsafe { self.next.add(4) };
         Some(u32::from_le(word.load(Ordering::Relaxed)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        let bytes = self.end.addr().get().wrapping_sub(self.next.addr().get());
+        (bytes / 4, Some(bytes / 4))
     }
 }
 
