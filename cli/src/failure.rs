@@ -1,6 +1,5 @@
 //! Why a command has no answer, what to do about it, and the exit code that says so.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use muster_common::name::NameError;
 use muster_common::secret::SecretError;
 use muster_common::snapshot::reader::OpenError;
 use muster_common::snapshot::writer::WriteError;
+use muster_common::text::with_causes;
 use muster_common::wire::client::WireError;
 use serde_json::json;
 
@@ -41,7 +41,7 @@ pub enum Failure {
         source: std::io::Error,
     },
     /// A file that was named is no sound snapshot.
-    #[error("{}: {}", path.display(), chain(source))]
+    #[error("{}: {}", path.display(), with_causes(source))]
     Snapshot {
         /// Which.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum Failure {
         source: OpenError,
     },
     /// A snapshot could not be made or put in its place.
-    #[error("{}", chain(.0))]
+    #[error("{}", with_causes(.0))]
     Write(#[from] WriteError),
     /// What was typed cannot be in a name.
     #[error("--extra {0}")]
@@ -99,16 +99,4 @@ impl Failure {
             _ => None,
         }
     }
-}
-
-/// An error and its causes in one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        line.push_str(": ");
-        line.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    line
 }

@@ -16,7 +16,6 @@ use muster_common::snapshot::content::{
 use muster_common::snapshot::policy::Policy;
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer;
-use muster_common::template::Template;
 
 /// Members of a group; there is a group for each hundred users, so each user is in ten.
 const MEMBERS: u32 = 1000;
@@ -78,7 +77,7 @@ fn policy() -> Result<Policy, Box<dyn Error>> {
     Ok(Policy {
         accept: 10_000..=2_000_000_000,
         derive: 2_000_000_001..=2_100_000_000,
-        homes: Template::new("/home", &[])?,
+        homes: vec!["/home".to_owned()],
         overrides: Overrides::default(),
         names: NameRule::default(),
         enumerate: false,

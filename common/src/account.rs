@@ -5,6 +5,9 @@ use std::ops::RangeInclusive;
 
 use crate::name::{GroupName, UserName};
 
+/// The longest full name in bytes that is accepted, whoever gives it.
+pub const GECOS_MAX: usize = 512;
+
 /// Ids below this belong to the system and cannot be represented.
 pub const ID_FLOOR: u32 = 1000;
 

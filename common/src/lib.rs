@@ -19,7 +19,7 @@ pub mod text;
 
 #[cfg(feature = "writer")]
 pub mod overrides;
-#[cfg(feature = "writer")]
+#[cfg(feature = "broker")]
 pub mod template;
 
 #[cfg(feature = "journal")]

@@ -31,6 +31,24 @@ pub fn fits_field(text: &str) -> bool {
     !text.chars().any(|c| c == ':' || is_unsafe(c))
 }
 
+/// The longest line that an error and its causes make, in bytes.
+const CAUSES_MAX: usize = 500;
+
+/// The error and what lies below it, in one line that is safe to show; a cause that is
+/// quoted already is not said twice.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let line = causes.fold(error.to_string(), |line, cause| {
+        let cause = cause.to_string();
+        if line.contains(&cause) {
+            line
+        } else {
+            format!("{line}: {cause}")
+        }
+    });
+    safe(&line, CAUSES_MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

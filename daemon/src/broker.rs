@@ -16,7 +16,7 @@ use muster_common::store::Store;
 use muster_common::verifier::HostKey;
 use tokio::sync::{Semaphore, mpsc};
 
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;

@@ -6,7 +6,7 @@ use muster_common::name::ServiceName;
 use muster_common::snapshot::content::AccessAnswer;
 use muster_common::wire::message::{Explain, ExplainReply};
 
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 use crate::resolve::{ResolveError, Served, groups_with_directories, served_user};

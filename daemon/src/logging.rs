@@ -9,9 +9,6 @@ use muster_common::text;
 /// The longest line in bytes.
 const LINE_MAX: usize = 4096;
 
-/// The longest chain of causes in bytes: servers have a say in them.
-const CAUSES_MAX: usize = 500;
-
 /// Writes to stderr.
 struct Stderr {
     level: LevelFilter,
@@ -31,20 +28,6 @@ pub fn start() {
     if log::set_boxed_logger(Box::new(logger)).is_ok() {
         log::set_max_level(level);
     }
-}
-
-/// The error and what lies below it, in one line; a cause that is quoted already is not said twice.
-pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let line = causes.fold(error.to_string(), |line, cause| {
-        let cause = cause.to_string();
-        if line.contains(&cause) {
-            line
-        } else {
-            format!("{line}: {cause}")
-        }
-    });
-    text::safe(&line, CAUSES_MAX)
 }
 
 impl Log for Stderr {

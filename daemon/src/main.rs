@@ -71,7 +71,7 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_CONFIG)
         }
         Err(error) => {
-            log::error!("{}", muster_daemon::logging::with_causes(&error));
+            log::error!("{}", muster_common::text::with_causes(&error));
             ExitCode::FAILURE
         }
     }

@@ -11,7 +11,7 @@ use muster_common::snapshot::writer;
 use muster_common::wire::publish::{self, PublishError, Published};
 
 use crate::assemble::assemble;
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 

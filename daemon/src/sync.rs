@@ -10,7 +10,7 @@ use muster_common::wire::message::SyncOutcome;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 use crate::contribution::{Shrink, SyncError, renew_contribution};

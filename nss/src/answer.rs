@@ -8,7 +8,7 @@ use libnss::group::CGroup;
 use libnss::passwd::CPasswd;
 use libnss::shadow::CShadow;
 use muster_common::name::UserName;
-use muster_common::snapshot::reader::{Damaged, GroupEntry, Snapshot, UserEntry};
+use muster_common::snapshot::reader::{GroupEntry, Snapshot, UserEntry};
 
 use crate::caller::{Refusal, pointers};
 
@@ -24,28 +24,17 @@ pub(crate) fn user_named<'s>(
     snapshot: &'s Snapshot,
     name: &[u8],
 ) -> Result<UserEntry<'s>, Refusal> {
-    match find_user(snapshot, name)? {
+    match snapshot.user_named(name)? {
         Some(entry) => Ok(entry),
         None if snapshot.has_forms() => user_of_form(snapshot, name),
         None => Err(absent_user(snapshot)),
     }
 }
 
-#[inline(always)]
-fn find_user<'s>(snapshot: &'s Snapshot, name: &[u8]) -> Result<Option<UserEntry<'s>>, Damaged> {
-    for place in snapshot.users_named(name) {
-        let entry = snapshot.user(place)?;
-        if entry.is_called(name) {
-            return Ok(Some(entry));
-        }
-    }
-    Ok(None)
-}
-
 #[cold]
 fn user_of_form<'s>(snapshot: &'s Snapshot, typed: &[u8]) -> Result<UserEntry<'s>, Refusal> {
     let found = match snapshot.canonical(typed)? {
-        Some(name) => find_user(snapshot, name.as_bytes())?,
+        Some(name) => snapshot.user_named(name.as_bytes())?,
         None => None,
     };
     found.ok_or_else(|| absent_user(snapshot))
@@ -63,13 +52,8 @@ pub(crate) fn name_to_ask(snapshot: &Snapshot, typed: &[u8]) -> Result<UserName,
 /// The user with the id `uid`.
 #[inline(always)]
 pub(crate) fn user_with_id(snapshot: &Snapshot, uid: u32) -> Result<UserEntry<'_>, Refusal> {
-    for place in snapshot.users_with_id(uid) {
-        let entry = snapshot.user(place)?;
-        if entry.uid.get() == uid {
-            return Ok(entry);
-        }
-    }
-    Err(absent_id(snapshot, uid))
+    let found = snapshot.user_with_id(uid)?;
+    found.ok_or_else(|| absent_id(snapshot, uid))
 }
 
 /// The group called `name`.
@@ -78,25 +62,15 @@ pub(crate) fn group_named<'s>(
     snapshot: &'s Snapshot,
     name: &[u8],
 ) -> Result<GroupEntry<'s>, Refusal> {
-    for place in snapshot.groups_named(name) {
-        let entry = snapshot.group(place)?;
-        if entry.is_called(name) {
-            return Ok(entry);
-        }
-    }
-    Err(absent_group(snapshot))
+    let found = snapshot.group_named(name)?;
+    found.ok_or_else(|| absent_group(snapshot))
 }
 
 /// The group with the id `gid`.
 #[inline(always)]
 pub(crate) fn group_with_id(snapshot: &Snapshot, gid: u32) -> Result<GroupEntry<'_>, Refusal> {
-    for place in snapshot.groups_with_id(gid) {
-        let entry = snapshot.group(place)?;
-        if entry.gid.get() == gid {
-            return Ok(entry);
-        }
-    }
-    Err(absent_id(snapshot, gid))
+    let found = snapshot.group_with_id(gid)?;
+    found.ok_or_else(|| absent_id(snapshot, gid))
 }
 
 /// What it means that no user has a name.

@@ -94,14 +94,24 @@ pub(crate) unsafe fn name<'a>(text: *const c_char) -> Result<&'a [u8], Refusal> 
 #[derive(Debug)]
 pub(crate) struct Room<T> {
     /// Null, or room for one T.
-    pub(crate) result: *mut T,
+    result: *mut T,
     /// Null, or the buffer's start, at any address.
-    pub(crate) start: *mut c_char,
+    start: *mut c_char,
     /// The buffer's length, perhaps none.
-    pub(crate) length: usize,
+    length: usize,
 }
 
 impl<T> Room<T> {
+    /// What glibc hands over.
+    #[inline(always)]
+    pub(crate) const fn at(result: *mut T, start: *mut c_char, length: usize) -> Self {
+        Self {
+            result,
+            start,
+            length,
+        }
+    }
+
     /// The buffer and the structure, to be filled.
     ///
     /// # Safety

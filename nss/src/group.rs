@@ -29,11 +29,7 @@ pub unsafe extern "C" fn _nss_muster_getgrnam_r(
 ) -> c_int {
     let call = ByName {
         wanted,
-        room: Room {
-            result,
-            start,
-            length,
-        },
+        room: Room::at(result, start, length),
     };
     let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
@@ -54,11 +50,7 @@ pub unsafe extern "C" fn _nss_muster_getgrgid_r(
 ) -> c_int {
     let call = ById {
         gid,
-        room: Room {
-            result,
-            start,
-            length,
-        },
+        room: Room::at(result, start, length),
     };
     let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
@@ -88,11 +80,7 @@ pub unsafe extern "C" fn _nss_muster_getgrent_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let room = Room {
-        result,
-        start,
-        length,
-    };
+    let room = Room::at(result, start, length);
     let answer = guarded(|| {
         GROUPS.next(&NAMES, Snapshot::group_count, |snapshot, position| {
             // SAFETY: glibc's contract.

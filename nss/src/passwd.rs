@@ -33,11 +33,7 @@ pub unsafe extern "C" fn _nss_muster_getpwnam_r(
 ) -> c_int {
     let call = ByName {
         wanted,
-        room: Room {
-            result,
-            start,
-            length,
-        },
+        room: Room::at(result, start, length),
     };
     let answer = guarded(|| match NAMES.with(&call) {
         Err(Refusal::Askable) => call.ask(),
@@ -61,11 +57,7 @@ pub unsafe extern "C" fn _nss_muster_getpwuid_r(
 ) -> c_int {
     let call = ById {
         uid,
-        room: Room {
-            result,
-            start,
-            length,
-        },
+        room: Room::at(result, start, length),
     };
     let answer = guarded(|| NAMES.with(&call));
     // SAFETY: glibc's contract.
@@ -95,11 +87,7 @@ pub unsafe extern "C" fn _nss_muster_getpwent_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let room = Room {
-        result,
-        start,
-        length,
-    };
+    let room = Room::at(result, start, length);
     let answer = guarded(|| {
         USERS.next(&NAMES, Snapshot::user_count, |snapshot, position| {
             // SAFETY: glibc's contract.

@@ -26,11 +26,7 @@ pub unsafe extern "C" fn _nss_muster_getspnam_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let room = Room {
-        result,
-        start,
-        length,
-    };
+    let room = Room::at(result, start, length);
     let answer = guarded(|| {
         NAMES.with(&|snapshot: &Snapshot| {
             // SAFETY: glibc's contract; the name is done with when the user is found.
@@ -67,11 +63,7 @@ pub unsafe extern "C" fn _nss_muster_getspent_r(
     length: size_t,
     errnop: *mut c_int,
 ) -> c_int {
-    let room = Room {
-        result,
-        start,
-        length,
-    };
+    let room = Room::at(result, start, length);
     let answer = guarded(|| {
         SHADOWS.next(&NAMES, Snapshot::user_count, |snapshot, position| {
             // SAFETY: glibc's contract.

@@ -9,7 +9,8 @@ use crate::conversation::{Host, Item};
 use crate::login::{cannot_tell_local, other_form, somebody_else};
 use crate::outcome::Ending;
 use crate::site::Site;
-use crate::standing::{Ours, Standing, chain};
+use crate::standing::{Ours, Standing};
+use muster_common::text::with_causes;
 
 /// Whether the program's user may use the program's service.
 pub fn manage(host: &impl Host, site: &Site<'_>) -> Ending {
@@ -23,7 +24,7 @@ pub fn manage(host: &impl Host, site: &Site<'_>) -> Ending {
         Standing::Ours(ours) => access(&ours, host, site),
         Standing::SomebodyElse { ours, resolved } => somebody_else(ours, resolved),
         Standing::OtherForm(name) => other_form(&name),
-        Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, chain(&unclear)),
+        Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, with_causes(&unclear)),
         Standing::Blind(error) => cannot_tell_local(&error),
     }
 }

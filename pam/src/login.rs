@@ -13,7 +13,8 @@ use muster_common::wire::message::{Answer, Begin, Call, Outcome, Step};
 use crate::conversation::{Echo, Host, Item, Tone, Unanswered};
 use crate::outcome::{Decision, Ending};
 use crate::site::Site;
-use crate::standing::{Standing, chain};
+use crate::standing::Standing;
+use muster_common::text::with_causes;
 
 /// A dialogue with more prompts is not one that a person should be led through.
 const PROMPTS_MAX: usize = 6;
@@ -46,7 +47,7 @@ pub fn authenticate(host: &impl Host, site: &Site<'_>, voice: Voice) -> Ending {
         Standing::Unclear(unclear) => {
             let mut ending = by_broker(host, site, voice, &user);
             if ending.decision == Decision::Outcome(Outcome::Unavailable) {
-                let both = [ending.because.unwrap_or_default(), chain(&unclear)];
+                let both = [ending.because.unwrap_or_default(), with_causes(&unclear)];
                 ending.because = Some(both.join("; "));
             }
             ending
@@ -89,7 +90,7 @@ fn by_broker(host: &impl Host, site: &Site<'_>, voice: Voice, user: &str) -> End
     match dialogue.lead() {
         Ok(ending) => confirmed(ending, host, site, user),
         // Whatever went wrong on the way is "could not ask" (invariant 3).
-        Err(Stop::Broker(error)) => Ending::because(Outcome::Unavailable, chain(&error)),
+        Err(Stop::Broker(error)) => Ending::because(Outcome::Unavailable, with_causes(&error)),
         Err(Stop::Person(unanswered)) => unanswered.into(),
         Err(Stop::UserChanged) => Ending::because(
             Outcome::Mismatch,
@@ -111,7 +112,7 @@ fn confirmed(ending: Ending, host: &impl Host, site: &Site<'_>, user: &str) -> E
         Standing::Ours(_) => ending,
         Standing::SomebodyElse { ours, resolved } => somebody_else(ours, resolved),
         Standing::OtherForm(name) => other_form(&name),
-        Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, chain(&unclear)),
+        Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, with_causes(&unclear)),
         Standing::Blind(error) => cannot_tell_local(&error),
         Standing::NotOurs | Standing::Gone => Ending::because(
             Outcome::Mismatch,

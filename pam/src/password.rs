@@ -7,7 +7,8 @@ use crate::conversation::Host;
 use crate::login::cannot_tell_local;
 use crate::outcome::{Decision, Ending};
 use crate::site::Site;
-use crate::standing::{Standing, chain};
+use crate::standing::Standing;
+use muster_common::text::with_causes;
 
 /// Refuses for ours, in both of PAM's passes; neutral for others.
 pub fn change(host: &impl Host, site: &Site<'_>) -> Ending {
@@ -22,7 +23,7 @@ pub fn change(host: &impl Host, site: &Site<'_>) -> Ending {
             decision: Decision::CannotChange,
             ..Ending::plain(Outcome::NotAllowed)
         },
-        Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, chain(&unclear)),
+        Standing::Unclear(unclear) => Ending::because(Outcome::Unavailable, with_causes(&unclear)),
         Standing::Blind(error) => cannot_tell_local(&error),
     }
 }

@@ -1,7 +1,6 @@
 //! Whose a name is, told without the broker: passwd(5), then the snapshot, and
 //! where that cannot tell, NSS. "Not ours" has to be proved (invariant 8).
 
-use std::error::Error;
 use std::io;
 use std::ops::RangeInclusive;
 
@@ -70,21 +69,6 @@ pub enum Unclear {
     NotResolved(#[source] io::Error),
 }
 
-/// `error` and its causes in one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        let text = deeper.to_string();
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        cause = deeper.source();
-    }
-    line
-}
-
 impl Standing {
     /// Finds out about `name`, which may be anything that a person typed.
     pub fn of(name: &str, host: &impl Host, site: &Site<'_>) -> Self {
@@ -92,7 +76,7 @@ impl Standing {
             return Self::NotOurs;
         }
         if UserName::new(name).is_err() {
-            return no_name(name, site);
+            return no_name(name, host, site);
         }
         match local::has_user(site.passwd, name) {
             Ok(true) => Self::NotOurs,
@@ -104,23 +88,14 @@ impl Standing {
 
 /// What cannot be anybody's name can still be a form of one: a long address behind a short
 /// name. Without a snapshot nobody of ours is found by it.
-fn no_name(name: &str, site: &Site<'_>) -> Standing {
+fn no_name(name: &str, host: &impl Host, site: &Site<'_>) -> Standing {
     let Ok(snapshot) = Snapshot::open_trusted_by(site.snapshot, site.owner) else {
         return Standing::NotOurs;
     };
     match snapshot.canonical(name.as_bytes()) {
         Ok(Some(_)) if local::has_user(site.passwd, name).unwrap_or(false) => Standing::NotOurs,
-        Ok(Some(canonical)) => other_form(canonical, &snapshot),
+        Ok(Some(canonical)) => as_form_of(canonical, host, site, &snapshot),
         Ok(None) => Standing::NotOurs,
-        Err(damaged) => Standing::Unclear(damaged.into()),
-    }
-}
-
-/// Whose form it would be; nobody's, if that is certain.
-fn other_form(canonical: UserName, snapshot: &Snapshot) -> Standing {
-    match look_up(canonical.as_str(), snapshot) {
-        Ok(Found::Nobody) if snapshot.complete() => Standing::NotOurs,
-        Ok(_) => Standing::OtherForm(canonical),
         Err(damaged) => Standing::Unclear(damaged.into()),
     }
 }
@@ -140,13 +115,32 @@ fn by_snapshot(name: &str, host: &impl Host, site: &Site<'_>) -> Standing {
 }
 
 fn by_form(name: &str, host: &impl Host, site: &Site<'_>, snapshot: &Snapshot) -> Standing {
-    let canonical = match snapshot.canonical(name.as_bytes()) {
-        Ok(canonical) => canonical,
-        Err(damaged) => return Standing::Unclear(damaged.into()),
+    let form = match snapshot.canonical(name.as_bytes()) {
+        Ok(Some(canonical)) => as_form_of(canonical, host, site, snapshot),
+        Ok(None) => Standing::NotOurs,
+        Err(damaged) => Standing::Unclear(damaged.into()),
     };
-    match canonical.map(|canonical| other_form(canonical, snapshot)) {
-        None | Some(Standing::NotOurs) => nobody(name, host, site, snapshot),
-        Some(standing) => standing,
+    match form {
+        Standing::NotOurs => nobody(name, host, site, snapshot),
+        known => known,
+    }
+}
+
+/// How a name stands that would be another form of `canonical`: nobody's, if that is nobody's.
+fn as_form_of(
+    canonical: UserName,
+    host: &impl Host,
+    site: &Site<'_>,
+    snapshot: &Snapshot,
+) -> Standing {
+    let standing = match look_up(canonical.as_str(), snapshot) {
+        Ok(Found::Nobody) => nobody(canonical.as_str(), host, site, snapshot),
+        Ok(Found::User(_) | Found::Tombstone) => return Standing::OtherForm(canonical),
+        Err(damaged) => Standing::Unclear(damaged.into()),
+    };
+    match standing {
+        Standing::NotOurs | Standing::Unclear(_) | Standing::Blind(_) => standing,
+        _ => Standing::OtherForm(canonical),
     }
 }
 

@@ -683,6 +683,33 @@ fn a_name_that_may_be_asked_about_is_passed_on_when_the_directory_does_not_know_
 }
 
 #[test]
+fn another_form_of_a_name_is_passed_on_when_the_directory_does_not_know_the_name() {
+    let ground = Ground::new();
+    let mut lazy = content(Misses::AskByName);
+    lazy.forms.fold_case = true;
+    ground.publish(&lazy);
+    let elsewhere = Program {
+        resolved: Ok(Some(ADA + 9)),
+        ..Program::of("Zoe")
+    };
+    let account = || Call::on(&ground).answer(Stack::Account, &elsewhere);
+    let not_found = codec::encode_error(error::NOT_FOUND, None).unwrap();
+    let asked = common::serve_all(&ground.at("lookup.sock"), not_found.to_vec());
+    assert_eq!(account(), PamError::USER_UNKNOWN, "somebody else's Zoe");
+    assert!(asked.recv().unwrap().contains("\"zoe\""));
+
+    std::fs::remove_file(ground.at("lookup.sock")).unwrap();
+    assert_eq!(account(), PamError::AUTHINFO_UNAVAIL, "nobody can tell");
+
+    let _knows = common::serve_when(&ground.at("lookup.sock"), zoe(), {
+        lazy.users[0].account.name = UserName::new("zoe").unwrap();
+        let folder = ground.at("public");
+        move || common::publish(&lazy, &folder)
+    });
+    assert_eq!(account(), PamError::AUTH_ERR, "ours, by another form");
+}
+
+#[test]
 fn a_name_that_the_broker_knows_must_stand_in_the_snapshot_by_then() {
     let ground = Ground::new();
     let mut lazy = content(Misses::AskByName);

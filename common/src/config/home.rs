@@ -14,8 +14,8 @@ const NO_HOMES: [&str; 13] = [
     "/tmp", "/usr",
 ];
 
-/// The longest full name in bytes.
-const FULL_NAME_MAX: usize = 255;
+/// The longest full name in bytes that is shown; more is cut off.
+pub const FULL_NAME_MAX: usize = 255;
 
 /// `[home]`
 pub(super) fn home(reading: &mut Reading<'_>, top: &Said) -> Option<Home> {

@@ -22,6 +22,7 @@ mod rules;
 mod secret_source;
 mod settings;
 
+pub use home::FULL_NAME_MAX;
 pub use problem::{ConfigErrors, Problem};
 pub use secret_source::{SecretFileError, SecretSource, read_secret};
 pub use settings::{

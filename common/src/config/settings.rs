@@ -57,7 +57,11 @@ impl Config {
         Policy {
             accept: self.ids.accept.clone(),
             derive: self.ids.derive.clone(),
-            homes: self.home.folder.clone(),
+            homes: self
+                .directories
+                .iter()
+                .map(|one| self.home.folder_of(&one.name))
+                .collect(),
             overrides: self.overrides.clone(),
             names: self.names.clone(),
             enumerate: self.enumerate,

@@ -14,56 +14,28 @@ use crate::name::{GroupName, UserName};
 impl Snapshot {
     /// The user of this name.
     pub fn user_by_name(&self, name: &str) -> Result<Option<UserRecord>, Damaged> {
-        for place in self.users_named(name.as_bytes()) {
-            let user = self.user_record(&self.user(place)?, &mut Room::default())?;
-            if user.account.name.as_str() == name {
-                return Ok(Some(user));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether there is a user of this name.
-    pub fn has_user(&self, name: &[u8]) -> Result<bool, Damaged> {
-        for place in self.users_named(name) {
-            if self.user(place)?.is_called(name) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.owned_user(self.user_named(name.as_bytes())?)
     }
 
     /// The user with this id.
     pub fn user_by_uid(&self, uid: Uid) -> Result<Option<UserRecord>, Damaged> {
-        for place in self.users_with_id(uid.get()) {
-            let entry = self.user(place)?;
-            if entry.uid == uid {
-                return self.user_record(&entry, &mut Room::default()).map(Some);
-            }
-        }
-        Ok(None)
+        self.owned_user(self.user_with_id(uid.get())?)
+    }
+
+    fn owned_user(&self, found: Option<UserEntry<'_>>) -> Result<Option<UserRecord>, Damaged> {
+        found
+            .map(|entry| self.user_record(&entry, &mut Room::default()))
+            .transpose()
     }
 
     /// The group of this name.
     pub fn group_by_name(&self, name: &str) -> Result<Option<GroupRecord>, Damaged> {
-        for place in self.groups_named(name.as_bytes()) {
-            let group = group_record(&self.group(place)?, &mut Room::default())?;
-            if group.group.name.as_str() == name {
-                return Ok(Some(group));
-            }
-        }
-        Ok(None)
+        owned_group(self.group_named(name.as_bytes())?)
     }
 
     /// The group with this id.
     pub fn group_by_gid(&self, gid: Gid) -> Result<Option<GroupRecord>, Damaged> {
-        for place in self.groups_with_id(gid.get()) {
-            let entry = self.group(place)?;
-            if entry.gid == gid {
-                return group_record(&entry, &mut Room::default()).map(Some);
-            }
-        }
-        Ok(None)
+        owned_group(self.group_with_id(gid.get())?)
     }
 
     /// The tombstone of this name: a user who was here and is gone.
@@ -338,6 +310,12 @@ impl Room {
         self.0.reserve(length);
         self.0.spare_capacity_mut()
     }
+}
+
+fn owned_group(found: Option<GroupEntry<'_>>) -> Result<Option<GroupRecord>, Damaged> {
+    found
+        .map(|entry| group_record(&entry, &mut Room::default()))
+        .transpose()
 }
 
 fn group_record(entry: &GroupEntry<'_>, room: &mut Room) -> Result<GroupRecord, Damaged> {

@@ -115,16 +115,6 @@ impl UserEntry<'_> {
         self.name_length() == name.len() && self.view.holds(self.at.wrapping_add(user::TEXT), name)
     }
 
-    /// Copies the name alone to the start of `target`. `None`: `target` is too small.
-    pub fn copy_name<'b>(
-        &self,
-        target: &'b mut [MaybeUninit<u8>],
-    ) -> Option<Result<&'b [u8], Damaged>> {
-        let target = target.get_mut(..self.name_length())?;
-        let copy = self.view.copy(self.at.saturating_add(user::TEXT), target);
-        Some(copy.ok_or(Damaged("a user's text lies outside")))
-    }
-
     /// Copies `name NUL * NUL` to the start of `target` and checks it there. `None`:
     /// `target` is too small.
     pub fn copy_name_and_password<'b>(
@@ -169,7 +159,7 @@ impl UserEntry<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct GroupEntry<'a> {
     view: View<'a>,
-    at: usize,
+    pub(crate) at: usize,
     /// The group id.
     pub gid: Gid,
     /// Bytes of the text, NULs included.

@@ -10,7 +10,7 @@ pub(crate) const VERSION: u32 = 1;
 /// Bytes of the header.
 pub(crate) const HEADER: usize = 192;
 /// No snapshot is larger: 100,000 users take about 30 MB.
-pub(crate) const LENGTH_MAX: usize = 1 << 30;
+pub const LENGTH_MAX: usize = 1 << 30;
 /// The most slots of an index that a look-up reads; the writer keeps every key within it.
 pub(crate) const PROBES: usize = 8;
 /// The unit of offsets.

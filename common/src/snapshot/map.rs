@@ -1,7 +1,8 @@
 //! A snapshot's bytes in memory and the only reads of them: bounded, copied, never borrowed.
 //!
 //! The pages are shared with other processes, so no reference to them is ever
-//! made: words are read atomically, text is copied out and judged afterwards.
+//! made: words are read atomically, names are compared where they lie, a few bytes
+//! at a time, and text is copied out and judged afterwards.
 //! All of the reader's unsafe code is in this file and in `open`.
 
 use std::marker::PhantomData;

@@ -8,6 +8,7 @@
 pub mod content;
 mod decode;
 mod entry;
+mod find;
 mod format;
 mod forms;
 mod map;

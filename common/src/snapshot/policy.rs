@@ -18,7 +18,6 @@ use crate::clock::Time;
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, ServiceName};
 use crate::overrides::Overrides;
-use crate::template::Template;
 use crate::text;
 
 mod record;
@@ -39,8 +38,8 @@ pub struct Policy {
     pub accept: RangeInclusive<u32>,
     /// Ids that are derived.
     pub derive: RangeInclusive<u32>,
-    /// The folder that homes lie directly in: `/home`, `/home/{directory}`.
-    pub homes: Template,
+    /// The folder that homes lie directly in, for each of the directories: `/home`.
+    pub homes: Vec<String>,
     /// What is said of single users in the directory's place.
     pub overrides: Overrides,
     /// The names' canonical form.
@@ -284,8 +283,8 @@ impl Policy {
                         "has a name or an id that is served, or is there twice".to_owned(),
                     );
                 }
-                self.name(gone.name.as_str())
-                    .or_else(|| self.id(gone.uid.get()))
+                let name = gone.name.as_str();
+                self.name(name).or_else(|| self.id_of(name, gone.uid.get()))
             })
         };
         leave_out(&mut tombstones, refused, refusals);

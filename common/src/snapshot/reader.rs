@@ -1,19 +1,19 @@
 //! Reading a snapshot safely: a file of random bytes never makes a reader
 //! crash, loop or read outside; it only gives [`Damaged`].
 //!
-//! Look-ups go `candidates` → `user` or `group` → `copy_text`: what is found is
-//! checked on a copy. None of this allocates; `decode` builds owned values on it.
+//! Look-ups go `user_named` and the like (`find`) → `user` or `group` → `copy_text`: what is
+//! found is checked on a copy. None of this allocates; `decode` builds owned values on it.
 
 use std::io;
 use std::path::Path;
 
 use super::content::Misses;
 pub use super::entry::{Gids, GroupEntry, Members, UserEntry};
+pub use super::format::LENGTH_MAX;
 use super::format::{
-    FLAG_ENUMERATE, HEADER, MAGIC, PROBES, SECTIONS, Section, Slot, UNIT, VERSION, directory,
-    halves, hash_id, hash_name, header, place,
+    FLAG_ENUMERATE, HEADER, MAGIC, SECTIONS, Section, UNIT, VERSION, directory, halves, header,
 };
-use super::map::{Map, View, Words};
+use super::map::{Map, View};
 pub use super::open::Identity;
 use super::open::map_trusted;
 use crate::clock::Time;
@@ -72,9 +72,9 @@ struct Header {
 
 /// Where a section lies: its first byte and how many items it has.
 #[derive(Debug, Clone, Copy, Default)]
-struct Table {
-    at: usize,
-    count: u32,
+pub(super) struct Table {
+    pub(super) at: usize,
+    pub(super) count: u32,
 }
 
 impl Snapshot {
@@ -184,47 +184,13 @@ impl Snapshot {
         self.table(Section::Groups).count
     }
 
-    /// Where the users' records that may bear `name` lie.
     #[inline]
-    pub fn users_named(&self, name: &[u8]) -> Candidates<'_> {
-        self.candidates(Section::UserNames, hash_name(self.header.seed, name))
-    }
-
-    /// Where the users' records that may have the id `uid` lie.
-    #[inline]
-    pub fn users_with_id(&self, uid: u32) -> Candidates<'_> {
-        self.candidates(Section::Uids, hash_id(self.header.seed, uid))
-    }
-
-    /// Where the groups' records that may bear `name` lie.
-    #[inline]
-    pub fn groups_named(&self, name: &[u8]) -> Candidates<'_> {
-        self.candidates(Section::GroupNames, hash_name(self.header.seed, name))
-    }
-
-    /// Where the groups' records that may have the id `gid` lie.
-    #[inline]
-    pub fn groups_with_id(&self, gid: u32) -> Candidates<'_> {
-        self.candidates(Section::Gids, hash_id(self.header.seed, gid))
-    }
-
-    pub(crate) fn tombstones_named(&self, name: &[u8]) -> Candidates<'_> {
-        self.candidates(Section::TombstoneNames, hash_name(self.header.seed, name))
+    pub(super) const fn seed(&self) -> u64 {
+        self.header.seed
     }
 
     #[inline]
-    fn candidates(&self, index: Section, hash: u32) -> Candidates<'_> {
-        let table = self.table(index);
-        let start = (place(hash, table.count) as usize).saturating_mul(8);
-        Candidates {
-            // The table was checked to have so many slots behind each place.
-            slots: self.view().words(table.at.saturating_add(start), PROBES),
-            hash,
-        }
-    }
-
-    #[inline]
-    const fn table(&self, section: Section) -> Table {
+    pub(super) const fn table(&self, section: Section) -> Table {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = self.header.sections;
         match section {
             Section::UserNames => a,
@@ -334,29 +300,3 @@ impl Table {
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place(pub(crate) usize);
-
-/// The records whose key has the hash that was asked for: at most [`PROBES`]
-/// slots are read, so that no index can make a reader loop.
-#[derive(Debug)]
-pub struct Candidates<'a> {
-    slots: Option<Words<'a>>,
-    hash: u32,
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = Place;
-
-    #[inline]
-    fn next(&mut self) -> Option<Place> {
-        for word in self.slots.as_mut()? {
-            let slot = Slot::unpack(word);
-            if slot.unit == 0 {
-                return None;
-            }
-            if slot.hash == self.hash {
-                return Some(Place((slot.unit as usize).saturating_mul(UNIT)));
-            }
-        }
-        None
-    }
-}

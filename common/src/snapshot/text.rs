@@ -7,14 +7,12 @@ use std::io::{self, Write};
 
 use super::content::{GroupRecord, UserRecord};
 use super::reserved::reserved;
-use crate::account::{Account, Gid, Group, IdError, Uid};
+use crate::account::{Account, GECOS_MAX, Gid, Group, IdError, Uid};
 use crate::name::{NameError, NameRule, UserName};
 use crate::text;
 
 /// The longest line in bytes: a group with half a million members has one.
 pub const LINE_MAX: usize = 16 << 20;
-/// The longest full name in bytes, as the publisher's policy has it.
-const GECOS_MAX: usize = 512;
 /// The longest home or shell in bytes: no path is longer.
 const PATH_MAX: usize = 4096;
 /// How much of a name that is no name is shown.

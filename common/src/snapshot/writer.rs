@@ -8,9 +8,9 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::content::{Content, SERVICES_MAX};
-use super::format::{HEADER, LENGTH_MAX, MAGIC, Section, header};
+use super::format::{HEADER, LENGTH_MAX, MAGIC, header};
 use super::layout::Layout;
-use super::reader::{Candidates, Damaged, OpenError, Place, Snapshot};
+use super::reader::{Damaged, OpenError, Snapshot};
 use super::seeded::Set;
 use crate::name::SUFFIX_MAX;
 
@@ -129,7 +129,8 @@ fn check(content: &Content) -> Result<(), WriteError> {
     }
 }
 
-fn is_sane_suffix(suffix: &str) -> bool {
+/// Whether `suffix` could be typed behind a name.
+pub(super) fn is_sane_suffix(suffix: &str) -> bool {
     (1..=SUFFIX_MAX).contains(&suffix.len()) && suffix.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -163,27 +164,16 @@ fn prove(bytes: &[u8], content: &Content) -> Result<(), WriteError> {
         return Err(WriteError::Unfaithful("the content"));
     }
     for (user, position) in content.users.iter().zip(0..) {
-        let (account, place) = (&user.account, snapshot.record(Section::Users, position)?);
-        let named = snapshot.users_named(account.name.as_bytes());
-        if !lead_to(place, [named, snapshot.users_with_id(account.uid.get())]) {
+        if !snapshot.finds_user(position, &user.account)? {
             return Err(WriteError::Unfaithful("a user's index"));
         }
     }
     for (group, position) in content.groups.iter().zip(0..) {
-        let (group, place) = (&group.group, snapshot.record(Section::Groups, position)?);
-        let named = snapshot.groups_named(group.name.as_bytes());
-        if !lead_to(place, [named, snapshot.groups_with_id(group.gid.get())]) {
+        if !snapshot.finds_group(position, &group.group)? {
             return Err(WriteError::Unfaithful("a group's index"));
         }
     }
     Ok(())
-}
-
-/// Whether the index of names and that of ids both lead to the record at `place`.
-fn lead_to(place: Place, candidates: [Candidates<'_>; 2]) -> bool {
-    candidates
-        .into_iter()
-        .all(|mut candidates| candidates.any(|candidate| candidate == place))
 }
 
 /// The name of the file in its folder.

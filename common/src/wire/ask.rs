@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::REPLY_MAX;
 use super::deadline::Deadline;
 use super::place::{Absence, connect};
 use super::socket::Socket;
@@ -27,8 +28,6 @@ const CALL: [&[u8]; 2] = [
 const KNOWN: &[u8] = br#"{"parameters":{"#;
 /// How the reply starts that says that there is nobody.
 const NOT_FOUND: &[u8] = br#"{"error":"org.muster1.NotFound""#;
-/// A reply may not be longer, as everywhere on the wire.
-const REPLY_MAX: usize = 4 << 20;
 
 /// Why it is not known whether the broker knows somebody; but for the first one.
 #[derive(Debug, thiserror::Error)]

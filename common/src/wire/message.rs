@@ -5,10 +5,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+pub use super::REPLY_MAX;
+
 /// The largest request, in bytes, its NUL included.
 pub const REQUEST_MAX: usize = 64 << 10;
-/// The largest reply, in bytes, its NUL included.
-pub const REPLY_MAX: usize = 4 << 20;
 
 /// A call: its method's name and its reply's shape.
 pub trait Call: Serialize + DeserializeOwned {

@@ -19,6 +19,9 @@ mod place;
 pub mod publish;
 mod socket;
 
+/// The largest reply, in bytes, its NUL included.
+pub const REPLY_MAX: usize = 4 << 20;
+
 #[cfg(feature = "wire")]
 /// The interfaces that we define and their descriptions in Varlink's language,
 /// for `org.varlink.service.GetInterfaceDescription`.

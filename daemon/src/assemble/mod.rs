@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
-use muster_common::config::{Config, DirectoryConfig};
+use muster_common::config::{Config, DirectoryConfig, FULL_NAME_MAX};
 use muster_common::directory::{Coverage, Ids, Person, Team};
 use muster_common::local::LocalFiles;
 use muster_common::name::{GroupName, UserName};
@@ -29,8 +29,6 @@ use muster_common::text;
 use crate::ssh_key;
 use claims::{contested_ids, holder_ids};
 
-/// The longest full name in bytes.
-const GECOS_MAX: usize = 255;
 /// The longest piece of a server's text that a problem shows.
 const SHOWN_MAX: usize = 80;
 
@@ -145,14 +143,9 @@ impl Work<'_> {
             |rule, name| rule.user(name),
         );
         for (name, known) in &mut named {
-            if self
-                .config
-                .overrides
-                .get(name)
-                .is_some_and(|said| said.uid.is_some())
-            {
-                known.person.uid = None;
-            }
+            // What the service gives is nobody's claim then.
+            let said = self.config.overrides.get(name).and_then(|said| said.uid);
+            known.person.uid = known.person.uid.filter(|_| said.is_none());
         }
         let contested = contested_ids(
             &self.ledger,
@@ -215,18 +208,15 @@ impl Work<'_> {
             name: name.clone(),
             uid,
             gid,
-            gecos: match said.and_then(|said| said.gecos.clone()) {
-                Some(gecos) => gecos,
-                None => self.gecos(directory, name, person),
-            },
-            home: match said.and_then(|said| said.home.clone()) {
-                Some(home) => home,
-                None => self.home(directory, name, person),
-            },
-            shell: match said.and_then(|said| said.shell.clone()) {
-                Some(shell) => shell,
-                None => self.shell(directory, name, person),
-            },
+            gecos: said
+                .and_then(|said| said.gecos.clone())
+                .unwrap_or_else(|| self.gecos(directory, name, person)),
+            home: said
+                .and_then(|said| said.home.clone())
+                .unwrap_or_else(|| self.home(directory, name, person)),
+            shell: said
+                .and_then(|said| said.shell.clone())
+                .unwrap_or_else(|| self.shell(directory, name, person)),
         };
         let (ssh_keys, refused) = ssh_key::accept(&person.ssh_keys);
         if refused > 0 {
@@ -267,7 +257,7 @@ impl Work<'_> {
     fn gecos(&self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
         let shown = shown_name(&person.display_name);
         let home = &self.config.home;
-        text::safe(&home.gecos_of(&directory.name, name, &shown), GECOS_MAX)
+        text::safe(&home.gecos_of(&directory.name, name, &shown), FULL_NAME_MAX)
     }
 
     /// The home that the service gives, if this host allows it; else by the template.
@@ -436,7 +426,7 @@ fn not_accepted(what: &str, id: Option<u32>) -> String {
 
 /// A display name that is one field of one full name.
 fn shown_name(display_name: &str) -> String {
-    text::safe(display_name, GECOS_MAX).replace([':', ','], " ")
+    text::safe(display_name, FULL_NAME_MAX).replace([':', ','], " ")
 }
 
 fn shown_id(id: Option<u32>) -> String {

@@ -21,7 +21,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_util::codec::FramedRead;
 use zeroize::Zeroize;
 
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 use crate::dispatch::{self, Permission, permission};

@@ -8,8 +8,8 @@ use muster_common::secret::Secret;
 use muster_common::store::StoreError;
 use muster_common::store::names::Owner;
 use muster_common::store::verifiers::StoredVerifier;
+use muster_common::text::with_causes;
 use muster_common::verifier::{Binding, Salt, Verifier};
-use muster_daemon::logging::with_causes;
 
 use super::Pending;
 use super::offline::{self, Match};

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::renewal::renewed;
 use super::tries::{Refusal, Try};
 use super::{Judgement, Pending, aftermath, by_rules, offline};
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 use crate::contribution::{Shrink, raise_high_water};

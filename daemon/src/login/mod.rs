@@ -19,7 +19,7 @@ use muster_common::snapshot::content::AccessAnswer;
 use muster_common::text;
 use muster_common::wire::message::{Begin, Outcome, Step};
 
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 use crate::lookups;

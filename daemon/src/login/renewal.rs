@@ -14,8 +14,8 @@ use muster_common::directory::{Directory, Ids, Sighting};
 use muster_common::store::StoreError;
 use muster_common::store::names::Owner;
 use muster_common::store::renewal::{Change, Renewal};
+use muster_common::text::with_causes;
 use muster_common::wire::message::Outcome;
-use muster_daemon::logging::with_causes;
 
 use super::{Judgement, Pending, still_served};
 use crate::broker::Broker;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use muster_common::clock::Time;
 use muster_common::store::StoreError;
 use muster_common::store::attempts::Attempts;
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use super::Pending;
 use crate::broker::Broker;

@@ -22,7 +22,7 @@ use muster_common::store::StoreError;
 use muster_common::store::ledger::IdKind;
 use muster_common::store::renewal::Renewal;
 
-use muster_daemon::logging::with_causes;
+use muster_common::text::with_causes;
 
 use crate::allowance::Allowances;
 use crate::broker::{Broker, Connected};
@@ -132,7 +132,8 @@ async fn is_known_missing(broker: &Broker, name: &str) -> Result<bool, ResolveEr
         return Ok(false);
     }
     let snapshot = broker.snapshot()?;
-    Ok(!snapshot.has_user(name.as_bytes())? && snapshot.tombstone(name.as_str())?.is_none())
+    Ok(snapshot.user_named(name.as_bytes())?.is_none()
+        && snapshot.tombstone(name.as_str())?.is_none())
 }
 
 /// A miss is a miss only where every directory has been read or asked.

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     match run(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("{}", logging::with_causes(error.as_ref()));
+            log::error!("{}", muster_common::text::with_causes(error.as_ref()));
             match error.downcast_ref() {
                 Some(CheckError::Config(_)) => ExitCode::from(EXIT_CONFIG),
                 _ => ExitCode::FAILURE,

@@ -18,7 +18,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::check::{CheckError, Publisher};
-use crate::logging::with_causes;
+use muster_common::text::with_causes;
 
 /// How long a peer may take to send its one message, and to take its answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);

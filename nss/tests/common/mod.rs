@@ -14,16 +14,17 @@
 )]
 
 pub mod broker;
+mod records;
+
+pub use records::{content, group, user};
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use muster_common::account::{Account, Gid, Group, Uid};
+use muster_common::account::Uid;
 use muster_common::paths;
-use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
-};
+use muster_common::snapshot::content::{Content, Misses};
 use muster_common::snapshot::writer::{install, write};
 
 /// Set in the process that runs inside the namespace, to where the library lies.
@@ -180,54 +181,6 @@ fn text(bytes: &[u8]) -> String {
 #[track_caller]
 pub fn output(program: &Path, words: &[&str]) -> Output {
     start(program, words).wait_with_output().unwrap()
-}
-
-/// A user whose primary group has the same id.
-pub fn user(name: &str, id: u32, groups: &[u32]) -> UserRecord {
-    UserRecord {
-        account: Account {
-            name: name.parse().unwrap(),
-            uid: Uid::new(id).unwrap(),
-            gid: Gid::new(id).unwrap(),
-            gecos: format!("Dr. {name}"),
-            home: format!("/home/{name}"),
-            shell: "/bin/sh".to_owned(),
-        },
-        groups: groups.iter().map(|&gid| Gid::new(gid).unwrap()).collect(),
-        directory: 0,
-        access: Access::default(),
-        ssh_keys: Vec::new(),
-    }
-}
-
-/// A group with members of these names.
-pub fn group(name: &str, gid: u32, members: impl IntoIterator<Item = String>) -> GroupRecord {
-    GroupRecord {
-        group: Group {
-            name: name.parse().unwrap(),
-            gid: Gid::new(gid).unwrap(),
-            members: members
-                .into_iter()
-                .map(|name| name.parse().unwrap())
-                .collect(),
-        },
-        directory: 0,
-    }
-}
-
-/// A snapshot's content that lists everybody, of one directory with these misses.
-pub fn content(misses: Misses, users: Vec<UserRecord>, groups: Vec<GroupRecord>) -> Content {
-    Content {
-        enumerate: true,
-        directories: vec![DirectoryRecord {
-            name: "corp".parse().unwrap(),
-            misses,
-            synced: None,
-        }],
-        users,
-        groups,
-        ..Content::default()
-    }
 }
 
 /// Ada alone, 70001, in the group `engineers`.

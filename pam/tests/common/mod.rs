@@ -141,6 +141,18 @@ pub fn serve(socket: &Path, scripts: Vec<Vec<u8>>) -> Receiver<String> {
     receiver
 }
 
+/// A broker at `socket` that says the same to whoever calls.
+pub fn serve_all(socket: &Path, answer: Vec<u8>) -> Receiver<String> {
+    let listener = UnixListener::bind(socket).unwrap();
+    let (asked, receiver) = channel();
+    thread::spawn(move || {
+        loop {
+            play(&accepted(&listener), vec![answer.clone()], &asked);
+        }
+    });
+    receiver
+}
+
 /// The first peer. A descriptor table that the test has filled is waited for: it is the
 /// module that shall meet it, not the broker.
 fn accepted(listener: &UnixListener) -> UnixStream {

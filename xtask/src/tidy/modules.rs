@@ -8,7 +8,7 @@ use std::path::Path;
 /// What a module may be.
 struct Bounds {
     package: &'static str,
-    library: &'static str,
+    file: &'static str,
     /// Exactly these are exported.
     symbols: &'static [&'static str],
     /// Nothing else is needed at run time.
@@ -21,7 +21,7 @@ struct Bounds {
 const BOUNDS: [Bounds; 2] = [
     Bounds {
         package: "muster-nss",
-        library: "libnss_muster.so",
+        file: "libnss_muster.so",
         symbols: &[
             "_nss_muster_endgrent",
             "_nss_muster_endpwent",
@@ -50,7 +50,7 @@ const BOUNDS: [Bounds; 2] = [
     },
     Bounds {
         package: "muster-pam",
-        library: "libpam_muster.so",
+        file: "libpam_muster.so",
         symbols: &[
             "pam_sm_acct_mgmt",
             "pam_sm_authenticate",
@@ -90,7 +90,7 @@ pub(super) fn findings() -> Result<Vec<String>, Failure> {
 }
 
 fn of_one(bounds: &Bounds) -> Result<Vec<String>, Failure> {
-    let library = artifacts::folder(Speed::Release).join(bounds.library);
+    let library = artifacts::folder(Speed::Release).join(bounds.file);
     let size = std::fs::metadata(&library)
         .map_err(|error| Failure::at(&library, &error))?
         .len();
@@ -98,13 +98,13 @@ fn of_one(bounds: &Bounds) -> Result<Vec<String>, Failure> {
     let dynamic = output(program("readelf", ["--dynamic", "--wide"]).arg(&library))?;
     println!(
         "{}: {} KB, {} packages",
-        bounds.library,
+        bounds.file,
         size / 1024,
         packages.len()
     );
 
     let mut findings = Vec::new();
-    let mut say = |what: String| findings.push(format!("{}: {what}", bounds.library));
+    let mut say = |what: String| findings.push(format!("{}: {what}", bounds.file));
     if size > LARGEST {
         say(format!("{size} bytes, at most {LARGEST} are allowed"));
     }

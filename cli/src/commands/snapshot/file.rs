@@ -5,12 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use muster_common::snapshot::content::Content;
-use muster_common::snapshot::reader::Snapshot;
+use muster_common::snapshot::reader::{LENGTH_MAX, Snapshot};
 
 use crate::failure::Failure;
-
-/// The longest snapshot in bytes.
-const SNAPSHOT_MAX: u64 = 1 << 30;
 
 /// A file's bytes, at most `most`. A FIFO may stand there: `--passwd <(getent passwd)`.
 pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
@@ -32,7 +29,7 @@ fn read_up_to(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// The snapshot in a file, whoever owns it, and how many bytes it has.
 pub fn snapshot(path: &Path) -> Result<(Snapshot, usize), Failure> {
-    let bytes = read(path, SNAPSHOT_MAX)?;
+    let bytes = read(path, LENGTH_MAX as u64)?;
     let no_snapshot = |source| Failure::Snapshot {
         path: path.to_owned(),
         source,

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use muster_common::snapshot::content::{Content, DirectoryRecord, Misses};
 use muster_common::snapshot::reader::{OpenError, Snapshot};
+use muster_common::text::with_causes;
 use serde_json::json;
 
 use super::file::{snapshot, verified};
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::options::Options;
 use crate::show;
 
@@ -35,7 +36,7 @@ pub fn run(options: &Options, file: &Path) -> Result<ExitCode, Failure> {
 fn mistrust(file: &Path) -> Option<String> {
     let opened = std::path::absolute(file).map_err(OpenError::from);
     let opened = opened.and_then(|file| Snapshot::open(&file));
-    opened.err().map(|error| chain(&error))
+    opened.err().map(|error| with_causes(&error))
 }
 
 struct Found<'a> {

@@ -1,13 +1,12 @@
 //! What one record has to be by itself: its name, id, full name, home, shell and keys.
 
 use super::{Fate, Policy, Refusal, Reported};
-use crate::name::{DirectoryName, UserName};
+use crate::account::GECOS_MAX;
+use crate::name::UserName;
 use crate::snapshot::content::{GroupRecord, UserRecord};
 use crate::snapshot::reserved::reserved;
 use crate::text;
 
-/// The longest full name in bytes.
-const GECOS_MAX: usize = 512;
 /// The longest SSH key in bytes; RSA with 16384 bits has 2800.
 const SSH_KEY_MAX: usize = 8192;
 /// The most SSH keys of one user.
@@ -18,8 +17,10 @@ const NOT_CONFIGURED: &str = "belongs to a directory that is not configured";
 impl Policy {
     pub(super) fn user(&self, user: &UserRecord, places: &[Option<u16>]) -> Fate {
         let account = &user.account;
-        let directory = self.directory(user.directory, places);
-        let Some(directory) = directory else {
+        let Some(homes) = self
+            .place(user.directory, places)
+            .and_then(|at| self.homes.get(at))
+        else {
             return Some(NOT_CONFIGURED.to_owned());
         };
         let said = self.overrides.get(&account.name);
@@ -30,7 +31,7 @@ impl Policy {
             .or_else(|| self.gecos(&account.gecos))
             .or_else(|| match home {
                 Some(home) if *home == account.home => None,
-                _ => self.home(&account.home, directory),
+                _ => self.home(&account.home, homes),
             })
             .or_else(|| match shell {
                 Some(shell) if *shell == account.shell => None,
@@ -39,7 +40,7 @@ impl Policy {
     }
 
     pub(super) fn group(&self, group: &GroupRecord, places: &[Option<u16>]) -> Fate {
-        if self.directory(group.directory, places).is_none() {
+        if self.place(group.directory, places).is_none() {
             return Some(NOT_CONFIGURED.to_owned());
         }
         let name = group.group.name.as_str();
@@ -47,13 +48,14 @@ impl Policy {
             .or_else(|| self.id_of(name, group.group.gid.get()))
     }
 
-    fn directory(&self, position: u16, places: &[Option<u16>]) -> Option<&DirectoryName> {
+    /// Where a candidate's directory stands in the configuration.
+    fn place(&self, position: u16, places: &[Option<u16>]) -> Option<usize> {
         let place = places.get(usize::from(position)).copied().flatten()?;
-        self.directories.get(usize::from(place))
+        Some(usize::from(place)).filter(|place| *place < self.directories.len())
     }
 
     /// The id of a user, or of the user's private group: what an override says may lie outside the ranges.
-    fn id_of(&self, name: &str, id: u32) -> Fate {
+    pub(super) fn id_of(&self, name: &str, id: u32) -> Fate {
         let said = self.overrides.get(name).and_then(|said| said.uid);
         if said.is_some_and(|uid| uid.get() == id) {
             return self.representable(id);
@@ -96,10 +98,9 @@ impl Policy {
     }
 
     /// Exactly one plain component under the prefix, and nobody's who is local.
-    pub(super) fn home(&self, home: &str, directory: &DirectoryName) -> Fate {
-        let folder = self.homes.fill(|_| directory.as_str());
+    pub(super) fn home(&self, home: &str, folder: &str) -> Fate {
         let component = home
-            .strip_prefix(folder.as_str())
+            .strip_prefix(folder)
             .and_then(|rest| rest.strip_prefix('/'));
         let refuse = |why: &str| {
             let shown = text::safe(home, 100);

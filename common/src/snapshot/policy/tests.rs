@@ -12,7 +12,7 @@ fn policy() -> Policy {
     Policy {
         accept: 10_000..=59_999,
         derive: 70_000..=2_000_000,
-        homes: Template::new("/home", &[]).unwrap(),
+        homes: vec!["/home".to_owned(); 2],
         overrides: Overrides::default(),
         names: NameRule::default(),
         enumerate: false,
@@ -173,6 +173,13 @@ fn what_root_says_of_a_user_is_admitted_for_that_user_alone() {
     let others = content(vec![overridden("eve", 20_002), user("mia", 5000)]);
     let (admitted, refusals) = policy.admit(others, NOW);
     assert!(admitted.users.is_empty(), "{refusals:?}");
+    let mut gone = content(Vec::new());
+    gone.tombstones = vec![Tombstone {
+        name: UserName::new("ada").unwrap(),
+        uid: Uid::new(5000).unwrap(),
+    }];
+    let (admitted, _) = policy.admit(gone.clone(), NOW);
+    assert_eq!(admitted.tombstones, gone.tombstones, "still ours when gone");
     let mut local = content(vec![overridden("ada", 5000)]);
     local.users[0].account.gid = Gid::new(5000).unwrap();
     policy.local.uids.insert(5000);
@@ -184,7 +191,7 @@ fn what_root_says_of_a_user_is_admitted_for_that_user_alone() {
 #[test]
 fn homes_can_lie_in_a_folder_of_each_directory() {
     let mut policy = policy();
-    policy.homes = Template::new("/home/{directory}", &["directory"]).unwrap();
+    policy.homes = vec!["/home/corp".to_owned(), "/home/lab".to_owned()];
     let at = |home: &str, place: u16| {
         let mut user = user("ada", 20_000);
         (user.account.home, user.directory) = (home.to_owned(), place);
