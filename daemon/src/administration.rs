@@ -8,9 +8,8 @@ use muster_common::wire::message::{AcceptName, AcceptNameReply, Sync, SyncOutcom
 use tokio::sync::oneshot;
 
 use crate::broker::{Broker, Connected};
-use crate::contribution::Shrink;
 use crate::publisher::{Publication, publish_now};
-use crate::sync::SyncRequest;
+use crate::sync::{Shrink, SyncRequest};
 
 /// Answers [`Sync`]; `None` when no directory has that name.
 pub async fn sync(broker: &Arc<Broker>, call: &Sync) -> Option<SyncReply> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use muster_common::directory::{Directory, DirectoryError};
 use muster_common::name::DirectoryName;
 use muster_common::snapshot::reader::{OpenError, Snapshot};
 use muster_common::store::Store;
+use muster_common::store::projection::Counts;
 use muster_common::verifier::HostKey;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -27,6 +28,8 @@ use crate::turns::Turns;
 
 /// The account of peers without an id of their own here.
 const SHARED_ACCOUNT: u32 = u32::MAX;
+/// How far the clock runs on before its high-water mark is written again, in seconds.
+const MARK_EVERY: u64 = 60;
 /// What the kernel shows for ids that are not mapped.
 const OVERFLOW_UID: u32 = 65_534;
 
@@ -55,7 +58,7 @@ pub struct Standing {
     /// When the next sync is due.
     pub next_sync: Time,
     /// Persons and groups in the last good sync.
-    pub counts: (u64, u64),
+    pub counts: Counts,
     /// Why the last answer is not served, though the directory gave one.
     pub held: Option<String>,
     /// What the last sync left out, a line each.
@@ -131,6 +134,19 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// An authenticated answer of a server over TLS vouches for the clock.
+    pub fn raise_high_water(&self) {
+        let now = self.clock.now();
+        let written = self.high_water.load(Ordering::Relaxed);
+        if now.unix() < written.saturating_add(MARK_EVERY) {
+            return;
+        }
+        match self.store.raise_high_water(now) {
+            Ok(()) => self.high_water.store(now.unix(), Ordering::Relaxed),
+            Err(error) => log::error!("the clock's high-water mark could not be kept: {error}"),
+        }
+    }
+
     /// The snapshot as the modules would open it now.
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, OpenError> {
         let places = &self.places;

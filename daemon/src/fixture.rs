@@ -10,7 +10,7 @@ use std::time::Duration;
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::config;
 use muster_common::directory::{
-    Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal,
+    Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal, Roster,
     ServerVersion, Sighting, Team, Verified,
 };
 use muster_common::local::LocalFiles;
@@ -205,24 +205,35 @@ impl World {
 
     /// The directories of this configuration, none of them read yet.
     pub(crate) fn of(config: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at(NOW));
         let config = config::parse(config, Path::new("muster.toml")).unwrap();
         let directories: Vec<_> = config
             .directories
             .iter()
             .map(|directory| Arc::new(Scripted::new(&directory.name)))
             .collect();
+        let asked = directories.iter().cloned();
+        let asked = asked.map(|directory| directory as Arc<dyn Directory>);
+        let asked = asked.collect();
+        Self {
+            directories,
+            ..Self::asking(config, asked)
+        }
+    }
+
+    /// A broker under this configuration that asks these directories.
+    pub(crate) fn asking(config: config::Config, directories: Vec<Arc<dyn Directory>>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(NOW));
         for file in ["etc/passwd", "etc/group"] {
             let file = folder.path().join(file);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, "larry:x:1000:1000::/home/larry:/bin/sh\n").unwrap();
         }
-        let connected = config.directories.iter().zip(&directories);
+        let connected = config.directories.iter().zip(directories);
         let connected = connected
             .map(|(config, directory)| Connected {
                 config: config.clone(),
-                directory: Arc::clone(directory) as Arc<dyn Directory>,
+                directory,
                 sync: mpsc::channel(1).0,
             })
             .collect();
@@ -251,7 +262,7 @@ impl World {
         };
         let world = Self {
             broker: Arc::new(broker),
-            directories,
+            directories: Vec::new(),
             clock,
             _folder: folder,
         };
@@ -280,17 +291,16 @@ impl World {
             name: "linux-users".into(),
             active: true,
             gid: None,
+        };
+        let roster = Roster {
+            team,
             members: vec!["ada".into()],
         };
         let people = people
             .iter()
             .map(|name| Person::named(ImmutableKey::given(name), name))
             .collect();
-        let projection = Projection {
-            people,
-            teams: vec![team],
-            remarks: vec![],
-        };
+        let projection = Projection::of(people, vec![roster]);
         let name = &self.directories[0].name;
         self.broker
             .store
@@ -304,7 +314,7 @@ impl World {
         let directory = &self.directories[directory];
         let renewal = Renewal {
             seen: directory.people.lock().unwrap().clone(),
-            gone: vec![],
+            ..Renewal::default()
         };
         let (store, now) = (&self.broker.store, self.clock.now());
         store.renew(&directory.name, &renewal, now).unwrap();

@@ -11,7 +11,6 @@ mod assemble;
 mod broker;
 mod connect;
 mod connection;
-mod contribution;
 mod dispatch;
 mod explain;
 #[cfg(test)]
@@ -27,6 +26,7 @@ mod peer;
 mod privileges;
 mod publisher;
 mod resolve;
+mod scope;
 mod sockets;
 mod ssh_key;
 mod start;

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use muster_common::local::LocalFiles;
 use muster_common::snapshot::writer;
 use muster_common::wire::publish::{self, PublishError, Published};
@@ -21,6 +23,12 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const RETRY: Duration = Duration::from_secs(15);
 /// How often the host's own files are looked at.
 const WATCH: Duration = Duration::from_secs(5);
+
+/// How long changes that nobody waits for leave the publisher alone after a publication, in
+/// how long it took.
+const REST: u32 = 9;
+/// They are never left waiting longer.
+const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// How the last publication went.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +51,8 @@ pub struct Publisher {
     requested: AtomicU64,
     covered: tokio::sync::Mutex<u64>,
     last: Mutex<Publication>,
+    /// When the last publication ended, and how long it took.
+    rest: Mutex<Option<(Instant, Duration)>>,
 }
 
 impl Default for Publisher {
@@ -60,6 +70,7 @@ impl Publisher {
             requested: AtomicU64::default(),
             covered: tokio::sync::Mutex::default(),
             last: Mutex::default(),
+            rest: Mutex::default(),
         }
     }
 
@@ -71,9 +82,32 @@ impl Publisher {
             .clone()
     }
 
+    /// How long those for whom nobody waits leave the publisher alone, as seen from `now`.
+    fn rest(&self, now: Instant) -> Duration {
+        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((ended, took)) = *rest else {
+            return Duration::ZERO;
+        };
+        let rested = ended + took.saturating_mul(REST).min(LONGEST_REST);
+        rested.saturating_duration_since(now)
+    }
+
+    fn note_end(&self, began: Instant) {
+        let ended = Instant::now();
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        *rest = Some((ended, ended.duration_since(began)));
+    }
+
     fn remember(&self, publication: Publication) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = publication;
     }
+}
+
+/// Publishes what the store says, some time: changes that nobody waits for come together,
+/// so that however many they are, at most a tenth of the time is spent on publishing them.
+pub async fn publish_in_background(broker: &Arc<Broker>) {
+    tokio::time::sleep(broker.publisher.rest(Instant::now())).await;
+    publish_now(broker).await;
 }
 
 /// Publishes what the store says now; returns when it is served (or could not be).
@@ -86,6 +120,7 @@ pub async fn publish_now(broker: &Arc<Broker>) -> Publication {
     }
     let covers = publisher.requested.load(Ordering::SeqCst);
     let worker = Arc::clone(broker);
+    let began = Instant::now();
     let publication = tokio::task::spawn_blocking(move || publication(&worker))
         .await
         .unwrap_or_else(|error| Publication {
@@ -96,6 +131,7 @@ pub async fn publish_now(broker: &Arc<Broker>) -> Publication {
         Some(error) => log::error!("not published, the old snapshot stays: {error}"),
         None => log_published(&publisher.last(), &publication),
     }
+    publisher.note_end(began);
     publisher.remember(publication.clone());
     *covered = covers;
     publication

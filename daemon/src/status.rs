@@ -50,7 +50,8 @@ pub fn status(broker: &Broker) -> StatusReply {
 fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {
     let directory = &connected.config;
     let standing = broker.standing(&directory.name);
-    let synced = broker.store.synced(&directory.name).ok().flatten();
+    let reading = broker.store.reading(&directory.name).ok().flatten();
+    let synced = reading.as_ref().map_or(0, |reading| reading.synced.unix());
     DirectoryStatus {
         name: directory.name.to_string(),
         kind: directory.kind.as_str().to_owned(),
@@ -58,9 +59,11 @@ fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {
         server: standing.server,
         state: standing.state.unwrap_or("never asked").to_owned(),
         error: standing.error,
-        synced: synced.map_or(0, |time| time.unix()),
+        synced,
+        read_whole: reading.as_ref().map_or(0, |reading| reading.whole.unix()),
+        tells_changes: reading.is_some_and(|reading| reading.cursor.is_some()),
         next_sync: standing.next_sync.unix(),
-        users: standing.counts.0,
-        groups: standing.counts.1,
+        users: standing.counts.people,
+        groups: standing.counts.teams,
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use muster_common::directory::fas::{Fas, FasSettings};
 use muster_common::directory::{
-    Directory as _, DirectoryError, ImmutableKey, Listing as _, Projection, Verified,
+    Directory as _, DirectoryError, ImmutableKey, Listed, Listing as _, Projection, Verified,
 };
 use muster_common::name::UserName;
 use muster_common::secret::Secret;
@@ -229,10 +229,10 @@ async fn somebody_who_is_not_in_use_is_found_and_not_active_and_nobody_is_not_fo
 #[tokio::test]
 async fn a_group_is_found_with_its_members_and_an_unknown_one_is_not_an_empty_one() {
     let fedora = Fedora::of(people());
-    let team = fedora.fas.group("sysadmin-main").await.unwrap();
-    assert_eq!(team.gid, Some(100_201));
-    assert_eq!(team.members, ["ada", "shy", "gone", "robot"]);
-    assert_eq!(fedora.fas.group_with_id(100_201).await.unwrap(), team);
+    let roster = fedora.fas.group("sysadmin-main").await.unwrap();
+    assert_eq!(roster.team.gid, Some(100_201));
+    assert_eq!(roster.members, ["ada", "shy", "gone", "robot"]);
+    assert_eq!(fedora.fas.group_with_id(100_201).await.unwrap(), roster);
     assert!(fedora.fas.group("empty").await.unwrap().members.is_empty());
     for name in ["nothing", "Sysadmin-main", "", "..", "a/b"] {
         assert_eq!(
@@ -251,23 +251,26 @@ async fn everybody_who_is_active_is_read_with_keys_and_every_group_with_them() {
     let names: Vec<_> = projection
         .people
         .iter()
-        .map(|person| person.name.as_str())
+        .map(|person| person.entry.name.as_str())
         .collect();
     assert_eq!(names, ["hosts", "ada", "bob", "shy"]);
-    let ada = &projection.people[1];
+    let ada = &projection.people[1].entry;
     assert_eq!(ada.ssh_keys, ["ssh-ed25519 AAAA one", "ssh-rsa BBBB two"]);
     assert_eq!(
         (ada.uid, ada.gid, &ada.home, &ada.shell),
         (Some(100_101), None, &None, &None)
     );
-    for person in &projection.people {
+    for Listed { entry: person, .. } in &projection.people {
         let sighting = fedora.fas.find(&user(&person.name)).await.unwrap();
         assert_eq!(&sighting.person, person, "read alone or with all others");
     }
     let teams: Vec<_> = projection
         .teams
         .iter()
-        .map(|team| (team.name.as_str(), team.gid, team.members.join(" ")))
+        .map(|team| {
+            let name = team.entry.name.as_str();
+            (name, team.entry.gid, projection.members(name).join(" "))
+        })
         .collect();
     assert_eq!(
         teams,
@@ -296,7 +299,7 @@ async fn whoever_left_a_group_has_left_it_at_once() {
                 .remove("ada")
         });
         let projection = fedora.everybody().await;
-        let members = projection.teams[1].members.join(" ");
+        let members = projection.members("sysadmin-main").join(" ");
         assert_eq!(members, expected, "asked to refresh: {force_refresh}");
     }
 }
@@ -497,7 +500,7 @@ async fn ten_thousand_people_are_read_in_three_questions() {
         (projection.people.len(), projection.teams.len()),
         (10_001, 301)
     );
-    let memberships: usize = projection.teams.iter().map(|team| team.members.len()).sum();
+    let memberships: usize = projection.people.iter().map(|one| one.groups.len()).sum();
     assert_eq!(memberships, 50_001);
     assert!(projection.remarks.is_empty());
     assert_eq!(simulator.requests().len(), 3);

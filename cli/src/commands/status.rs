@@ -57,6 +57,15 @@ fn print(reply: &StatusReply) {
     }
 }
 
+fn read_whole(directory: &DirectoryStatus) -> String {
+    let when = show::ago(directory.read_whole);
+    if directory.tells_changes {
+        format!("{when}; it tells what changes")
+    } else {
+        when
+    }
+}
+
 fn print_directory(directory: &DirectoryStatus) {
     println!(
         "\nDirectory {} ({}, {})",
@@ -67,6 +76,7 @@ fn print_directory(directory: &DirectoryStatus) {
         ("  Error", directory.error.clone().unwrap_or_default()),
         ("  Server", directory.server.clone().unwrap_or_default()),
         ("  Synced", show::ago(directory.synced)),
+        ("  Read whole", read_whole(directory)),
         ("  Next sync", show::ago(directory.next_sync)),
         (
             "  Contributes",

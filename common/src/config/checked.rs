@@ -212,8 +212,20 @@ fn sync(
             "sync.interval shorter than access.max_staleness, or decisions lapse between syncs";
         return reading.refuse(place, found, wanted);
     }
+    let full_interval = reading.duration(&section, "full_interval", 10 * SECOND, 7 * DAY);
+    let changes_interval = reading.duration(&section, "changes_interval", SECOND, 60 * MINUTE);
+    let shrink_percent = reading.value(&section, "shrink_percent", |value| {
+        let percent = u8::try_from(number(value)?).map_err(|_too_large| Unfit::NotWanted)?;
+        (1..=100)
+            .contains(&percent)
+            .then_some(percent)
+            .ok_or(Unfit::NotWanted)
+    });
     Some(Sync {
         interval: interval.value,
+        full_interval: full_interval?.value,
+        changes_interval: changes_interval?.value,
+        shrink_percent: shrink_percent?.value,
     })
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::raw::{Said, Value};
-use super::reading::{Place, Reading, Section, Unfit, plain_word, text};
+use super::reading::{Place, Reading, Section, Unfit, plain_word, text, word};
 use super::settings::{DirectoryConfig, ServerConfig};
 use super::{absolute, kinds};
+use crate::directory::{Pattern, Scope};
 use crate::name::DirectoryName;
 
 /// Snapshots number directories with 16 bits; nobody needs even these.
@@ -106,15 +107,46 @@ fn directory(
         plain_word(&text, 64)?;
         Ok(text)
     });
+    let scope = scope(reading, section);
     let server = server(reading, section);
     let kind = kind?.value;
     let own = kinds::own(reading, section, table, kind);
     Some(DirectoryConfig {
         name: name?,
         namespace: namespace?.map_or_else(|| kind.to_owned(), |said| said.value),
+        scope: scope?,
         server: server?,
         kind: own?,
     })
+}
+
+fn scope(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Scope> {
+    let groups = names(reading, section, "groups");
+    let users = names(reading, section, "users");
+    Some(Scope {
+        groups: groups?.map(|all| all.iter().map(|text| Pattern::new(text)).collect()),
+        users: users?,
+    })
+}
+
+/// A list of names that may be left out, and not be empty.
+fn names(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    key: &str,
+) -> Option<Option<Vec<String>>> {
+    let meant = reading.optional(section, key, |value| {
+        let Value::List(elements) = value else {
+            return Err(Unfit::NotWanted);
+        };
+        let names = elements.iter().map(|element| word(&element.value, 255));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        if names.is_empty() {
+            return Err(Unfit::NotWanted);
+        }
+        Ok(names)
+    })?;
+    Some(meant.map(|meant| meant.value))
 }
 
 fn server(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<ServerConfig> {

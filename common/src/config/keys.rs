@@ -295,6 +295,18 @@ pub const KEYS: &[Key] = &[
         "How long a token may live from its making to its expiry (5 minutes to 10 years); tokens that never expire are refused then, too.",
     ),
     key(
+        "directory.groups",
+        "a list of one or more names of groups, such as [\"linux-*\"]",
+        Absent::Nothing("everybody"),
+        "The groups whose members this host carries, those of groups in them included; of groups it carries these and those in them. `*` stands for any text. Who is not carried is not known here.",
+    ),
+    key(
+        "directory.users",
+        "a list of one or more names of users, such as [\"ada\"]",
+        Absent::Nothing("everybody"),
+        "Users whom this host carries, beside the members of `groups`. Without `groups` it carries these alone, with all their groups.",
+    ),
+    key(
         "directory.namespace",
         "text of 1 to 64 letters, digits, `.`, `_` or `-`",
         Absent::Nothing("the kind"),
@@ -453,7 +465,25 @@ pub const KEYS: &[Key] = &[
         "sync.interval",
         DURATION,
         Absent::Stands("\"15m\""),
-        "How often each directory is read whole (10 seconds to 24 hours, shorter than `access.max_staleness`).",
+        "How often a directory that does not tell what changes is read whole (10 seconds to 24 hours, shorter than `access.max_staleness`); also the longest wait after failures.",
+    ),
+    key(
+        "sync.full_interval",
+        DURATION,
+        Absent::Stands("\"12h\""),
+        "How often a directory that tells what changes (`crowd`) is read whole all the same, since it does not tell everything (10 seconds to 7 days; never more often than `sync.interval`).",
+    ),
+    key(
+        "sync.changes_interval",
+        DURATION,
+        Absent::Stands("\"4s\""),
+        "How often such a directory is asked what has changed (1 second to 1 hour). A host waits longer by itself where the server is slow or asks for a pause: it takes up at most a hundredth of one request's time.",
+    ),
+    key(
+        "sync.shrink_percent",
+        "a whole number from 1 to 100",
+        Absent::Stands("20"),
+        "The share of persons, groups or persons in groups that a sync may remove unasked. One that would remove more, and more than ten, is held and reported, and so is one without anybody: `muster sync --accept-shrink DIRECTORY` lets it through.",
     ),
     key(
         "login.timeout",

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::SecretSource;
 use crate::access::AccessRules;
-use crate::directory::{self, Coverage, SecretKind};
+use crate::directory::{self, Coverage, Scope, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, UserName};
 use crate::overrides::Overrides;
@@ -94,6 +94,8 @@ pub struct DirectoryConfig {
     pub name: DirectoryName,
     /// What derived ids are made from beside the key.
     pub namespace: String,
+    /// Whom of it this host carries.
+    pub scope: Scope,
     /// Its server.
     pub server: ServerConfig,
     /// The service and its own settings.
@@ -291,8 +293,25 @@ impl Home {
 /// `[sync]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sync {
-    /// How often each directory is read whole.
+    /// How often a directory that does not tell what changes is read whole.
     pub interval: Duration,
+    /// How often one that does is read whole all the same.
+    pub full_interval: Duration,
+    /// How often one that does is asked what has changed.
+    pub changes_interval: Duration,
+    /// The share of persons or groups, in percent, that a sync may remove unasked.
+    pub shrink_percent: u8,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(15 * 60),
+            full_interval: Duration::from_secs(12 * 3600),
+            changes_interval: Duration::from_secs(4),
+            shrink_percent: 20,
+        }
+    }
 }
 
 /// `[login]`

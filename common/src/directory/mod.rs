@@ -7,6 +7,7 @@
 //! ([`crate::config::DirectoryConfig`]); docs/directories.md says how to add one.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -17,9 +18,16 @@ pub mod crowd;
 pub mod fas;
 pub mod gafaelfawr;
 pub mod http;
+mod nesting;
 mod remarks;
+mod rolls;
+mod scope;
 #[cfg(test)]
 mod script;
+
+pub use nesting::Nesting;
+pub use rolls::Rolls;
+pub use scope::{Pattern, Scope};
 
 /// How the people of a directory become known on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,8 +137,8 @@ impl Person {
     }
 }
 
-/// A group as one directory says it; nested groups are resolved already.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// A group as one directory says it, without its members.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
     /// The key that survives renames.
     pub key: ImmutableKey,
@@ -140,19 +148,72 @@ pub struct Team {
     pub active: bool,
     /// A group id that the service gives.
     pub gid: Option<u32>,
-    /// The members' names as the directory spells them, nested ones included.
+}
+
+/// A group with the names of its members, as an answer about it alone gives them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// The group.
+    pub team: Team,
+    /// The members' names as the directory spells them.
     pub members: Vec<String>,
+}
+
+/// A person or group of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// Who or what is listed.
+    pub entry: T,
+    /// The places, in [`Projection::teams`], of the groups that hold it directly:
+    /// ascending, each once.
+    pub groups: Vec<u32>,
 }
 
 /// Everything that one directory contributes: the result of a finished full sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
     /// The persons.
-    pub people: Vec<Person>,
+    pub people: Vec<Listed<Person>>,
     /// The groups.
-    pub teams: Vec<Team>,
+    pub teams: Vec<Listed<Team>>,
     /// What could not be understood and was left out, a line each for `status`.
     pub remarks: Vec<String>,
+    /// The moment in the directory's history from which changes lead on, where it keeps one.
+    pub until: Option<Cursor>,
+}
+
+impl Projection {
+    /// The projection of these people and of groups with the names of their members, none nested.
+    pub fn of(people: Vec<Person>, rosters: Vec<Roster>) -> Self {
+        let (teams, members): (Vec<Team>, Vec<Vec<String>>) = rosters
+            .into_iter()
+            .map(|roster| (roster.team, roster.members))
+            .unzip();
+        let mut rolls = Rolls::new(&people, &teams);
+        for (team, members) in teams.iter().zip(&members) {
+            for member in members {
+                rolls.add_person(&team.name, member);
+            }
+        }
+        let (people, teams) = rolls.fill(people, teams);
+        Self {
+            people,
+            teams,
+            ..Self::default()
+        }
+    }
+
+    /// The names of everybody in the group called `name`, through other groups as well.
+    pub fn members(&self, name: &str) -> Vec<&str> {
+        let wanted = self.teams.iter().position(|team| team.entry.name == name);
+        let mut nesting = Nesting::of(&self.teams);
+        let is_member = |person: &&Listed<Person>| {
+            let mut around = nesting.around(&person.groups).iter();
+            around.any(|place| usize::try_from(*place).ok() == wanted)
+        };
+        let members = self.people.iter().filter(is_member);
+        members.map(|person| person.entry.name.as_str()).collect()
+    }
 }
 
 /// A group as an answer about one of its members names it.
@@ -166,14 +227,40 @@ pub struct Membership {
     pub gid: Option<u32>,
 }
 
-/// One person as the directory says it now, with every group that counts: nested
-/// ones included, mere applications for membership left out.
+/// One person as the directory says it now, with every group that counts and holds the
+/// person directly: mere applications for membership are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// The person.
     pub person: Person,
     /// The person's groups.
     pub groups: Vec<Membership>,
+}
+
+/// One group as the directory says it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamSighting {
+    /// The group.
+    pub team: Team,
+    /// The groups that hold it directly.
+    pub groups: Vec<Membership>,
+}
+
+/// A moment in a directory's history of changes: the service's own text, opaque.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+/// Who may have changed since a moment. It names, and says nothing: whoever is named
+/// is asked about anew, so that a replay, or a change of which little is told, does no harm.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// Persons' names as the directory spells them, each with what is told of the change:
+    /// the same again is a replay, as far as can be told.
+    pub people: BTreeMap<String, u64>,
+    /// Groups' names as the directory spells them, as `people`.
+    pub teams: BTreeMap<String, u64>,
+    /// The moment up to which this goes.
+    pub until: Option<Cursor>,
 }
 
 /// A positive verdict of the directory about one person's secret.
@@ -306,6 +393,11 @@ pub trait Directory: Send + Sync {
     fn listing(&self) -> Option<&dyn Listing> {
         None
     }
+
+    /// The way to what has changed since a moment, for services that have one.
+    fn changes(&self) -> Option<&dyn Changes> {
+        None
+    }
 }
 
 /// A directory that can name everybody: its coverage is [`Coverage::Complete`].
@@ -313,6 +405,24 @@ pub trait Directory: Send + Sync {
 pub trait Listing: Send + Sync {
     /// Everybody and everything, read whole.
     async fn everybody(&self) -> Result<Projection, DirectoryError>;
+}
+
+/// A directory that can tell what has changed.
+#[async_trait::async_trait]
+pub trait Changes: Send + Sync {
+    /// The present moment of its history, to be taken before everybody is read; `None`
+    /// where this server keeps none.
+    async fn present(&self) -> Result<Option<Cursor>, DirectoryError>;
+
+    /// Who may have changed since `cursor`; `None` where the history does not go back so
+    /// far, or is kept no more: then everybody has to be read.
+    async fn since(&self, cursor: &Cursor) -> Result<Option<Notices>, DirectoryError>;
+
+    /// One person by the name that a notice gives. *NotFound* as in [`Directory::find`].
+    async fn person(&self, name: &str) -> Result<Sighting, DirectoryError>;
+
+    /// One group by the name that a notice gives. *NotFound* as in [`Directory::find`].
+    async fn team(&self, name: &str) -> Result<TeamSighting, DirectoryError>;
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ pub(super) use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::account::Uid;
 use crate::clock::Time;
-use crate::name::{DirectoryName, UserName};
+use crate::name::UserName;
 use crate::snapshot::content::Tombstone;
 
 /// The schema's version. An older file is brought up to it; one of a later version
 /// is set aside and rebuilt.
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 
 /// From version 1: who was seen when, and the names to look persons up by.
 const FROM_VERSION_1: &str = "
@@ -28,14 +28,44 @@ ALTER TABLE person_2 RENAME TO person;
 CREATE INDEX person_name ON person (directory, name);
 ";
 
+/// From version 2: memberships stand with who is held, as numbers that no other group gets
+/// later, and directories know how far their history was read.
+const FROM_VERSION_2: &str = "
+ALTER TABLE directory ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE directory ADD COLUMN cursor TEXT;
+UPDATE directory SET whole = synced;
+ALTER TABLE team RENAME TO team_2;
+CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
+                   gid INTEGER, active INTEGER NOT NULL, groups TEXT NOT NULL, UNIQUE (directory, key)) STRICT;
+INSERT INTO team (directory, key, name, gid, active, groups)
+    SELECT directory, key, body ->> 'name', body ->> 'gid', body ->> 'active', '[]' FROM team_2;
+CREATE TEMP TABLE held AS
+    SELECT team.directory, lower(member.value) AS name, team.id
+    FROM team JOIN team_2 USING (directory, key), json_each(team_2.body, '$.members') AS member;
+CREATE INDEX temp.held_name ON held (directory, name);
+ALTER TABLE person RENAME TO person_2;
+DROP INDEX person_name;
+CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+                     seen INTEGER NOT NULL, groups TEXT NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+INSERT INTO person SELECT directory, key, name, body, seen,
+    (SELECT json_group_array(held.id) FROM held WHERE held.directory = person_2.directory AND held.name = lower(person_2.name))
+    FROM person_2;
+DROP TABLE person_2;
+DROP TABLE team_2;
+DROP TABLE held;
+CREATE INDEX person_name ON person (directory, name COLLATE NOCASE);
+CREATE INDEX team_name ON team (directory, name COLLATE NOCASE);
+";
+
 const SCHEMA: &str = "
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL, whole INTEGER NOT NULL, cursor TEXT) STRICT, WITHOUT ROWID;
 CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
-                     seen INTEGER NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
-CREATE INDEX person_name ON person (directory, name);
-CREATE TABLE team (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
-                   PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+                     seen INTEGER NOT NULL, groups TEXT NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_name ON person (directory, name COLLATE NOCASE);
+CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
+                   gid INTEGER, active INTEGER NOT NULL, groups TEXT NOT NULL, UNIQUE (directory, key)) STRICT;
+CREATE INDEX team_name ON team (directory, name COLLATE NOCASE);
 CREATE TABLE identity (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
                        name TEXT NOT NULL, source TEXT NOT NULL, current INTEGER NOT NULL) STRICT;
 CREATE INDEX identity_holder ON identity (kind, namespace, key);
@@ -111,17 +141,6 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// When `directory` was last synced with success.
-    pub fn synced(&self, directory: &DirectoryName) -> Result<Option<Time>, StoreError> {
-        let connection = self.connection();
-        let mut select =
-            connection.prepare_cached("SELECT synced FROM directory WHERE name = ?1")?;
-        let synced = select
-            .query_row([directory.as_str()], |row| row.get::<_, i64>(0))
-            .optional()?;
-        Ok(synced.map(|at| Time::from_unix(unsigned(at))))
-    }
-
     /// Everybody who was served once and is not any more.
     pub fn tombstones(&self) -> Result<Vec<Tombstone>, StoreError> {
         let connection = self.connection();
@@ -191,22 +210,18 @@ fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -1024)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        0 => {
-            connection.execute_batch(&format!(
-                "BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            ))?;
-            Ok(Some(connection))
-        }
-        1 => {
-            connection.execute_batch(&format!(
-                "BEGIN; {FROM_VERSION_1} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            ))?;
-            Ok(Some(connection))
-        }
-        SCHEMA_VERSION => Ok(Some(connection)),
-        _ => Ok(None),
-    }
+    let steps: &[&str] = match version {
+        0 => &[SCHEMA],
+        1 => &[FROM_VERSION_1, FROM_VERSION_2],
+        2 => &[FROM_VERSION_2],
+        SCHEMA_VERSION => return Ok(Some(connection)),
+        _ => return Ok(None),
+    };
+    let steps = steps.concat();
+    connection.execute_batch(&format!(
+        "BEGIN; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    ))?;
+    Ok(Some(connection))
 }
 
 /// The JSON in the first column of a row.
@@ -228,6 +243,7 @@ pub(super) fn unsigned(value: i64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::DirectoryName;
 
     #[test]
     fn a_store_of_a_later_version_is_set_aside_and_rebuilt() {
@@ -266,6 +282,10 @@ mod tests {
              INSERT INTO fact VALUES ('clock', 77);
              INSERT INTO directory VALUES ('corp', 55);
              INSERT INTO verifier VALUES ('corp', 'key:1', 9, 'v', 1, NULL, 0);
+             CREATE TABLE team (directory TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+                                PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+             INSERT INTO team VALUES ('corp', 'name:ops', '{\"name\":\"ops\",\"gid\":null,\"active\":true,\"members\":[\"ADA\",\"bob\"]}');
+             INSERT INTO team VALUES ('corp', 'name:all', '{\"name\":\"all\",\"gid\":7000,\"active\":false,\"members\":[]}');
              PRAGMA user_version = 1;",
         )
         .unwrap();
@@ -280,5 +300,14 @@ mod tests {
         let people = store.people(&DirectoryName::new("corp").unwrap()).unwrap();
         assert_eq!(people[0].person.name, "Ada");
         assert_eq!(people[0].seen, Time::from_unix(55));
+        let teams = store.teams(&DirectoryName::new("corp").unwrap()).unwrap();
+        let of = |name: &str| teams.iter().find(|team| team.team.name == name).unwrap();
+        assert_eq!(people[0].groups, [of("ops").id]);
+        assert_eq!(
+            (of("all").team.gid, of("all").team.active),
+            (Some(7000), false)
+        );
+        let reading = store.reading(&DirectoryName::new("corp").unwrap()).unwrap();
+        assert_eq!(reading.unwrap().whole, Time::from_unix(55));
     }
 }

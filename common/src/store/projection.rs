@@ -1,9 +1,18 @@
 //! What the directories have contributed: persons, each with the moment when the
-//! directory last vouched for them, and groups.
+//! directory last vouched for them, and groups. Memberships are direct ones, and stand with
+//! who is held, as numbers of groups; a number is never given to another group.
 
-use super::disk::{Connection, Store, StoreError, body_of, params, signed, unsigned};
+use std::collections::HashSet;
+
+use rusqlite::Row;
+
+use super::disk::{
+    Connection, OptionalExtension, Store, StoreError, Transaction, body_of, params, signed,
+    unsigned,
+};
+use super::renewal::Change;
 use crate::clock::Time;
-use crate::directory::{ImmutableKey, Person, Projection, Team};
+use crate::directory::{Cursor, ImmutableKey, Listed, Person, Projection, Team};
 use crate::name::DirectoryName;
 
 /// A person as a directory last said it.
@@ -11,137 +20,476 @@ use crate::name::DirectoryName;
 pub struct KnownPerson {
     /// The person.
     pub person: Person,
-    /// When the directory last said so: by a full sync, an answer about this person
-    /// alone, or a login.
+    /// When the directory last said so: by a sync, an answer about this person alone, or
+    /// a login.
     pub seen: Time,
+    /// The numbers of the groups that hold the person directly; some may be gone.
+    pub groups: Vec<i64>,
+}
+
+/// A group as a directory last said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTeam {
+    /// Its number in this store.
+    pub id: i64,
+    /// The group.
+    pub team: Team,
+    /// The numbers of the groups that hold this one directly; some may be gone.
+    pub groups: Vec<i64>,
+}
+
+/// How far a directory has been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// When the directory last vouched for everybody: read whole, everybody asked about,
+    /// or its changes read.
+    pub synced: Time,
+    /// When it was last read whole.
+    pub whole: Time,
+    /// From where on its changes have to be read.
+    pub cursor: Option<Cursor>,
+}
+
+/// How many persons and groups a directory contributes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Persons.
+    pub people: u64,
+    /// Groups.
+    pub teams: u64,
 }
 
 impl Store {
-    /// Replaces everything that `directory` contributes, in one transaction.
+    /// Replaces everything that `directory` contributes, in one transaction. What is as
+    /// it was is not written.
     pub fn replace(
         &self,
         directory: &DirectoryName,
         projection: &Projection,
         now: Time,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Change, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
-        let name = directory.as_str();
-        transaction.execute("DELETE FROM person WHERE directory = ?1", [name])?;
-        transaction.execute("DELETE FROM team WHERE directory = ?1", [name])?;
-        {
-            let mut insert = transaction.prepare(INSERT_PERSON)?;
-            for person in &projection.people {
-                insert.execute(params![
-                    name,
-                    person.key.as_str(),
-                    person.name,
-                    serde_json::to_string(person)?,
-                    signed(now.unix())
-                ])?;
-            }
-            let mut insert = transaction.prepare(INSERT_TEAM)?;
-            for team in &projection.teams {
-                insert.execute(params![
-                    name,
-                    team.key.as_str(),
-                    serde_json::to_string(team)?
-                ])?;
-            }
-        }
-        transaction.execute(MARK_SYNCED, params![name, signed(now.unix())])?;
+        let mut replacing = Replacing {
+            transaction: &transaction,
+            directory: directory.as_str(),
+            written: 0,
+        };
+        let ids = replacing.number(&projection.teams)?;
+        replacing.write_teams(&projection.teams, &ids)?;
+        replacing.write_people(&projection.people, &ids, now)?;
+        replacing.drop_vanished(projection)?;
+        let written = replacing.written;
+        transaction.execute(
+            "INSERT OR REPLACE INTO directory VALUES (?1, ?2, ?2, ?3)",
+            params![
+                directory.as_str(),
+                signed(now.unix()),
+                projection.until.as_ref().map(|cursor| &cursor.0)
+            ],
+        )?;
         transaction.commit()?;
-        Ok(())
+        Ok(Change::of(written > 0))
     }
 
     /// Notes that everybody of `directory` who is known here has been asked about.
     pub fn mark_synced(&self, directory: &DirectoryName, now: Time) -> Result<(), StoreError> {
-        self.connection()
-            .execute(MARK_SYNCED, params![directory.as_str(), signed(now.unix())])?;
-        Ok(())
+        mark_synced(&self.connection(), directory, now)
+    }
+
+    /// How far `directory` has been read; `None` if it never was.
+    pub fn reading(&self, directory: &DirectoryName) -> Result<Option<Reading>, StoreError> {
+        let connection = self.connection();
+        let mut select = connection
+            .prepare_cached("SELECT synced, whole, cursor FROM directory WHERE name = ?1")?;
+        let reading = select.query_row([directory.as_str()], |row| {
+            Ok(Reading {
+                synced: Time::from_unix(unsigned(row.get(0)?)),
+                whole: Time::from_unix(unsigned(row.get(1)?)),
+                cursor: row.get::<_, Option<String>>(2)?.map(Cursor),
+            })
+        });
+        Ok(reading.optional()?)
+    }
+
+    /// When `directory` last vouched for everybody.
+    pub fn synced(&self, directory: &DirectoryName) -> Result<Option<Time>, StoreError> {
+        let reading = self.reading(directory)?;
+        Ok(reading.map(|reading| reading.synced))
     }
 
     /// The persons of `directory`, by key.
     pub fn people(&self, directory: &DirectoryName) -> Result<Vec<KnownPerson>, StoreError> {
+        let synced = self.synced(directory)?.unwrap_or(Time::from_unix(0));
         let connection = self.connection();
-        let mut select = connection
-            .prepare_cached("SELECT body, seen FROM person WHERE directory = ?1 ORDER BY key")?;
+        let mut select = connection.prepare_cached(
+            "SELECT body, seen, groups FROM person WHERE directory = ?1 ORDER BY key",
+        )?;
         let mut rows = select.query([directory.as_str()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(KnownPerson {
                 person: body_of(row)?,
-                seen: Time::from_unix(unsigned(row.get(1)?)),
+                seen: synced.max(Time::from_unix(unsigned(row.get(1)?))),
+                groups: numbers(row, 2)?,
             });
         }
         Ok(found)
     }
 
-    /// The groups of `directory`, by key.
-    pub fn teams(&self, directory: &DirectoryName) -> Result<Vec<Team>, StoreError> {
-        teams_of(&self.connection(), directory)
+    /// The groups of `directory`, by number.
+    pub fn teams(&self, directory: &DirectoryName) -> Result<Vec<KnownTeam>, StoreError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(
+            "SELECT id, key, name, active, gid, groups FROM team WHERE directory = ?1 ORDER BY id",
+        )?;
+        let mut rows = select.query([directory.as_str()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(KnownTeam {
+                id: row.get(0)?,
+                team: Team {
+                    key: ImmutableKey::stored(
+                        row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                    ),
+                    name: row.get(2)?,
+                    active: row.get(3)?,
+                    gid: row.get(4)?,
+                },
+                groups: numbers(row, 5)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// How many persons and groups `directory` contributes.
+    pub fn counts(&self, directory: &DirectoryName) -> Result<Counts, StoreError> {
+        let connection = self.connection();
+        let count = |table: &str| {
+            let select = format!("SELECT count(*) FROM {table} WHERE directory = ?1");
+            connection.query_row(&select, [directory.as_str()], |row| {
+                row.get(0).map(unsigned)
+            })
+        };
+        Ok(Counts {
+            people: count("person")?,
+            teams: count("team")?,
+        })
     }
 
     /// The keys of the persons of `directory`: what the shrink guard compares with.
     pub fn person_keys(&self, directory: &DirectoryName) -> Result<Vec<ImmutableKey>, StoreError> {
-        let connection = self.connection();
-        let mut select =
-            connection.prepare_cached("SELECT key FROM person WHERE directory = ?1")?;
-        let keys = select.query_map([directory.as_str()], |row| {
-            Ok(ImmutableKey::stored(&row.get::<_, String>(0)?))
-        })?;
-        Ok(keys.collect::<Result<_, _>>()?)
+        keys(
+            &self.connection(),
+            "SELECT key FROM person WHERE directory = ?1",
+            directory,
+            None,
+        )
+    }
+
+    /// The keys of the groups of `directory`.
+    pub fn team_keys(&self, directory: &DirectoryName) -> Result<Vec<ImmutableKey>, StoreError> {
+        keys(
+            &self.connection(),
+            "SELECT key FROM team WHERE directory = ?1",
+            directory,
+            None,
+        )
+    }
+
+    /// The keys of the persons of `directory` whom any group holds.
+    pub fn person_keys_in_groups(
+        &self,
+        directory: &DirectoryName,
+    ) -> Result<Vec<ImmutableKey>, StoreError> {
+        let select = "SELECT key FROM person WHERE directory = ?1 AND groups <> '[]'";
+        keys(&self.connection(), select, directory, None)
+    }
+
+    /// The keys of the persons of `directory` who bear this name, whatever its case.
+    pub fn person_keys_named(
+        &self,
+        directory: &DirectoryName,
+        name: &str,
+    ) -> Result<Vec<ImmutableKey>, StoreError> {
+        keys(&self.connection(), PERSONS_NAMED, directory, Some(name))
+    }
+
+    /// The keys of the groups of `directory` that bear this name, whatever its case.
+    pub fn team_keys_named(
+        &self,
+        directory: &DirectoryName,
+        name: &str,
+    ) -> Result<Vec<ImmutableKey>, StoreError> {
+        keys(&self.connection(), TEAMS_NAMED, directory, Some(name))
     }
 }
 
-pub(super) const INSERT_PERSON: &str = "INSERT OR REPLACE INTO person VALUES (?1, ?2, ?3, ?4, ?5)";
-pub(super) const INSERT_TEAM: &str = "INSERT OR REPLACE INTO team VALUES (?1, ?2, ?3)";
-const MARK_SYNCED: &str = "INSERT OR REPLACE INTO directory VALUES (?1, ?2)";
+const PERSONS_NAMED: &str =
+    "SELECT key FROM person WHERE directory = ?1 AND name = ?2 COLLATE NOCASE";
+const TEAMS_NAMED: &str = "SELECT key FROM team WHERE directory = ?1 AND name = ?2 COLLATE NOCASE";
+pub(super) const WRITE_PERSON: &str =
+    "INSERT INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+     SET name = excluded.name, body = excluded.body, seen = excluded.seen, groups = excluded.groups";
+const WRITE_PERSON_IF_DIFFERENT: &str =
+    "INSERT INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
+     SET name = excluded.name, body = excluded.body, seen = excluded.seen, groups = excluded.groups
+     WHERE body <> excluded.body OR groups <> excluded.groups";
+pub(super) const NEW_TEAM: &str = "INSERT INTO team (directory, key, name, gid, active, groups) VALUES (?1, ?2, ?3, ?4, ?5, '[]') RETURNING id";
+pub(super) const WRITE_TEAM_IF_DIFFERENT: &str =
+    "UPDATE team SET name = ?2, gid = ?3, active = ?4, groups = ?5 WHERE id = ?1
+     AND (name <> ?2 OR gid IS NOT ?3 OR active <> ?4 OR groups <> ?5)";
 
-/// The groups of `directory`, by key.
-pub(super) fn teams_of(
+pub(super) fn mark_synced(
     connection: &Connection,
     directory: &DirectoryName,
-) -> Result<Vec<Team>, StoreError> {
-    let mut select =
-        connection.prepare_cached("SELECT body FROM team WHERE directory = ?1 ORDER BY key")?;
-    let mut rows = select.query([directory.as_str()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(body_of(row)?);
+    now: Time,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO directory VALUES (?1, ?2, ?2, NULL)
+             ON CONFLICT DO UPDATE SET synced = excluded.synced",
+        )?
+        .execute(params![directory.as_str(), signed(now.unix())])?;
+    Ok(())
+}
+
+/// The first column of what `select` finds for `directory` and perhaps a name.
+pub(super) fn keys(
+    connection: &Connection,
+    select: &str,
+    directory: &DirectoryName,
+    name: Option<&str>,
+) -> Result<Vec<ImmutableKey>, StoreError> {
+    let mut select = connection.prepare_cached(select)?;
+    let key = |row: &Row<'_>| Ok(ImmutableKey::stored(&row.get::<_, String>(0)?));
+    let keys = match name {
+        Some(name) => select.query_map([directory.as_str(), name], key)?,
+        None => select.query_map([directory.as_str()], key)?,
+    };
+    Ok(keys.collect::<Result<_, _>>()?)
+}
+
+/// The list of numbers in a column.
+pub(super) fn numbers(row: &Row<'_>, column: usize) -> Result<Vec<i64>, StoreError> {
+    let text = row
+        .get_ref(column)?
+        .as_str()
+        .map_err(rusqlite::Error::from)?;
+    Ok(serde_json::from_str(text)?)
+}
+
+/// How a list of numbers is stored: in order, each once.
+pub(super) fn number_text(mut numbers: Vec<i64>) -> Result<String, StoreError> {
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(serde_json::to_string(&numbers)?)
+}
+
+/// A directory's contribution while it is replaced.
+struct Replacing<'a> {
+    transaction: &'a Transaction<'a>,
+    directory: &'a str,
+    /// How many rows are other than before.
+    written: usize,
+}
+
+impl Replacing<'_> {
+    /// The numbers of these groups; those that are new get one.
+    fn number(&mut self, teams: &[Listed<Team>]) -> Result<Vec<i64>, StoreError> {
+        let mut select = self
+            .transaction
+            .prepare("SELECT id FROM team WHERE directory = ?1 AND key = ?2")?;
+        let mut insert = self.transaction.prepare(NEW_TEAM)?;
+        let mut ids = Vec::with_capacity(teams.len());
+        for Listed { entry, .. } in teams {
+            let key = entry.key.as_str();
+            let known = select.query_row([self.directory, key], |row| row.get(0));
+            ids.push(match known.optional()? {
+                Some(id) => id,
+                None => {
+                    self.written = self.written.saturating_add(1);
+                    let new = params![self.directory, key, entry.name, entry.gid, entry.active];
+                    insert.query_row(new, |row| row.get(0))?
+                }
+            });
+        }
+        Ok(ids)
     }
-    Ok(found)
+
+    fn write_teams(&mut self, teams: &[Listed<Team>], ids: &[i64]) -> Result<(), StoreError> {
+        let mut update = self.transaction.prepare(WRITE_TEAM_IF_DIFFERENT)?;
+        for (Listed { entry, groups }, id) in teams.iter().zip(ids) {
+            let groups = numbered(groups, ids)?;
+            let written =
+                update.execute(params![id, entry.name, entry.gid, entry.active, groups])?;
+            self.written = self.written.saturating_add(written);
+        }
+        Ok(())
+    }
+
+    fn write_people(
+        &mut self,
+        people: &[Listed<Person>],
+        ids: &[i64],
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut write = self.transaction.prepare(WRITE_PERSON_IF_DIFFERENT)?;
+        for Listed { entry, groups } in people {
+            let written = write.execute(params![
+                self.directory,
+                entry.key.as_str(),
+                entry.name,
+                serde_json::to_string(entry)?,
+                signed(now.unix()),
+                numbered(groups, ids)?
+            ])?;
+            self.written = self.written.saturating_add(written);
+        }
+        Ok(())
+    }
+
+    /// Drops whoever is not listed any more.
+    fn drop_vanished(&mut self, projection: &Projection) -> Result<(), StoreError> {
+        let people = projection.people.iter().map(|one| one.entry.key.as_str());
+        self.drop_others("person", people.collect())?;
+        let teams = projection.teams.iter().map(|one| one.entry.key.as_str());
+        self.drop_others("team", teams.collect())
+    }
+
+    fn drop_others(&mut self, table: &str, kept: HashSet<&str>) -> Result<(), StoreError> {
+        let transaction = self.transaction;
+        let mut select =
+            transaction.prepare(&format!("SELECT key FROM {table} WHERE directory = ?1"))?;
+        let keys = select.query_map([self.directory], |row| row.get::<_, String>(0))?;
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let mut delete = transaction.prepare(&format!(
+            "DELETE FROM {table} WHERE directory = ?1 AND key = ?2"
+        ))?;
+        for key in keys.iter().filter(|key| !kept.contains(key.as_str())) {
+            let deleted = delete.execute([self.directory, key])?;
+            self.written = self.written.saturating_add(deleted);
+        }
+        Ok(())
+    }
+}
+
+/// Places in a listing's groups as the text of their numbers.
+fn numbered(places: &[u32], ids: &[i64]) -> Result<String, StoreError> {
+    let ids = places
+        .iter()
+        .filter_map(|place| ids.get(usize::try_from(*place).ok()?).copied());
+    number_text(ids.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::Roster;
 
     fn person(key: &str, name: &str) -> Person {
         Person::named(ImmutableKey::given(key), name)
     }
 
+    fn roster(name: &str, members: &[&str]) -> Roster {
+        Roster {
+            team: Team {
+                key: ImmutableKey::from_name(name),
+                name: name.to_owned(),
+                active: true,
+                gid: None,
+            },
+            members: members.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    struct Corp {
+        store: Store,
+        corp: DirectoryName,
+    }
+
+    impl Corp {
+        fn new() -> Self {
+            Self {
+                store: Store::in_memory().unwrap(),
+                corp: DirectoryName::new("corp").unwrap(),
+            }
+        }
+
+        fn sync(&self, people: Vec<Person>, rosters: Vec<Roster>, now: u64) -> Change {
+            let projection = Projection::of(people, rosters);
+            let now = Time::from_unix(now);
+            self.store.replace(&self.corp, &projection, now).unwrap()
+        }
+
+        /// The number of the only group.
+        fn only_team(&self) -> i64 {
+            let teams = self.store.teams(&self.corp).unwrap();
+            assert_eq!(teams.len(), 1);
+            teams[0].id
+        }
+    }
+
     #[test]
     fn a_finished_sync_replaces_what_the_directory_contributed() {
-        let store = Store::in_memory().unwrap();
-        let corp = DirectoryName::new("corp").unwrap();
-        let both = Projection {
-            people: vec![person("1", "ada"), person("2", "bob")],
-            ..Projection::default()
-        };
-        store.replace(&corp, &both, Time::from_unix(5)).unwrap();
-        let one = Projection {
-            people: vec![person("2", "bob")],
-            ..Projection::default()
-        };
-        store.replace(&corp, &one, Time::from_unix(9)).unwrap();
+        let corp = Corp::new();
+        corp.sync(vec![person("1", "ada"), person("2", "bob")], vec![], 5);
+        corp.sync(vec![person("2", "bob")], vec![], 9);
         let bob = KnownPerson {
             person: person("2", "bob"),
             seen: Time::from_unix(9),
+            groups: vec![],
         };
-        assert_eq!(store.people(&corp).unwrap(), [bob]);
-        assert_eq!(store.synced(&corp).unwrap(), Some(Time::from_unix(9)));
+        assert_eq!(corp.store.people(&corp.corp).unwrap(), [bob]);
+        assert_eq!(
+            corp.store.synced(&corp.corp).unwrap(),
+            Some(Time::from_unix(9))
+        );
         let other = DirectoryName::new("other").unwrap();
-        assert_eq!(store.people(&other).unwrap(), []);
+        assert_eq!(corp.store.people(&other).unwrap(), []);
+        assert_eq!(corp.store.reading(&other).unwrap(), None);
+    }
+
+    #[test]
+    fn the_same_again_changes_nothing_but_the_moment() {
+        let corp = Corp::new();
+        let sync = |now| corp.sync(vec![person("1", "ada")], vec![roster("ops", &["ada"])], now);
+        assert_eq!(sync(5), Change::Some);
+        let id = corp.only_team();
+        assert_eq!(sync(9), Change::None);
+        assert_eq!(corp.only_team(), id);
+        let ada = &corp.store.people(&corp.corp).unwrap()[0];
+        assert_eq!(
+            (ada.seen, ada.groups.as_slice()),
+            (Time::from_unix(9), &[id][..])
+        );
+        assert_eq!(
+            corp.sync(vec![person("1", "ada")], vec![roster("ops", &[])], 10),
+            Change::Some
+        );
+        assert!(corp.store.people(&corp.corp).unwrap()[0].groups.is_empty());
+    }
+
+    #[test]
+    fn a_group_that_comes_back_is_another_and_holds_nobody_of_old() {
+        let corp = Corp::new();
+        corp.sync(vec![person("1", "ada")], vec![roster("ops", &["ada"])], 5);
+        let former = corp.only_team();
+        corp.sync(vec![person("1", "ada")], vec![], 6);
+        corp.sync(vec![person("1", "ada")], vec![roster("ops", &[])], 7);
+        assert_ne!(corp.only_team(), former);
+    }
+
+    #[test]
+    fn names_are_found_whatever_their_case() {
+        let corp = Corp::new();
+        corp.sync(vec![person("1", "Ada")], vec![roster("Ops", &[])], 5);
+        let Corp { store, corp } = &corp;
+        let found = store.person_keys_named(corp, "aDA").unwrap();
+        assert_eq!(found, [ImmutableKey::given("1")]);
+        let found = store.team_keys_named(corp, "ops").unwrap();
+        assert_eq!(found, [ImmutableKey::from_name("Ops")]);
+        let counts = store.counts(corp).unwrap();
+        assert_eq!((counts.people, counts.teams), (1, 1));
     }
 }

@@ -1,30 +1,44 @@
-//! What directories say about single persons, kept beside what is known of everybody
-//! else: answers to look-ups, refreshes of people who are known, logins.
-
-use std::collections::HashSet;
+//! What directories say about single persons and groups, kept beside what is known of
+//! everybody else: answers to look-ups, refreshes of people who are known, logins, changes.
 
 use super::disk::{OptionalExtension, Store, StoreError, Transaction, params, signed};
-use super::projection::{INSERT_PERSON, INSERT_TEAM, teams_of};
+use super::projection::{
+    NEW_TEAM, WRITE_PERSON, WRITE_TEAM_IF_DIFFERENT, keys, mark_synced, number_text,
+};
 use crate::clock::Time;
-use crate::directory::{ImmutableKey, Membership, Person, Sighting, Team};
+use crate::directory::{Cursor, ImmutableKey, Membership, Person, Sighting, Team, TeamSighting};
 use crate::name::DirectoryName;
 
-/// What a round of questions about single persons of one directory has come to.
+/// What a round of questions about single persons and groups of one directory has come to.
 #[derive(Debug, Clone, Default)]
 pub struct Renewal {
     /// Who is there, as they are now.
     pub seen: Vec<Sighting>,
     /// Who is not there any more.
     pub gone: Vec<ImmutableKey>,
+    /// Groups that are there, as they are now.
+    pub teams_seen: Vec<TeamSighting>,
+    /// Groups that are not there any more.
+    pub teams_gone: Vec<ImmutableKey>,
+    /// Where the directory's history has been read up to, if that is what this comes from:
+    /// then it vouches for everybody else, too.
+    pub until: Option<Cursor>,
 }
 
-/// Whether a renewal says anything but that all is as it was.
+/// Whether what is known is other than it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// Only the moment is new.
     None,
     /// Somebody is new, different or gone.
     Some,
+}
+
+impl Change {
+    /// A change if `changed`.
+    pub fn of(changed: bool) -> Self {
+        if changed { Self::Some } else { Self::None }
+    }
 }
 
 impl Store {
@@ -38,190 +52,169 @@ impl Store {
     ) -> Result<Change, StoreError> {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
-        let mut changed = false;
-        let mut roster = Roster::of(&transaction, directory)?;
+        let mut renewing = Renewing {
+            transaction: &transaction,
+            directory,
+            now,
+            changed: false,
+        };
+        renewing.take_in(renewal)?;
+        let change = Change::of(renewing.changed);
+        if let Some(until) = &renewal.until {
+            mark_synced(&transaction, directory, now)?;
+            transaction.execute(
+                "UPDATE directory SET cursor = ?2 WHERE name = ?1",
+                params![directory.as_str(), until.0],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(change)
+    }
+}
+
+/// A directory's contribution while pieces of it are renewed.
+struct Renewing<'a> {
+    transaction: &'a Transaction<'a>,
+    directory: &'a DirectoryName,
+    now: Time,
+    changed: bool,
+}
+
+impl Renewing<'_> {
+    fn take_in(&mut self, renewal: &Renewal) -> Result<(), StoreError> {
         for key in &renewal.gone {
-            changed |= forget(&transaction, directory, key, &mut roster)?;
+            self.forget("person", key)?;
+        }
+        for key in &renewal.teams_gone {
+            self.forget("team", key)?;
+        }
+        for sighting in &renewal.teams_seen {
+            self.see_team(sighting)?;
         }
         for sighting in &renewal.seen {
-            for key in namesakes(&transaction, directory, &sighting.person)? {
-                changed |= forget(&transaction, directory, &key, &mut roster)?;
-            }
-            changed |= see(&transaction, directory, &sighting.person, now, &mut roster)?;
-            roster.list(&sighting.person.name, &sighting.groups);
+            self.see(sighting)?;
         }
-        changed |= roster.write(&transaction, directory)?;
-        transaction.commit()?;
-        Ok(if changed { Change::Some } else { Change::None })
-    }
-}
-
-/// The keys of others who are known by this person's name.
-fn namesakes(
-    transaction: &Transaction<'_>,
-    directory: &DirectoryName,
-    person: &Person,
-) -> Result<Vec<ImmutableKey>, StoreError> {
-    let mut select = transaction.prepare_cached(
-        "SELECT key FROM person WHERE directory = ?1 AND name = ?2 AND key <> ?3",
-    )?;
-    let keys = select.query_map(
-        params![directory.as_str(), person.name, person.key.as_str()],
-        |row| Ok(ImmutableKey::stored(&row.get::<_, String>(0)?)),
-    )?;
-    Ok(keys.collect::<Result<_, _>>()?)
-}
-
-/// Whether there was anybody to forget.
-fn forget(
-    transaction: &Transaction<'_>,
-    directory: &DirectoryName,
-    key: &ImmutableKey,
-    roster: &mut Roster,
-) -> Result<bool, StoreError> {
-    let name = transaction
-        .prepare_cached("DELETE FROM person WHERE directory = ?1 AND key = ?2 RETURNING name")?
-        .query_row([directory.as_str(), key.as_str()], |row| {
-            row.get::<_, String>(0)
-        })
-        .optional()?;
-    if let Some(name) = &name {
-        roster.strike(name);
-    }
-    Ok(name.is_some())
-}
-
-/// Whether the person is new or different.
-fn see(
-    transaction: &Transaction<'_>,
-    directory: &DirectoryName,
-    person: &Person,
-    now: Time,
-    roster: &mut Roster,
-) -> Result<bool, StoreError> {
-    let body = serde_json::to_string(person)?;
-    let former = transaction
-        .prepare_cached("SELECT name, body FROM person WHERE directory = ?1 AND key = ?2")?
-        .query_row([directory.as_str(), person.key.as_str()], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })
-        .optional()?;
-    if let Some((name, _)) = former.as_ref().filter(|(name, _)| *name != person.name) {
-        roster.strike(name);
-    }
-    transaction.prepare_cached(INSERT_PERSON)?.execute(params![
-        directory.as_str(),
-        person.key.as_str(),
-        person.name,
-        body,
-        signed(now.unix())
-    ])?;
-    Ok(former.is_none_or(|(_, former)| former != body))
-}
-
-/// A directory's groups while single persons move in and out of them.
-struct Roster {
-    teams: Vec<Team>,
-    /// The keys of those that must be written.
-    touched: HashSet<ImmutableKey>,
-    /// The keys of those that must go: another key has their name now.
-    replaced: Vec<ImmutableKey>,
-}
-
-impl Roster {
-    fn of(transaction: &Transaction<'_>, directory: &DirectoryName) -> Result<Self, StoreError> {
-        Ok(Self {
-            teams: teams_of(transaction, directory)?,
-            touched: HashSet::new(),
-            replaced: Vec::new(),
-        })
+        Ok(())
     }
 
-    /// Takes somebody out of every group.
-    fn strike(&mut self, name: &str) {
-        self.list(name, &[]);
+    fn forget(&mut self, table: &str, key: &ImmutableKey) -> Result<(), StoreError> {
+        let delete = format!("DELETE FROM {table} WHERE directory = ?1 AND key = ?2");
+        let gone = self
+            .transaction
+            .prepare_cached(&delete)?
+            .execute([self.directory.as_str(), key.as_str()])?;
+        self.changed |= gone > 0;
+        Ok(())
     }
 
-    /// Puts somebody into these groups and into no other.
-    fn list(&mut self, name: &str, groups: &[Membership]) {
-        for group in groups {
-            self.know(group);
+    /// Forgets whatever else of `table` bears this name.
+    fn forget_namesakes(
+        &mut self,
+        table: &str,
+        name: &str,
+        bearer: &ImmutableKey,
+    ) -> Result<(), StoreError> {
+        let select =
+            format!("SELECT key FROM {table} WHERE directory = ?1 AND name = ?2 COLLATE NOCASE");
+        let bearers = keys(self.transaction, &select, self.directory, Some(name))?;
+        for other in bearers.iter().filter(|other| *other != bearer) {
+            self.forget(table, other)?;
         }
-        for team in &mut self.teams {
-            let wanted = groups.iter().any(|group| group.key == team.key);
-            let place = team.members.iter().position(|member| member == name);
-            match (place, wanted) {
-                (None, true) => team.members.push(name.to_owned()),
-                (Some(place), false) => _ = team.members.remove(place),
-                (None, false) | (Some(_), true) => continue,
-            }
-            self.touched.insert(team.key.clone());
-        }
+        Ok(())
     }
 
-    /// Takes note of a group's name and id; a group of the same name and another key is gone.
-    fn know(&mut self, group: &Membership) {
-        let (touched, replaced) = (&mut self.touched, &mut self.replaced);
-        self.teams.retain(|team| {
-            let goes = team.name == group.name && team.key != group.key;
-            if goes {
-                replaced.push(team.key.clone());
-            }
-            !goes
-        });
-        match self.teams.iter_mut().find(|team| team.key == group.key) {
-            Some(team) => {
-                let gid = group.gid.or(team.gid);
-                if team.name != group.name || team.gid != gid {
-                    team.name.clone_from(&group.name);
-                    team.gid = gid;
-                    touched.insert(team.key.clone());
-                }
-            }
-            None => {
-                touched.insert(group.key.clone());
-                self.teams.push(Team {
-                    key: group.key.clone(),
-                    name: group.name.clone(),
-                    active: true,
-                    gid: group.gid,
-                    members: Vec::new(),
-                });
-            }
-        }
-    }
-
-    /// Whether there was anything to write.
-    fn write(
-        &self,
-        transaction: &Transaction<'_>,
-        directory: &DirectoryName,
-    ) -> Result<bool, StoreError> {
-        let mut delete =
-            transaction.prepare_cached("DELETE FROM team WHERE directory = ?1 AND key = ?2")?;
-        for key in &self.replaced {
-            delete.execute([directory.as_str(), key.as_str()])?;
-        }
-        let mut insert = transaction.prepare_cached(INSERT_TEAM)?;
-        for team in self
-            .teams
-            .iter()
-            .filter(|team| self.touched.contains(&team.key))
-        {
-            insert.execute(params![
-                directory.as_str(),
-                team.key.as_str(),
-                serde_json::to_string(team)?
+    fn see(&mut self, Sighting { person, groups }: &Sighting) -> Result<(), StoreError> {
+        self.forget_namesakes("person", &person.name, &person.key)?;
+        let groups = self.numbers(groups)?;
+        let body = serde_json::to_string(person)?;
+        self.changed |= !self.is_known(person, &body, &groups)?;
+        self.transaction
+            .prepare_cached(WRITE_PERSON)?
+            .execute(params![
+                self.directory.as_str(),
+                person.key.as_str(),
+                person.name,
+                body,
+                signed(self.now.unix()),
+                groups
             ])?;
+        Ok(())
+    }
+
+    fn is_known(&self, person: &Person, body: &str, groups: &str) -> Result<bool, StoreError> {
+        let mut select = self.transaction.prepare_cached(
+            "SELECT body = ?3 AND groups = ?4 FROM person WHERE directory = ?1 AND key = ?2",
+        )?;
+        let same = select.query_row(
+            params![self.directory.as_str(), person.key.as_str(), body, groups],
+            |row| row.get(0),
+        );
+        Ok(same.optional()?.unwrap_or(false))
+    }
+
+    fn see_team(&mut self, TeamSighting { team, groups }: &TeamSighting) -> Result<(), StoreError> {
+        let id = self.know(team)?;
+        let groups = self.numbers(groups)?;
+        let written = self
+            .transaction
+            .prepare_cached(WRITE_TEAM_IF_DIFFERENT)?
+            .execute(params![id, team.name, team.gid, team.active, groups])?;
+        self.changed |= written > 0;
+        Ok(())
+    }
+
+    /// The numbers of these groups as they are stored; those that are new get one.
+    fn numbers(&mut self, groups: &[Membership]) -> Result<String, StoreError> {
+        let mut ids = Vec::with_capacity(groups.len());
+        for group in groups {
+            ids.push(self.know_by_name(group)?);
         }
-        Ok(!self.touched.is_empty() || !self.replaced.is_empty())
+        number_text(ids)
+    }
+
+    /// A group's number; its name and id are taken note of, as far as they are said.
+    fn know_by_name(&mut self, group: &Membership) -> Result<i64, StoreError> {
+        let id = self.know(&Team {
+            key: group.key.clone(),
+            name: group.name.clone(),
+            active: true,
+            gid: group.gid,
+        })?;
+        let written = self
+            .transaction
+            .prepare_cached(
+                "UPDATE team SET name = ?2, gid = coalesce(?3, gid) WHERE id = ?1
+                 AND (name <> ?2 OR gid IS NOT coalesce(?3, gid))",
+            )?
+            .execute(params![id, group.name, group.gid])?;
+        self.changed |= written > 0;
+        Ok(id)
+    }
+
+    /// A group's number; it gets one if it is new. A group of the same name and another key is gone.
+    fn know(&mut self, team: &Team) -> Result<i64, StoreError> {
+        self.forget_namesakes("team", &team.name, &team.key)?;
+        let (directory, key) = (self.directory.as_str(), team.key.as_str());
+        let known = self
+            .transaction
+            .prepare_cached("SELECT id FROM team WHERE directory = ?1 AND key = ?2")?
+            .query_row([directory, key], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        self.changed = true;
+        let mut insert = self.transaction.prepare_cached(NEW_TEAM)?;
+        let new = params![directory, key, team.name, team.gid, team.active];
+        Ok(insert.query_row(new, |row| row.get(0))?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::Projection;
+    use crate::directory::{Projection, Roster, Team};
+    use crate::store::projection::KnownTeam;
 
     fn sighting(key: &str, name: &str, groups: &[(&str, u32)]) -> Sighting {
         let group = |(name, gid): &(&str, u32)| Membership {
@@ -256,6 +249,7 @@ mod tests {
             let renewal = Renewal {
                 seen: seen.to_vec(),
                 gone: gone.iter().map(|key| ImmutableKey::given(key)).collect(),
+                ..Renewal::default()
             };
             self.store
                 .renew(&self.rubin, &renewal, Time::from_unix(now))
@@ -275,12 +269,19 @@ mod tests {
 
         /// `staff=61000: ada bob`.
         fn groups(&self) -> Vec<String> {
+            let people = self.store.people(&self.rubin).unwrap();
+            let members = |id: i64| {
+                let members = people.iter().filter(|known| known.groups.contains(&id));
+                let mut names: Vec<_> = members.map(|known| known.person.name.as_str()).collect();
+                names.sort_unstable();
+                names.join(" ")
+            };
             let teams = self.store.teams(&self.rubin).unwrap();
             let mut shown: Vec<_> = teams
                 .iter()
-                .map(|team| {
+                .map(|KnownTeam { id, team, .. }| {
                     let gid = team.gid.unwrap_or_default();
-                    format!("{}={gid}: {}", team.name, team.members.join(" "))
+                    format!("{}={gid}: {}", team.name, members(*id))
                 })
                 .collect();
             shown.sort_unstable();
@@ -347,13 +348,11 @@ mod tests {
             name: "staff".to_owned(),
             active: true,
             gid: Some(61_000),
-            members: vec!["ada".to_owned(), "bob".to_owned()],
         };
-        let projection = Projection {
-            people: vec![Person::named(ImmutableKey::given("1"), "ada")],
-            teams: vec![team],
-            remarks: vec![],
-        };
+        let members = vec!["ada".to_owned(), "bob".to_owned()];
+        let people = ["ada", "bob"].into_iter().zip(["1", "2"]);
+        let people = people.map(|(name, key)| Person::named(ImmutableKey::given(key), name));
+        let projection = Projection::of(people.collect(), vec![Roster { team, members }]);
         let now = Time::from_unix(5);
         known.store.replace(&known.rubin, &projection, now).unwrap();
         let mut ada = sighting("1", "ada", &[("staff", 61_000)]);
@@ -362,5 +361,52 @@ mod tests {
         assert_eq!(known.groups(), ["staff=61000: ada bob"]);
         known.see(&[sighting("1", "ada", &[])], 7);
         assert_eq!(known.groups(), ["staff=61000: bob"]);
+    }
+
+    #[test]
+    fn groups_are_renewed_and_history_vouches_for_everybody() {
+        let known = Known::new();
+        known.see(&[sighting("1", "ada", &[("staff", 61_000)])], 5);
+        let staff = Team {
+            key: ImmutableKey::given("61000"),
+            name: "Staff".to_owned(),
+            active: false,
+            gid: Some(61_000),
+        };
+        let all = Membership {
+            key: ImmutableKey::given("61001"),
+            name: "all".to_owned(),
+            gid: Some(61_001),
+        };
+        let renewal = Renewal {
+            teams_seen: vec![TeamSighting {
+                team: staff,
+                groups: vec![all],
+            }],
+            until: Some(Cursor("7".to_owned())),
+            ..Renewal::default()
+        };
+        let renew = |now| {
+            let (store, now) = (&known.store, Time::from_unix(now));
+            store.renew(&known.rubin, &renewal, now).unwrap()
+        };
+        assert_eq!(renew(9), Change::Some);
+        assert_eq!(renew(10), Change::None);
+        assert_eq!(known.people(), ["ada@10"]);
+        assert_eq!(known.groups(), ["Staff=61000: ada", "all=61001: "]);
+        let teams = known.store.teams(&known.rubin).unwrap();
+        let [staff, all] = teams.as_slice() else {
+            panic!("{teams:?}");
+        };
+        assert_eq!(staff.groups, [all.id]);
+        let reading = known.store.reading(&known.rubin).unwrap().unwrap();
+        assert_eq!(reading.cursor, Some(Cursor("7".to_owned())));
+        let renewal = Renewal {
+            teams_gone: vec![ImmutableKey::given("61000")],
+            ..Renewal::default()
+        };
+        let now = Time::from_unix(11);
+        known.store.renew(&known.rubin, &renewal, now).unwrap();
+        assert_eq!(known.groups(), ["all=61001: "]);
     }
 }

@@ -276,8 +276,14 @@ pub struct DirectoryStatus {
     /// The last failure, if the last call failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// When it was last synced with success (seconds since 1970), 0 never.
+    /// When it last vouched for everybody (seconds since 1970), 0 never: read whole, or its changes read.
     pub synced: u64,
+    /// When it was last read whole (seconds since 1970), 0 never.
+    #[serde(default)]
+    pub read_whole: u64,
+    /// Whether it tells what changes, so that it need not be read whole each time.
+    #[serde(default)]
+    pub tells_changes: bool,
     /// When the next sync is due (seconds since 1970).
     pub next_sync: u64,
     /// Persons that it contributes.

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig, FULL_NAME_MAX};
-use muster_common::directory::{Coverage, Ids, Person, Team};
+use muster_common::directory::{Coverage, Ids, Nesting, Person, Team};
 use muster_common::local::LocalFiles;
 use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{
@@ -22,7 +22,7 @@ use muster_common::snapshot::content::{
 use muster_common::snapshot::reserved::reserved;
 use muster_common::store::ledger::{Entry, Holder, IdKind, IdSpace, Ledger};
 use muster_common::store::names::{Owner, Owners};
-use muster_common::store::projection::KnownPerson;
+use muster_common::store::projection::{KnownPerson, KnownTeam};
 use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
@@ -118,6 +118,8 @@ struct Place {
     seen: Time,
     /// Whether the service itself lists the person's private group.
     private_group: bool,
+    /// The numbers of the groups that hold the person directly.
+    groups: Vec<i64>,
 }
 
 struct Work<'a> {
@@ -153,7 +155,12 @@ impl Work<'_> {
                 (&known.person.key, known.person.uid)
             }),
         );
-        for (name, KnownPerson { person, seen }) in named {
+        for (name, known) in named {
+            let KnownPerson {
+                person,
+                seen,
+                groups,
+            } = known;
             if !self.claims(IdKind::User, directory, name.as_str(), &person.key) {
                 continue;
             }
@@ -173,6 +180,7 @@ impl Work<'_> {
                         active: person.active,
                         seen,
                         private_group: false,
+                        groups,
                     };
                     self.content.users.push(record);
                     self.users.insert(name, place);
@@ -293,20 +301,23 @@ impl Work<'_> {
         }
     }
 
-    fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<Team>) {
-        let teams = teams.into_iter().filter(|team| team.active).collect();
+    fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<KnownTeam>) {
+        let mut members = self.members(position, &teams);
+        let teams = teams.into_iter().filter(|known| known.team.active);
         let named = self.one_name_each(
             directory,
             "group",
-            teams,
-            |team| &team.name,
+            teams.collect(),
+            |known| &known.team.name,
             |rule, name| rule.group(name),
         );
         let contested = contested_ids(
             &self.ledger,
-            &holder_ids(directory, IdKind::Group, &named, |t| (&t.key, t.gid)),
+            &holder_ids(directory, IdKind::Group, &named, |known| {
+                (&known.team.key, known.team.gid)
+            }),
         );
-        for (name, team) in named {
+        for (name, KnownTeam { id, team, .. }) in named {
             if reserved(name.as_str()).is_some() || self.local.holds_name(name.as_str()) {
                 // The publisher would refuse it, and with it whoever has it as the primary group.
                 self.problem(format!(
@@ -334,7 +345,8 @@ impl Work<'_> {
                 ));
                 continue;
             }
-            if let Err(why) = self.add_team(directory, position, &name, &team) {
+            let members = members.remove(&id).unwrap_or_default();
+            if let Err(why) = self.add_team(directory, position, &name, &team, members) {
                 self.problem(format!("group {name}: {why}"));
             }
         }
@@ -346,6 +358,7 @@ impl Work<'_> {
         position: u16,
         name: &GroupName,
         team: &Team,
+        members: Vec<UserName>,
     ) -> Result<(), String> {
         let holder = Holder {
             kind: IdKind::Group,
@@ -364,7 +377,6 @@ impl Work<'_> {
             .assign(&holder, name.as_str(), team.gid, self.local)
             .map_err(|clash| clash.to_string())?;
         let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
-        let members = self.members(position, team);
         for member in &members {
             if let Some(record) = self
                 .users
@@ -386,28 +398,63 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The members that are served and belong to the same directory, each once.
-    fn members(&self, position: u16, team: &Team) -> Vec<UserName> {
-        let mut members: Vec<UserName> = team
-            .members
-            .iter()
-            .filter_map(|spelled| self.config.names.user(spelled).ok())
-            .filter(|name| {
-                let record = self
-                    .users
-                    .get(name)
-                    .and_then(|place| self.content.users.get(place.record));
-                record.is_some_and(|record| record.directory == position)
-            })
-            .collect();
-        members.sort_unstable();
-        members.dedup();
+    /// The members of each group by its number, in order, as far as they are served and belong
+    /// to the same directory: those of groups in it included.
+    fn members(&self, position: u16, teams: &[KnownTeam]) -> HashMap<i64, Vec<UserName>> {
+        let mut around = Around::new(teams);
+        let mut members: HashMap<i64, Vec<UserName>> = HashMap::with_capacity(teams.len());
+        for (name, place) in &self.users {
+            let record = self.content.users.get(place.record);
+            if record.is_some_and(|record| record.directory == position) {
+                for id in around.person(&place.groups) {
+                    members.entry(id).or_default().push(name.clone());
+                }
+            }
+        }
+        for names in members.values_mut() {
+            names.sort_unstable();
+        }
         members
     }
 
     fn problem(&mut self, line: String) {
         self.problems.push(line);
     }
+}
+
+/// The groups around persons of one directory, by their numbers.
+struct Around {
+    ids: Vec<i64>,
+    places: HashMap<i64, u32>,
+    nesting: Nesting,
+}
+
+impl Around {
+    fn new(teams: &[KnownTeam]) -> Self {
+        let ids: Vec<i64> = teams.iter().map(|known| known.id).collect();
+        let places: HashMap<i64, u32> = ids.iter().copied().zip(0..).collect();
+        let nodes = teams
+            .iter()
+            .map(|known| (known.team.active, at(&places, &known.groups)));
+        Self {
+            nesting: Nesting::new(nodes),
+            ids,
+            places,
+        }
+    }
+
+    /// The numbers of the groups around whoever these hold directly.
+    fn person(&mut self, direct: &[i64]) -> impl Iterator<Item = i64> {
+        let around = self.nesting.around(&at(&self.places, direct));
+        let id = |place: &u32| self.ids.get(usize::try_from(*place).ok()?).copied();
+        around.iter().filter_map(id)
+    }
+}
+
+/// The places of groups by their numbers; those that are gone have none.
+fn at(places: &HashMap<i64, u32>, ids: &[i64]) -> Vec<u32> {
+    let known = ids.iter().filter_map(|id| places.get(id).copied());
+    known.collect()
 }
 
 /// Whether `team` is what the service has as the private group of `owner`.

@@ -2,7 +2,7 @@
 
 use super::*;
 use muster_common::config;
-use muster_common::directory::{ImmutableKey, Projection};
+use muster_common::directory::{ImmutableKey, Projection, Roster, Team};
 use std::path::Path;
 
 const CONFIG: &str = r#"
@@ -26,12 +26,14 @@ fn person(key: &str, name: &str) -> Person {
     }
 }
 
-fn team(name: &str, members: &[&str]) -> Team {
-    Team {
-        key: ImmutableKey::from_name(name),
-        name: name.into(),
-        active: true,
-        gid: None,
+fn team(name: &str, members: &[&str]) -> Roster {
+    Roster {
+        team: Team {
+            key: ImmutableKey::from_name(name),
+            name: name.into(),
+            active: true,
+            gid: None,
+        },
         members: members.iter().map(ToString::to_string).collect(),
     }
 }
@@ -49,20 +51,16 @@ impl Host {
         }
     }
 
-    fn sync(&self, people: Vec<Person>, teams: Vec<Team>) -> Assembly {
+    fn sync(&self, people: Vec<Person>, teams: Vec<Roster>) -> Assembly {
         self.sync_under("", people, teams)
     }
 
     /// With more lines of configuration.
-    fn sync_under(&self, more: &str, people: Vec<Person>, teams: Vec<Team>) -> Assembly {
+    fn sync_under(&self, more: &str, people: Vec<Person>, teams: Vec<Roster>) -> Assembly {
         let text = format!("{CONFIG}{more}");
         let config = config::parse(&text, Path::new("muster.toml")).unwrap();
         let corp = &config.directories[0].name;
-        let projection = Projection {
-            people,
-            teams,
-            remarks: vec![],
-        };
+        let projection = Projection::of(people, teams);
         self.store
             .replace(corp, &projection, Time::from_unix(1000))
             .unwrap();
@@ -120,7 +118,7 @@ fn an_override_replaces_what_it_says_and_nothing_else() {
     };
     let teams = || {
         let mut linux = team("linux-users", &["bob"]);
-        linux.gid = Some(30_001);
+        linux.team.gid = Some(30_001);
         vec![linux]
     };
     let before = host.sync(people(), teams());
@@ -207,7 +205,7 @@ fn a_services_primary_group_counts_only_if_it_lists_the_person() {
     let mut bob = person("2", "bob");
     bob.gid = Some(30_001);
     let mut staff = team("people", &["ada"]);
-    staff.gid = Some(30_001);
+    staff.team.gid = Some(30_001);
     let assembly = Host::new().sync(vec![ada, bob], vec![staff]);
     assert_eq!(assembly.user("ada").unwrap().account.gid.get(), 30_001);
     assert!(
@@ -396,14 +394,14 @@ allow = ["group:fedora/ops"]
 "#;
 
 /// corp and fedora, each with these people and groups.
-fn two(host: &Host, corp: (Vec<Person>, Vec<Team>), fedora: (Vec<Person>, Vec<Team>)) -> Assembly {
+fn two(
+    host: &Host,
+    corp: (Vec<Person>, Vec<Roster>),
+    fedora: (Vec<Person>, Vec<Roster>),
+) -> Assembly {
     let config = config::parse(SEVERAL, Path::new("muster.toml")).unwrap();
     for (directory, (people, teams)) in config.directories.iter().zip([corp, fedora]) {
-        let projection = Projection {
-            people,
-            teams,
-            remarks: vec![],
-        };
+        let projection = Projection::of(people, teams);
         let now = Time::from_unix(1000);
         host.store
             .replace(&directory.name, &projection, now)
@@ -420,11 +418,10 @@ fn given(name: &str, uid: u32, gid: Option<u32>) -> Person {
     }
 }
 
-fn given_team(name: &str, gid: u32, members: &[&str]) -> Team {
-    Team {
-        gid: Some(gid),
-        ..team(name, members)
-    }
+fn given_team(name: &str, gid: u32, members: &[&str]) -> Roster {
+    let mut roster = team(name, members);
+    roster.team.gid = Some(gid);
+    roster
 }
 
 #[test]

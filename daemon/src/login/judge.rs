@@ -14,8 +14,7 @@ use super::{Judgement, Pending, aftermath, by_rules, offline};
 use muster_common::text::with_causes;
 
 use crate::broker::Broker;
-use crate::contribution::{Shrink, raise_high_water};
-use crate::sync::SyncRequest;
+use crate::sync::{Shrink, SyncRequest};
 
 /// Judges `secret` for `pending`: the directory that owns the name is asked, never another.
 pub async fn judge(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> Judgement {
@@ -58,7 +57,7 @@ async fn ask(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Asked {
     Asked::Judged(match answer {
         Ok(verified) if verified.key == *pending.served.user.key() => {
             tried.accepted();
-            raise_high_water(broker);
+            broker.raise_high_water();
             aftermath::keep_verifier(broker, pending, &verified, secret, sequence);
             return Asked::Verified(directory, verified);
         }

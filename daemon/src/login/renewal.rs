@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use muster_common::clock::Time;
 use muster_common::directory::{Directory, Ids, Sighting};
+use muster_common::name::DirectoryName;
 use muster_common::store::StoreError;
 use muster_common::store::names::Owner;
 use muster_common::store::renewal::{Change, Renewal};
@@ -20,6 +21,7 @@ use muster_common::wire::message::Outcome;
 use super::{Judgement, Pending, still_served};
 use crate::broker::Broker;
 use crate::publisher::publish_now;
+use crate::scope::Carried;
 
 /// Whoever does not fit is written through once more.
 const REMEMBERED: usize = 10_000;
@@ -179,15 +181,28 @@ async fn kept(broker: &Arc<Broker>, owner: &Owner, sighting: Sighting) -> Result
         owner.directory.clone(),
         broker.clock.now(),
     );
-    let renewal = Renewal {
-        seen: vec![sighting],
-        gone: Vec::new(),
-    };
     let kept = tokio::task::spawn_blocking(move || {
-        let renewed: Result<Change, StoreError> = keeper.store.renew(&directory, &renewal, now);
+        let renewed = keep(&keeper, &directory, sighting, now);
         renewed.map_err(|error| with_causes(&error))
     });
     kept.await.unwrap_or_else(|cut| Err(cut.to_string()))
+}
+
+/// Whoever is not carried here any more is gone.
+fn keep(
+    broker: &Broker,
+    directory: &DirectoryName,
+    sighting: Sighting,
+    now: Time,
+) -> Result<Change, StoreError> {
+    let mut renewal = Renewal {
+        seen: vec![sighting],
+        ..Renewal::default()
+    };
+    if let Some(connected) = broker.connected(directory) {
+        Carried::new(&broker.store, &connected.config)?.narrow(&mut renewal);
+    }
+    broker.store.renew(directory, &renewal, now)
 }
 
 fn fingerprint(sighting: &Sighting) -> u64 {

@@ -12,23 +12,24 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use muster_common::clock::Time;
 use muster_common::config::DirectoryConfig;
 use muster_common::directory::{Coverage, DirectoryError, Sighting};
 use muster_common::local::LocalFiles;
 use muster_common::memory::{Keeping, Memory};
 use muster_common::name::{DirectoryName, UserName};
 use muster_common::snapshot::reserved::reserved;
-use muster_common::store::StoreError;
 use muster_common::store::ledger::IdKind;
 use muster_common::store::renewal::Renewal;
+use muster_common::store::{Store, StoreError};
 
 use muster_common::text::with_causes;
 
 use crate::allowance::Allowances;
 use crate::broker::{Broker, Connected};
-use crate::contribution::raise_high_water;
 use crate::publisher::publish_now;
 use crate::resolve::{ResolveError, Served, served_user};
+use crate::scope::Carried;
 
 /// That nobody bears a name is believed for so long; and that somebody has been found,
 /// which matters only where the publisher does not serve them.
@@ -257,14 +258,12 @@ async fn serve(
     name: &UserName,
 ) -> Result<Option<Found>, LookupError> {
     let now = broker.clock.now();
-    let (keeper, directory) = (Arc::clone(broker), connected.config.name.clone());
-    let renewal = Renewal {
-        seen: vec![sighting],
-        gone: Vec::new(),
-    };
-    let kept = blocking(move || keeper.store.renew(&directory, &renewal, now)).await;
-    kept.map_err(|_cut| LookupError::Cut)??;
-    raise_high_water(broker);
+    let (keeper, directory) = (Arc::clone(broker), connected.config.clone());
+    let kept = blocking(move || keep(&keeper.store, &directory, sighting, now)).await;
+    if kept.map_err(|_cut| LookupError::Cut)?? == Carriage::Outside {
+        return Ok(None);
+    }
+    broker.raise_high_water();
     let publication = publish_now(broker).await;
     if let Some(error) = publication.error {
         return Err(LookupError::Publication(error));
@@ -274,6 +273,30 @@ async fn serve(
         connected.config.name
     );
     Ok(Some(Found))
+}
+
+/// Whether this host carries whom a directory has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carriage {
+    Carried,
+    Outside,
+}
+
+fn keep(
+    store: &Store,
+    directory: &DirectoryConfig,
+    sighting: Sighting,
+    now: Time,
+) -> Result<Carriage, StoreError> {
+    let Some(sighting) = Carried::new(store, directory)?.of(sighting) else {
+        return Ok(Carriage::Outside);
+    };
+    let renewal = Renewal {
+        seen: vec![sighting],
+        ..Renewal::default()
+    };
+    store.renew(&directory.name, &renewal, now)?;
+    Ok(Carriage::Carried)
 }
 
 /// Runs `work` where it may block.

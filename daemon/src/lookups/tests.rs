@@ -1,8 +1,8 @@
 //! What comes of asking for names that are not in the snapshot.
 
 use super::*;
-use crate::contribution::{Shrink, SyncError, renew_contribution};
 use crate::fixture::{Mood, World};
+use crate::sync::{Shrink, SyncError, read_whole};
 
 const CONFIG: &str = r#"
 version = 1
@@ -44,10 +44,9 @@ impl World {
     }
 
     async fn refresh(&self, shrink: Shrink) -> Result<(u64, u64), SyncError> {
-        let name = self.broker.config.directories[1].name.clone();
-        let renewed = renew_contribution(&self.broker, &name, shrink).await;
+        let renewed = read_whole(&self.broker, &self.broker.connected[1], shrink).await;
         publish_now(&self.broker).await;
-        renewed
+        renewed.map(|synced| (synced.counts.people, synced.counts.teams))
     }
 
     fn group(&self, name: &str) -> Option<(u32, Vec<String>)> {

@@ -4,14 +4,15 @@ use futures_util::StreamExt as _;
 use url::Url;
 
 use super::super::http::{
-    Connections, Cookies, Credentials, Http, HttpSettings, Opened, PAGE_BODY, Question,
-    STREAM_BODY, SensitiveBody, Timeouts,
+    Connections, Cookies, Credentials, Head, Http, HttpSettings, Opened, PAGE_BODY, Question,
+    STREAM_BODY, SensitiveBody, Timeouts, encoded,
 };
-use super::super::{DirectoryError, Refusal, ServerVersion};
+use super::super::{Cursor, DirectoryError, Notices, Refusal, ServerVersion};
 use super::CrowdSettings;
+use super::events;
 use super::listing::{Entry, Listing, Paging};
 use super::membership::{self, Member, Membership};
-use super::model::{Group, Page, User};
+use super::model::{Group, Page, Present, User};
 use super::verdict::{Quoting, VERSION_HEADER, believed, check_origin, nonsense, refused};
 use crate::secret::Secret;
 use crate::text;
@@ -203,13 +204,24 @@ impl Client {
         still_there(took_groups.await)
     }
 
-    /// The groups that `person` is in, through other groups as well: names only.
+    /// The groups that hold `person` directly: names only.
     pub(super) async fn groups_of(
         &self,
         person: &str,
         each: impl FnMut(Group) + Send,
     ) -> Result<(), DirectoryError> {
-        self.every(&Listing::groups_around(person), each).await
+        self.every(&Listing::groups_holding_user(person), each)
+            .await
+    }
+
+    /// The groups that hold `group` directly: names only.
+    pub(super) async fn parents_of(
+        &self,
+        group: &str,
+        each: impl FnMut(Group) + Send,
+    ) -> Result<(), DirectoryError> {
+        self.every(&Listing::groups_holding_group(group), each)
+            .await
     }
 
     /// Whether `person` is in `group`, through other groups as well.
@@ -230,9 +242,45 @@ impl Client {
         }
     }
 
+    /// The present moment of the server's history; `None` where it keeps none.
+    pub(super) async fn present(&self) -> Result<Option<Cursor>, DirectoryError> {
+        let answer = self.http.ask(self.get("event")).await?;
+        let present: Result<Present, _> = believed(&answer, Quoting::Allowed);
+        match present {
+            Ok(present) => Ok(present.cursor()),
+            Err(error) => no_history(&answer.head).map_or(Err(error), |()| Ok(None)),
+        }
+    }
+
+    /// What has happened since `cursor`; `None` where the history does not reach back so far.
+    pub(super) async fn events(&self, cursor: &Cursor) -> Result<Option<Notices>, DirectoryError> {
+        let path = format!("event/{}", encoded(&cursor.0));
+        let question = Question::get(path, self.timeouts.bulk)
+            .accept("application/xml")
+            .cap(STREAM_BODY);
+        let opened = self.http.open(question).await?;
+        if opened.head.is_success() {
+            check_origin(&opened.head)?;
+            check_xml(&opened)?;
+            return events::read(opened.reader()).await;
+        }
+        let answer = opened.whole().await?;
+        match no_history(&answer.head) {
+            Some(()) => Ok(None),
+            None => Err(refused(&answer, Quoting::Allowed)),
+        }
+    }
+
     fn get<'a>(&self, path: &'a str) -> Question<'a> {
         Question::get(path, self.timeouts.request)
     }
+}
+
+/// What Crowd says of a history that is lost (410), switched off (400) or was never kept
+/// (404). From whatever else stands in front these are failures.
+fn no_history(head: &Head) -> Option<()> {
+    let lost = matches!(head.status, 400 | 404 | 410);
+    (lost && check_origin(head).is_ok()).then_some(())
 }
 
 /// A group that has gone since it was listed has no members.

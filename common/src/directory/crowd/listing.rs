@@ -41,11 +41,19 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// The groups that `person` is in, nested ones included, names only.
-    pub(super) fn groups_around(person: &'a str) -> Self {
+    /// The groups that `person` is in directly, names only.
+    pub(super) fn groups_holding_user(person: &'a str) -> Self {
         Self {
-            path: "user/group/nested",
+            path: "user/group/direct",
             parameters: vec![("username", person)],
+        }
+    }
+
+    /// The groups that `group` is in directly, names only.
+    pub(super) fn groups_holding_group(group: &'a str) -> Self {
+        Self {
+            path: "group/parent-group/direct",
+            parameters: vec![("groupname", group)],
         }
     }
 

@@ -83,13 +83,12 @@ pub(super) fn team(group: &Group, names: &AttributeNames, remarks: &mut Remarks)
             &names.gid_number,
             remarks,
         ),
-        members: Vec::new(),
     })
 }
 
 /// The verdict in a good answer to a password check, if it is about `asked`.
 pub(super) fn verified(user: &User, asked: &UserName) -> Result<Verified, DirectoryError> {
-    let name = check_about(user.name.as_deref(), asked)?;
+    let name = check_about(user.name.as_deref(), asked.as_str())?;
     if user.active == Some(false) {
         return Err(DirectoryError::Locked);
     }
@@ -104,15 +103,16 @@ pub(super) fn verified(user: &User, asked: &UserName) -> Result<Verified, Direct
 /// The name in an answer about `asked`, as the server spells it; nonsense if it is another's.
 pub(super) fn check_about<'a>(
     name: Option<&'a str>,
-    asked: &UserName,
+    asked: &str,
 ) -> Result<&'a str, DirectoryError> {
     let name =
         present(name).ok_or_else(|| nonsense("the server answers and does not say about whom"))?;
-    if canonical(name) == canonical(asked.as_str()) {
+    if canonical(name) == canonical(asked) {
         return Ok(name);
     }
     Err(nonsense(format!(
-        "asked about {asked}, the server answers about {:?}",
+        "asked about {}, the server answers about {:?}",
+        text::safe(asked, 64),
         text::safe(name, 64)
     )))
 }

@@ -1,15 +1,10 @@
 //! Crowd's bulk memberships: XML only, direct members only, read as a stream.
-//!
-//! Entities are off: a document type is an error, and only the five characters
-//! that XML itself names are resolved.
 
-use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
 use tokio::io::AsyncBufRead;
 
 use super::super::DirectoryError;
-use super::super::http::stream_error;
-use super::verdict::{nonsense, unreadable};
+use super::verdict::nonsense;
+use super::xml::{self, Element};
 
 /// One direct membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,90 +24,40 @@ pub(super) enum Member<'a> {
 /// stops before its end is an error, not a shorter one.
 pub(super) async fn read(
     body: impl AsyncBufRead + Unpin,
-    mut each: impl FnMut(Membership<'_>) + Send,
+    each: impl FnMut(Membership<'_>) + Send,
 ) -> Result<(), DirectoryError> {
-    let mut reader = quick_xml::Reader::from_reader(body);
-    let mut buffer = Vec::new();
-    let mut document = Document::default();
-    loop {
-        buffer.clear();
-        let event = reader
-            .read_event_into_async(&mut buffer)
-            .await
-            .map_err(broken)?;
-        match event {
-            Event::Start(element) => {
-                document.open(&element, &mut each)?;
-                document.depth = document.depth.saturating_add(1);
-            }
-            Event::Empty(element) => document.open(&element, &mut each)?,
-            Event::End(_) => document.depth = document.depth.saturating_sub(1),
-            Event::DocType(_) | Event::GeneralRef(_) => {
-                return Err(nonsense("the memberships declare or use entities"));
-            }
-            Event::Eof => return document.finish(),
-            _ => {}
-        }
-    }
+    let mut document = Document {
+        group: String::new(),
+        each,
+    };
+    xml::read(body, "memberships", &mut document).await
 }
 
 /// Where in the document we are.
-#[derive(Debug, Default)]
-struct Document {
-    begun: bool,
-    depth: usize,
+struct Document<F> {
     group: String,
+    each: F,
 }
 
-impl Document {
-    fn open(
-        &mut self,
-        element: &BytesStart<'_>,
-        each: &mut (impl FnMut(Membership<'_>) + Send),
-    ) -> Result<(), DirectoryError> {
-        let name = element.local_name();
-        match (self.depth, name.as_ref()) {
-            (0, "memberships") => self.begun = true,
-            (0, _) => return Err(nonsense("the XML holds no memberships")),
-            (1, "membership") => self.group = attribute(element, "group")?,
-            (3, "user") => each(Membership {
+impl<F: FnMut(Membership<'_>) + Send> xml::Document for Document<F> {
+    fn open(&mut self, depth: usize, element: &Element<'_>) -> Result<(), DirectoryError> {
+        let named = |attribute: &'static str| {
+            let value = element.attribute(attribute)?;
+            value.ok_or_else(|| nonsense(format!("a membership lacks its {attribute}")))
+        };
+        match (depth, element.name()) {
+            (1, "membership") => self.group = named("group")?,
+            (3, "user") => (self.each)(Membership {
                 group: &self.group,
-                member: Member::User(&attribute(element, "name")?),
+                member: Member::User(&named("name")?),
             }),
-            (3, "group") => each(Membership {
+            (3, "group") => (self.each)(Membership {
                 group: &self.group,
-                member: Member::Group(&attribute(element, "name")?),
+                member: Member::Group(&named("name")?),
             }),
             _ => {}
         }
         Ok(())
-    }
-
-    fn finish(&self) -> Result<(), DirectoryError> {
-        if self.begun && self.depth == 0 {
-            Ok(())
-        } else {
-            Err(nonsense("the memberships break off"))
-        }
-    }
-}
-
-fn attribute(element: &BytesStart<'_>, name: &str) -> Result<String, DirectoryError> {
-    let attribute = element
-        .try_get_attribute(name)
-        .map_err(unreadable)?
-        .ok_or_else(|| nonsense(format!("a membership lacks its {name}")))?;
-    let value = attribute
-        .normalized_value(XmlVersion::Implicit1_0)
-        .map_err(unreadable)?;
-    Ok(value.into_owned())
-}
-
-/// A broken connection stays *Unreachable*; broken XML is *Nonsense*.
-fn broken(error: quick_xml::Error) -> DirectoryError {
-    match &error {
-        quick_xml::Error::Io(cause) => stream_error(cause).unwrap_or_else(|| unreadable(error)),
-        _ => unreadable(error),
     }
 }
 

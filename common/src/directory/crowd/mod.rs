@@ -6,13 +6,15 @@
 //! [`Directory::verify`] enforces the application's groups, so whoever lets
 //! people in by other means must ask `[access]`.
 
+mod changes;
 mod client;
+mod events;
 mod listing;
 mod mapping;
 mod membership;
 mod model;
-mod nesting;
 mod verdict;
+mod xml;
 
 #[cfg(test)]
 mod tests;
@@ -21,11 +23,12 @@ use url::Url;
 
 use self::client::Client;
 use self::listing::{Entry, Roll};
-use self::nesting::Nesting;
+use self::membership::{Member, Membership};
 use super::http::Timeouts;
 use super::remarks::Remarks;
 use super::{
-    Directory, DirectoryError, Listing, Person, Projection, ServerVersion, Sighting, Team, Verified,
+    Changes, Directory, DirectoryError, Listing, Person, Projection, Rolls, ServerVersion,
+    Sighting, Team, Verified,
 };
 use crate::name::UserName;
 use crate::secret::Secret;
@@ -94,7 +97,7 @@ impl Crowd {
     /// One person by name, read with attributes.
     pub async fn person(&self, name: &UserName) -> Result<Person, DirectoryError> {
         let user: model::User = self.client.entity(name.as_str()).await?;
-        mapping::check_about(user.name.as_deref(), name)?;
+        mapping::check_about(user.name.as_deref(), name.as_str())?;
         self.read(&user, &mut Remarks::default())
             .ok_or_else(|| verdict::nonsense("the server names nobody in its answer"))
     }
@@ -148,31 +151,42 @@ impl Crowd {
         mapping::person(user, &self.attributes, remarks)
     }
 
-    /// Fills in the members of `teams`, those of nested groups included.
-    async fn fill(
-        &self,
-        people: &[Person],
-        teams: &mut [Team],
-        remarks: &mut Remarks,
-    ) -> Result<(), DirectoryError> {
-        let mut nesting = Nesting::new(people, teams);
+    /// Who is in which group, directly.
+    async fn rolls(&self, people: &[Person], teams: &[Team]) -> Result<Rolls, DirectoryError> {
+        let mut rolls = Rolls::new(people, teams);
         let read = self
             .client
-            .memberships(|membership| nesting.add(&membership))
+            .memberships(|membership| enter(&mut rolls, &membership))
             .await?;
         if read == client::Bulk::NotOffered {
             for group in teams.iter().filter(|team| team.active) {
                 self.client
-                    .direct_members(&group.name, |membership| nesting.add(&membership))
+                    .direct_members(&group.name, |membership| enter(&mut rolls, &membership))
                     .await?;
             }
         }
-        nesting.fill(people, teams);
-        remarks.count(
-            nesting.strangers(),
-            "memberships of unknown people left out",
-        );
-        Ok(())
+        Ok(rolls)
+    }
+
+    /// The person whom Crowd means by `name`, with the groups that hold the person directly.
+    async fn sighting(&self, user: &model::User) -> Result<Sighting, DirectoryError> {
+        let person = self
+            .read(user, &mut Remarks::default())
+            .ok_or_else(|| verdict::nonsense("the server names nobody in its answer"))?;
+        let mut groups = Vec::new();
+        self.client
+            .groups_of(&person.name, |group| {
+                groups.extend(mapping::membership(&group));
+            })
+            .await?;
+        Ok(Sighting { person, groups })
+    }
+}
+
+fn enter(rolls: &mut Rolls, membership: &Membership<'_>) {
+    match membership.member {
+        Member::User(name) => rolls.add_person(membership.group, name),
+        Member::Group(name) => rolls.add_team(membership.group, name),
     }
 }
 
@@ -183,14 +197,9 @@ impl Directory for Crowd {
     }
 
     async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
-        let person = self.person(name).await?;
-        let mut groups = Vec::new();
-        self.client
-            .groups_of(&person.name, |group| {
-                groups.extend(mapping::membership(&group));
-            })
-            .await?;
-        Ok(Sighting { person, groups })
+        let user: model::User = self.client.entity(name.as_str()).await?;
+        mapping::check_about(user.name.as_deref(), name.as_str())?;
+        self.sighting(&user).await
     }
 
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
@@ -199,6 +208,10 @@ impl Directory for Crowd {
     }
 
     fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+
+    fn changes(&self) -> Option<&dyn Changes> {
         Some(self)
     }
 }
@@ -211,17 +224,20 @@ impl Listing for Crowd {
             .roll(|user, remarks| self.read(user, remarks), &mut remarks)
             .await?;
         let attributes = &self.attributes;
-        let mut teams = self
+        let teams = self
             .roll(
                 |group, remarks| mapping::team(group, attributes, remarks),
                 &mut remarks,
             )
             .await?;
-        self.fill(&people, &mut teams, &mut remarks).await?;
+        let rolls = self.rolls(&people, &teams).await?;
+        remarks.count(rolls.strangers(), "memberships of unknown people left out");
+        let (people, teams) = rolls.fill(people, teams);
         Ok(Projection {
             people,
             teams,
             remarks: remarks.into_lines(),
+            until: None,
         })
     }
 }

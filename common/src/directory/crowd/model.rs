@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::super::Cursor;
+
 /// A person. A *minimal* one, in a listing that was not expanded, has a name only.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
@@ -64,6 +66,23 @@ impl Attributes {
 pub(super) struct Page<E> {
     #[serde(alias = "users", alias = "groups")]
     pub(super) entries: Vec<E>,
+}
+
+/// Where the server's history of changes stands.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Present {
+    new_event_token: Option<String>,
+    incremental_synchronisation_available: Option<bool>,
+}
+
+impl Present {
+    /// The moment, if the server says that its history can be relied on; silence is no.
+    pub(super) fn cursor(self) -> Option<Cursor> {
+        let offered = self.incremental_synchronisation_available == Some(true);
+        let token = self.new_event_token.filter(|token| !token.is_empty())?;
+        offered.then_some(Cursor(token))
+    }
 }
 
 /// Why the server refuses. The message is for people and is never looked into.

@@ -199,6 +199,7 @@ async fn where_a_listing_shows_no_attributes_single_questions_decide() {
     let people: Vec<_> = projection
         .people
         .iter()
+        .map(|person| &person.entry)
         .map(|person| (person.name.as_str(), person.uid, person.active))
         .collect();
     assert_eq!(people, [("ann", Some(20001), true), ("bob", None, false)]);
@@ -239,11 +240,14 @@ async fn an_old_server_is_asked_group_by_group_and_for_more_than_names() {
     })
     .await;
     let projection = script.crowd.everybody().await.unwrap();
-    assert_eq!(projection.people[0].display_name, "Ann Lee");
+    assert_eq!(projection.people[0].entry.display_name, "Ann Lee");
     let members: Vec<_> = projection
         .teams
         .iter()
-        .map(|team| (team.name.as_str(), team.members.join(" ")))
+        .map(|team| {
+            let name = team.entry.name.as_str();
+            (name, projection.members(name).join(" "))
+        })
         .collect();
     assert_eq!(
         members,

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::remarks::Remarks;
-use super::super::{DirectoryError, ImmutableKey, Membership, Person, Sighting, Team, Verified};
+use super::super::{
+    DirectoryError, ImmutableKey, Membership, Person, Roster, Sighting, Team, Verified,
+};
 use super::model::{self, Groups, Hash, Id, Lenient, UserEntry, Users};
 use super::verdict::nonsense;
 use crate::name::UserName;
@@ -163,7 +165,6 @@ pub(super) fn team_alone(group: &model::Group) -> Result<Team, DirectoryError> {
         name: group.name,
         active: true,
         gid: group.gid,
-        members: Vec::new(),
     })
 }
 
@@ -248,8 +249,8 @@ impl Seen {
 
 /// Every group, with the names of its members among `roll`: whoever is not in use is
 /// not there, and is no member.
-pub(super) fn teams(groups: Groups, roll: &Roll, remarks: &mut Remarks) -> Vec<Team> {
-    let mut teams = Vec::new();
+pub(super) fn rosters(groups: Groups, roll: &Roll, remarks: &mut Remarks) -> Vec<Roster> {
+    let mut rosters = Vec::new();
     let mut strangers = 0_usize;
     for (name, entry) in groups {
         let entry = entry.understood().filter(|entry| entry.is_whole());
@@ -267,17 +268,17 @@ pub(super) fn teams(groups: Groups, roll: &Roll, remarks: &mut Remarks) -> Vec<T
             .filter_map(|id| Some(roll.0.get(id.as_ref()?)?.name.clone()));
         let members: Vec<String> = known.collect();
         strangers = strangers.saturating_add(ids.len().saturating_sub(members.len()));
-        teams.push(Team {
+        let team = Team {
             key: key(id),
             name,
             active: true,
             gid: Some(id.0),
-            members,
-        });
+        };
+        rosters.push(Roster { team, members });
     }
     remarks.count(
         strangers,
         "memberships of people who are not active left out",
     );
-    teams
+    rosters
 }

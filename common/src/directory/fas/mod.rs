@@ -25,7 +25,7 @@ use self::client::Client;
 use super::http::Timeouts;
 use super::remarks::Remarks;
 use super::{
-    Directory, DirectoryError, Listing, Projection, Refusal, ServerVersion, Sighting, Team,
+    Directory, DirectoryError, Listing, Projection, Refusal, Roster, ServerVersion, Sighting, Team,
     Verified,
 };
 use crate::name::UserName;
@@ -101,14 +101,14 @@ impl Fas {
 
     /// The group of this name, with the names of its approved members. Those whose
     /// accounts are not in use are among them: the call does not tell.
-    pub async fn group(&self, name: &str) -> Result<Team, DirectoryError> {
+    pub async fn group(&self, name: &str) -> Result<Roster, DirectoryError> {
         let team = mapping::team_alone(&self.client.group_by_name(name).await?)?;
         mapping::check_name(&team.name, name)?;
         self.with_members(team).await
     }
 
     /// The group with this id, as [`Self::group`] gives it.
-    pub async fn group_with_id(&self, id: u32) -> Result<Team, DirectoryError> {
+    pub async fn group_with_id(&self, id: u32) -> Result<Roster, DirectoryError> {
         let team = mapping::team_alone(&self.client.group_by_id(id).await?)?;
         mapping::check_id(team.gid, id)?;
         self.with_members(team).await
@@ -116,9 +116,9 @@ impl Fas {
 
     /// An unknown group is an empty one to the call that names members: `team` must
     /// have been found before.
-    async fn with_members(&self, mut team: Team) -> Result<Team, DirectoryError> {
-        team.members = self.client.member_names(&team.name).await?;
-        Ok(team)
+    async fn with_members(&self, team: Team) -> Result<Roster, DirectoryError> {
+        let members = self.client.member_names(&team.name).await?;
+        Ok(Roster { team, members })
     }
 }
 
@@ -171,11 +171,10 @@ impl Listing for Fas {
         let users = self.client.user_data().await?;
         let roll = mapping::people(users, self.client.user(), &mut remarks);
         let groups = self.client.group_data(self.force_refresh).await?;
-        let teams = mapping::teams(groups, &roll, &mut remarks);
+        let rosters = mapping::rosters(groups, &roll, &mut remarks);
         Ok(Projection {
-            people: roll.into_people(),
-            teams,
             remarks: remarks.into_lines(),
+            ..Projection::of(roll.into_people(), rosters)
         })
     }
 }

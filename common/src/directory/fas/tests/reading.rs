@@ -123,14 +123,14 @@ async fn ids_are_asked_for_and_must_come_back() {
     );
     let other = script.fas.person_with_id(100_102).await;
     assert_eq!(decision(&other), "nonsense");
-    let team = script.fas.group_with_id(100_201).await.unwrap();
+    let roster = script.fas.group_with_id(100_201).await.unwrap();
     assert_eq!(
-        (team.name.as_str(), team.gid),
+        (roster.team.name.as_str(), roster.team.gid),
         ("r&d . team", Some(100_201))
     );
-    assert_eq!(team.members, ["ada", "bob"]);
+    assert_eq!(roster.members, ["ada", "bob"]);
     assert_eq!(decision(&script.fas.group_with_id(7).await), "nonsense");
-    assert_eq!(script.fas.group("r&d . team").await.unwrap(), team);
+    assert_eq!(script.fas.group("r&d . team").await.unwrap(), roster);
     assert_eq!(decision(&script.fas.group("other").await), "nonsense");
     let asked = script.server.asked();
     let lines: Vec<_> = asked.iter().map(|asked| asked.line.as_str()).collect();
@@ -280,6 +280,7 @@ async fn everybody_is_read_with_numbers_of_either_kind_and_what_is_odd_is_left_o
     let people: Vec<_> = projection
         .people
         .iter()
+        .map(|listed| &listed.entry)
         .map(|p| {
             (
                 p.uid,
@@ -299,7 +300,10 @@ async fn everybody_is_read_with_numbers_of_either_kind_and_what_is_odd_is_left_o
     let teams: Vec<_> = projection
         .teams
         .iter()
-        .map(|t| (t.gid, t.name.as_str(), t.members.join(" ")))
+        .map(|team| {
+            let name = team.entry.name.as_str();
+            (team.entry.gid, name, projection.members(name).join(" "))
+        })
         .collect();
     assert_eq!(
         teams,

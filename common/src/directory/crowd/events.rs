@@ -1,0 +1,241 @@
+//! Crowd's events, as XML: whom they name. What they say of anybody is not believed: the
+//! newer servers tell nothing of attributes, the older ones tell the same again after five
+//! minutes, and neither tells of a rename.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hasher;
+
+use tokio::io::AsyncBufRead;
+
+use super::super::{Cursor, DirectoryError, Notices};
+use super::xml::{self, Element};
+
+/// Whom the events name, and up to when they go; `None` where they tell of something that
+/// no name stands for, or where the server cannot be relied on for the next time.
+pub(super) async fn read(
+    body: impl AsyncBufRead + Unpin,
+) -> Result<Option<Notices>, DirectoryError> {
+    let mut document = Document::default();
+    xml::read(body, "events", &mut document).await?;
+    Ok(document.finish())
+}
+
+#[derive(Default)]
+struct Document {
+    next: Option<Cursor>,
+    offered: bool,
+    /// Whether something happened that no name stands for.
+    beyond: bool,
+    people: BTreeMap<String, u64>,
+    teams: BTreeMap<String, u64>,
+    event: Option<Event>,
+}
+
+/// The event that is being read.
+struct Event {
+    kind: Kind,
+    people: Vec<String>,
+    teams: Vec<String>,
+    told: DefaultHasher,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    User,
+    Group,
+    UserMembership,
+    GroupMembership,
+}
+
+impl Kind {
+    fn named(element: &str) -> Option<Self> {
+        Some(match element {
+            "userEvent" => Self::User,
+            "groupEvent" => Self::Group,
+            "userMembershipEvent" => Self::UserMembership,
+            "groupMembershipEvent" => Self::GroupMembership,
+            _ => return None,
+        })
+    }
+}
+
+impl Event {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            people: Vec::new(),
+            teams: Vec::new(),
+            told: DefaultHasher::new(),
+        }
+    }
+
+    /// Whose name an element of the event gives, if anybody's.
+    fn named(&mut self, depth: usize, element: &str) -> Option<&mut Vec<String>> {
+        match (self.kind, depth, element) {
+            (Kind::User, 2, "user") | (Kind::UserMembership, 2, "childUser" | "user") => {
+                Some(&mut self.people)
+            }
+            // A membership of a group concerns the group that is held. Which of the names
+            // that is, servers do not agree on.
+            (Kind::Group, 2, "group")
+            | (Kind::GroupMembership, 2.., "group" | "childGroup" | "parentGroup") => {
+                Some(&mut self.teams)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Document {
+    fn finish(mut self) -> Option<Notices> {
+        self.close_event();
+        if self.beyond || !self.offered {
+            return None;
+        }
+        Some(Notices {
+            people: self.people,
+            teams: self.teams,
+            until: Some(self.next?),
+        })
+    }
+
+    fn open_event(&mut self, element: &Element<'_>) {
+        self.close_event();
+        match Kind::named(element.name()) {
+            Some(kind) => self.event = Some(Event::new(kind)),
+            None => self.beyond = true,
+        }
+    }
+
+    fn close_event(&mut self) {
+        let Some(event) = self.event.take() else {
+            return;
+        };
+        self.beyond |= event.people.is_empty() && event.teams.is_empty();
+        let told = event.told.finish();
+        for (names, notices) in [
+            (event.people, &mut self.people),
+            (event.teams, &mut self.teams),
+        ] {
+            for name in names {
+                let so_far = notices.entry(name).or_default();
+                *so_far = so_far.rotate_left(1) ^ told;
+            }
+        }
+    }
+}
+
+impl xml::Document for Document {
+    fn open(&mut self, depth: usize, element: &Element<'_>) -> Result<(), DirectoryError> {
+        match depth {
+            0 => {
+                self.next = element.attribute("newEventToken")?.map(Cursor);
+                let offered = element.attribute("incrementalSynchronisationAvailable")?;
+                self.offered = offered.as_deref() == Some("true");
+                return Ok(());
+            }
+            1 => self.open_event(element),
+            _ => {}
+        }
+        let Some(event) = &mut self.event else {
+            return Ok(());
+        };
+        event.told.write(element.written().as_bytes());
+        if let Some(names) = event.named(depth, element.name()) {
+            match element.attribute("name")? {
+                Some(name) if !name.is_empty() => names.push(name),
+                _ => self.beyond = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(event) = &mut self.event {
+            event.told.write(text.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn notices(events: &str) -> Result<Option<Notices>, DirectoryError> {
+        let xml = format!(
+            r#"<events newEventToken="1:2" incrementalSynchronisationAvailable="true">{events}</events>"#
+        );
+        read(tokio::io::BufReader::with_capacity(7, xml.as_bytes())).await
+    }
+
+    async fn named(events: &str) -> (Vec<String>, Vec<String>) {
+        let notices = notices(events).await.unwrap().unwrap();
+        assert_eq!(notices.until, Some(Cursor("1:2".to_owned())));
+        (
+            notices.people.into_keys().collect(),
+            notices.teams.into_keys().collect(),
+        )
+    }
+
+    #[tokio::test]
+    async fn each_event_names_whom_to_ask_about() {
+        let events = r#"
+            <userEvent><operation>UPDATED</operation><user name="ann"><first-name>A &amp; &#252;</first-name>
+              <attributes><attribute name="x"/></attributes></user><storedAttributes/><deletedAttributes/></userEvent>
+            <groupEvent><operation>CREATED</operation><group name="dev team"/></groupEvent>
+            <userMembershipEvent><operation>CREATED</operation><childUser name="a&amp;b"/>
+              <parentGroups><group name="ops"/></parentGroups></userMembershipEvent>
+            <groupMembershipEvent absolute="true"><operation>DELETED</operation><group name="leaf"/>
+              <parentGroups><group name="tree"/></parentGroups></groupMembershipEvent>"#;
+        let (people, teams) = named(events).await;
+        assert_eq!(people, ["a&b", "ann"]);
+        assert_eq!(teams, ["dev team", "leaf", "tree"]);
+        assert_eq!(named("").await, (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn the_same_told_again_is_the_same_and_anything_else_is_not() {
+        let told = async |text: &str| {
+            let event = format!(
+                r#"<userEvent><operation>UPDATED</operation><user name="ann"><updated-date>{text}</updated-date></user></userEvent>"#
+            );
+            notices(&event).await.unwrap().unwrap().people["ann"]
+        };
+        assert_eq!(told("1").await, told("1").await);
+        assert_ne!(told("1").await, told("2").await);
+    }
+
+    #[tokio::test]
+    async fn what_no_name_stands_for_means_reading_everybody() {
+        for beyond in [
+            r#"<aliasEvent><alias name="x"/></aliasEvent>"#,
+            "<userEvent><operation>DELETED</operation></userEvent>",
+            r#"<userEvent><operation>UPDATED</operation><user name=""/></userEvent>"#,
+        ] {
+            assert_eq!(notices(beyond).await.unwrap(), None, "{beyond}");
+        }
+        for head in [
+            r#"<events newEventToken="1"/>"#,
+            r#"<events newEventToken="1" incrementalSynchronisationAvailable="false"/>"#,
+            r#"<events incrementalSynchronisationAvailable="true"/>"#,
+        ] {
+            assert_eq!(read(head.as_bytes()).await.unwrap(), None, "{head}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_breaks_off_or_is_something_else_is_nonsense() {
+        for xml in [
+            "",
+            "<html/>",
+            "<events>",
+            r#"<events newEventToken="1" incrementalSynchronisationAvailable="true"><userEvent>"#,
+            "<!DOCTYPE e [<!ENTITY a 'a'>]><events/>",
+            "<events>&a;</events>",
+        ] {
+            let error = read(xml.as_bytes()).await.unwrap_err();
+            assert!(matches!(error, DirectoryError::Nonsense { .. }), "{xml}");
+        }
+    }
+}

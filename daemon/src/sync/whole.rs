@@ -1,0 +1,198 @@
+//! Everybody read anew where a directory can name everybody, and otherwise everybody
+//! asked about who is known here.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use muster_common::clock::Time;
+use muster_common::config::Sync as Limits;
+use muster_common::directory::{
+    Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, Sighting,
+};
+use muster_common::name::{DirectoryName, UserName};
+use muster_common::store::Store;
+use muster_common::store::renewal::{Change, Renewal};
+
+use super::guard::{Guard, Removal, Shrink};
+use super::{SyncError, Synced, on_store};
+use crate::broker::{Broker, Connected};
+use crate::scope::Carried;
+
+/// How many people are asked about at once; the client has its own bound on questions.
+pub(super) const ASKED_AT_ONCE: usize = 4;
+
+/// Renews everything that a directory contributes. On any error what was known before stays.
+pub async fn read(
+    broker: &Arc<Broker>,
+    connected: &Connected,
+    shrink: Shrink,
+) -> Result<Synced, SyncError> {
+    let name = &connected.config.name;
+    let answer = connected.directory.probe().await;
+    broker.note_call(name, answer.as_ref().err());
+    let version = answer?;
+    let (synced, remarks) = match connected.directory.listing() {
+        Some(listing) => read_everybody(broker, connected, listing, shrink).await?,
+        None => (
+            ask_about_known(broker, connected, shrink).await?,
+            Vec::new(),
+        ),
+    };
+    broker.raise_high_water();
+    broker.note(name, |standing| {
+        standing.server = Some(version.0);
+        standing.counts = synced.counts;
+        standing.held = None;
+        standing.remarks = remarks;
+    });
+    Ok(synced)
+}
+
+async fn read_everybody(
+    broker: &Arc<Broker>,
+    connected: &Connected,
+    listing: &dyn Listing,
+    shrink: Shrink,
+) -> Result<(Synced, Vec<String>), SyncError> {
+    // Taken first: what changes while everybody is read is told afterwards.
+    let until = present(connected.directory.as_ref()).await?;
+    let history = until.is_some();
+    let projection = listing.everybody().await?;
+    let mut projection = connected.config.scope.narrow(projection);
+    projection.until = until;
+    let remarks = std::mem::take(&mut projection.remarks);
+    let (now, name) = (broker.clock.now(), connected.config.name.clone());
+    let limits = broker.config.sync.clone();
+    let synced = on_store(broker, move |store| {
+        let guard = Guard {
+            directory: &name,
+            shrink,
+            limits: &limits,
+        };
+        let change = keep(store, &guard, &projection, now)?;
+        Ok(Synced {
+            counts: store.counts(&name)?,
+            change,
+            history,
+        })
+    });
+    Ok((synced.await?, remarks))
+}
+
+/// The present moment of the directory's history. A history that cannot be read is none;
+/// a server that cannot be reached is not worth going on with.
+async fn present(directory: &dyn Directory) -> Result<Option<Cursor>, DirectoryError> {
+    let Some(changes) = directory.changes() else {
+        return Ok(None);
+    };
+    match changes.present().await {
+        Err(DirectoryError::Nonsense { reason, .. }) => {
+            log::warn!("what changes cannot be asked for: {reason}");
+            Ok(None)
+        }
+        present => present,
+    }
+}
+
+fn keep(
+    store: &Store,
+    guard: &Guard<'_>,
+    projection: &Projection,
+    now: Time,
+) -> Result<Change, SyncError> {
+    let directory = guard.directory;
+    let people = projection.people.iter().map(|one| &one.entry.key);
+    guard.persons(removal(store.person_keys(directory)?, people))?;
+    let teams = projection.teams.iter().map(|one| &one.entry.key);
+    guard.groups("groups", removal(store.team_keys(directory)?, teams))?;
+    let in_groups = projection
+        .people
+        .iter()
+        .filter(|one| !one.groups.is_empty());
+    let in_groups = in_groups.map(|one| &one.entry.key);
+    let before = store.person_keys_in_groups(directory)?;
+    guard.groups("persons in groups", removal(before, in_groups))?;
+    Ok(store.replace(directory, projection, now)?)
+}
+
+/// What would go if of `before` only those of `kept` stay.
+fn removal<'a>(before: Vec<ImmutableKey>, kept: impl Iterator<Item = &'a ImmutableKey>) -> Removal {
+    let kept: HashSet<_> = kept.collect();
+    Removal {
+        before: before.len(),
+        removed: before.iter().filter(|key| !kept.contains(key)).count(),
+        now: kept.len(),
+    }
+}
+
+/// Asks about everybody whom the directory has ever been asked about with success.
+/// Whoever it does not know any more is gone; one question without an answer ends it all.
+async fn ask_about_known(
+    broker: &Arc<Broker>,
+    connected: &Connected,
+    shrink: Shrink,
+) -> Result<Synced, SyncError> {
+    let name = connected.config.name.clone();
+    let known = on_store(broker, move |store| Ok(store.people(&name)?)).await?;
+    let known: Vec<_> = known
+        .into_iter()
+        .filter_map(|known| Some((known.person.key, UserName::new(&known.person.name).ok()?)))
+        .collect();
+    let before = known.len();
+    let mut answers = futures_util::stream::iter(known)
+        .map(|(key, name)| async move { (key, connected.directory.find(&name).await) })
+        .buffer_unordered(ASKED_AT_ONCE);
+    let mut renewal = Renewal::default();
+    while let Some((key, answer)) = answers.next().await {
+        sort_in(&mut renewal, key, answer)?;
+    }
+    let (now, config) = (broker.clock.now(), connected.config.clone());
+    let limits: Limits = broker.config.sync.clone();
+    let synced = on_store(broker, move |store| {
+        Carried::new(store, &config)?.narrow(&mut renewal);
+        let guard = Guard {
+            directory: &config.name,
+            shrink,
+            limits: &limits,
+        };
+        guard.persons(Removal {
+            before,
+            removed: renewal.gone.len(),
+            now: renewal.seen.len(),
+        })?;
+        renew(store, &config.name, &renewal, now)
+    });
+    let synced = synced.await?;
+    broker.lookups.forget();
+    Ok(synced)
+}
+
+fn sort_in(
+    renewal: &mut Renewal,
+    key: ImmutableKey,
+    answer: Result<Sighting, DirectoryError>,
+) -> Result<(), DirectoryError> {
+    match answer {
+        Ok(sighting) => renewal.seen.push(sighting),
+        Err(DirectoryError::NotFound) => renewal.gone.push(key),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// People who were found meanwhile stay beside those who were asked about.
+fn renew(
+    store: &Store,
+    directory: &DirectoryName,
+    renewal: &Renewal,
+    now: Time,
+) -> Result<Synced, SyncError> {
+    let change = store.renew(directory, renewal, now)?;
+    store.mark_synced(directory, now)?;
+    Ok(Synced {
+        counts: store.counts(directory)?,
+        change,
+        history: false,
+    })
+}
