@@ -352,12 +352,12 @@ impl Replacing<'_> {
     /// Drops whoever is not listed any more.
     fn drop_vanished(&mut self, projection: &Projection) -> Result<(), StoreError> {
         let people = projection.people.iter().map(|one| one.entry.key.as_str());
-        self.drop_others("person", people.collect())?;
+        self.drop_others("person", &people.collect())?;
         let teams = projection.teams.iter().map(|one| one.entry.key.as_str());
-        self.drop_others("team", teams.collect())
+        self.drop_others("team", &teams.collect())
     }
 
-    fn drop_others(&mut self, table: &str, kept: HashSet<&str>) -> Result<(), StoreError> {
+    fn drop_others(&mut self, table: &str, kept: &HashSet<&str>) -> Result<(), StoreError> {
         let transaction = self.transaction;
         let mut select =
             transaction.prepare(&format!("SELECT key FROM {table} WHERE directory = ?1"))?;

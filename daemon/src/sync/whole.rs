@@ -103,21 +103,21 @@ fn keep(
 ) -> Result<Change, SyncError> {
     let directory = guard.directory;
     let people = projection.people.iter().map(|one| &one.entry.key);
-    guard.persons(removal(store.person_keys(directory)?, people))?;
+    guard.persons(removal(&store.person_keys(directory)?, people))?;
     let teams = projection.teams.iter().map(|one| &one.entry.key);
-    guard.groups("groups", removal(store.team_keys(directory)?, teams))?;
+    guard.groups("groups", removal(&store.team_keys(directory)?, teams))?;
     let in_groups = projection
         .people
         .iter()
         .filter(|one| !one.groups.is_empty());
     let in_groups = in_groups.map(|one| &one.entry.key);
     let before = store.person_keys_in_groups(directory)?;
-    guard.groups("persons in groups", removal(before, in_groups))?;
+    guard.groups("persons in groups", removal(&before, in_groups))?;
     Ok(store.replace(directory, projection, now)?)
 }
 
 /// What would go if of `before` only those of `kept` stay.
-fn removal<'a>(before: Vec<ImmutableKey>, kept: impl Iterator<Item = &'a ImmutableKey>) -> Removal {
+fn removal<'a>(before: &[ImmutableKey], kept: impl Iterator<Item = &'a ImmutableKey>) -> Removal {
     let kept: HashSet<_> = kept.collect();
     Removal {
         before: before.len(),
