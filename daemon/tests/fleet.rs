@@ -195,8 +195,8 @@ fn hosts_that_start_together_ask_for_changes_one_after_the_other() {
 fn a_fleet_that_is_installed_at_once_is_served_without_drowning_the_server() {
     let requests = installed();
     let (peak, _) = peak_and_mean(&requests, 2);
-    // 20 workers can give 333 pages a second, or 4,000 answers about changes.
-    assert!(peak <= 700, "{peak} requests in one second");
+    // 20 workers can give 333 pages a second, or 4,000 answers about changes; a refusal costs none.
+    assert!(peak <= 800, "{peak} requests in one second");
     let (_, mean) = peak_and_mean(&requests, 900);
     assert!((200..=290).contains(&mean), "everybody is served: {mean}");
 }
