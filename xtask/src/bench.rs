@@ -1,24 +1,62 @@
 //! `cargo xtask bench nss`: builds muster and the benchmark, and hands over to `muster-bench`, which measures muster
-//! and its peers in private namespaces and writes docs/benchmarks/nss.md.
+//! and its peers in private namespaces and writes docs/benchmarks/nss.md. `cargo xtask bench sync`: the same with
+//! `muster-sync-bench`, which measures what a host's syncs cost and writes docs/benchmarks/sync.md.
 
 use crate::artifacts;
 use crate::program::{Failure, Outcome, cargo, execute, headline, is_root, program, target, tree};
-use crate::requirements;
+use crate::{requirements, test};
 
-const USAGE: &str = "usage: cargo xtask bench nss [quick]
-    nss         everything: up to forty minutes
-    nss quick   the same rows with fewer rounds and smaller directories: some minutes";
+const USAGE: &str = "usage: cargo xtask bench nss|sync [quick]
+    nss         names, side by side with the peers: up to forty minutes
+    nss quick   the same rows with fewer rounds and smaller directories: some minutes
+    sync        syncs of 10,000 and 100,000 people: some minutes
+    sync quick  10,000 people only";
 /// Where the peers' packages come from.
 const MIRROR: &str = "http://deb.debian.org/debian";
 
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bench {
+    Names { pace: &'static str },
+    Syncs { quick: bool },
+}
+
 /// Runs the named benchmark.
 pub(crate) fn run(words: &[String]) -> Outcome {
-    let pace = pace(words)?;
+    let bench = bench(words)?;
     if !is_root() {
         return Err(Failure::new(
-            "the benchmark makes private namespaces and needs root: sudo -E env \"PATH=$PATH\" cargo xtask bench nss",
+            "a benchmark makes private namespaces and needs root: sudo -E env \"PATH=$PATH\" cargo xtask bench …",
         ));
     }
+    match bench {
+        Bench::Names { pace } => names(pace),
+        Bench::Syncs { quick } => syncs(quick),
+    }
+}
+
+/// Measures syncs with muster as it is shipped; the simulator is the tests' own.
+fn syncs(quick: bool) -> Outcome {
+    requirements::for_building()?;
+    requirements::for_worlds()?;
+    headline("building muster as it is shipped, the simulator and the benchmark");
+    artifacts::build_modules()?;
+    artifacts::build_programs()?;
+    execute(&mut cargo(["build", "-p", "muster-tests", "--bins"]))?;
+    headline("measuring");
+    let world = test::stage(artifacts::Speed::Release)?;
+    let own = artifacts::folder(artifacts::Speed::Dev).join("muster-sync-bench");
+    let document = tree().join("docs/benchmarks/sync.md");
+    let mut measuring = program(own, [""; 0]);
+    measuring.arg(world).arg(document);
+    execute(if quick {
+        measuring.arg("quick")
+    } else {
+        &mut measuring
+    })
+}
+
+fn names(pace: &str) -> Outcome {
     let release = debian_release(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())?;
     requirements::for_building()?;
     requirements::for_worlds()?;
@@ -44,11 +82,13 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     )
 }
 
-fn pace(words: &[String]) -> Result<&'static str, Failure> {
+fn bench(words: &[String]) -> Result<Bench, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["nss"] => Ok("full"),
-        ["nss", "quick"] => Ok("quick"),
+        ["nss"] => Ok(Bench::Names { pace: "full" }),
+        ["nss", "quick"] => Ok(Bench::Names { pace: "quick" }),
+        ["sync"] => Ok(Bench::Syncs { quick: false }),
+        ["sync", "quick"] => Ok(Bench::Syncs { quick: true }),
         _ => Err(Failure::new(USAGE)),
     }
 }
@@ -80,12 +120,15 @@ mod tests {
 
     #[test]
     fn only_what_is_there_can_be_measured() {
-        assert_eq!(pace(&said("nss")).unwrap(), "full");
-        assert_eq!(pace(&said("nss quick")).unwrap(), "quick");
+        assert_eq!(bench(&said("nss")).unwrap(), Bench::Names { pace: "full" });
+        assert_eq!(
+            bench(&said("sync quick")).unwrap(),
+            Bench::Syncs { quick: true }
+        );
         for wrong in ["", "pam", "nss slow", "nss quick quick"] {
-            let failure = pace(&said(wrong)).unwrap_err().to_string();
+            let failure = bench(&said(wrong)).unwrap_err().to_string();
             assert!(
-                failure.contains("cargo xtask bench nss [quick]"),
+                failure.contains("cargo xtask bench nss|sync [quick]"),
                 "{failure}"
             );
         }

@@ -16,7 +16,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     headline("building muster");
     artifacts::build_modules()?;
     artifacts::build_everything_for_tests()?;
-    let world = test::stage()?;
+    let world = test::stage(artifacts::Speed::Dev)?;
     let demo = artifacts::folder(artifacts::Speed::Dev).join("muster-demo");
     execute(program(demo, [""; 0]).env("MUSTER_TEST_WORLD", world))
 }

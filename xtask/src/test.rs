@@ -20,7 +20,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
     if is_root() {
         requirements::for_worlds()?;
-        tests.env("MUSTER_TEST_WORLD", stage()?);
+        tests.env("MUSTER_TEST_WORLD", stage(Speed::Dev)?);
     } else {
         println!("not root: the stories in private namespaces are skipped");
     }
@@ -30,12 +30,12 @@ pub(crate) fn run(words: &[String]) -> Outcome {
 
 /// Installs what worlds and demo need below target/world, and returns that folder: `product` is muster as it is
 /// installed on a host, and the programs of the tests stay where cargo built them.
-pub(crate) fn stage() -> Result<PathBuf, Failure> {
+pub(crate) fn stage(speed: Speed) -> Result<PathBuf, Failure> {
     let world = target().join("world");
     let product = world.join("product");
     if product.exists() {
         std::fs::remove_dir_all(&product).map_err(|error| Failure::at(&product, &error))?;
     }
-    install::install(&Layout::below(product), Speed::Dev)?;
+    install::install(&Layout::below(product), speed)?;
     Ok(world)
 }

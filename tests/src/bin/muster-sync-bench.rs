@@ -1,0 +1,378 @@
+//! `muster-sync-bench WORLD DOCUMENT [quick]`: what it costs a host to carry a company, measured with muster
+//! as it is shipped against the simulated Crowd, in a private namespace. `cargo xtask bench sync` makes everything
+//! ready for it and calls it.
+#![allow(
+    clippy::panic,
+    reason = "a measurement that cannot be made is said and ends everything"
+)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use muster_tests::world::{Sim, World};
+
+/// People, groups: the sizes that are measured.
+const SIZES: [(u32, u32); 2] = [(10_000, 500), (100_000, 5_000)];
+/// How long a host may take to read everybody before we give up.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How many people change at once.
+const CHANGES: usize = 10;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [place, document, more @ ..] = words.as_slice() else {
+        eprintln!("usage: muster-sync-bench WORLD DOCUMENT [quick]");
+        return ExitCode::FAILURE;
+    };
+    let most = if more.is_empty() { SIZES.len() } else { 1 };
+    let rows: Vec<Row> = SIZES
+        .iter()
+        .take(most)
+        .map(|size| measured(Path::new(place), *size))
+        .collect();
+    let document = PathBuf::from(document);
+    match std::fs::write(&document, written(&rows)) {
+        Ok(()) => {
+            println!("{} is written", document.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", document.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What one size came to.
+struct Row {
+    users: u32,
+    groups: u32,
+    memberships: usize,
+    server_alone: Duration,
+    requests: usize,
+    first_name: Duration,
+    first_cpu: Cpu,
+    peak: u64,
+    again: Duration,
+    again_cpu: Cpu,
+    change: Vec<Duration>,
+    change_cpu: Cpu,
+    change_requests: usize,
+    publish_cpu: Cpu,
+    snapshot: u64,
+    idle: Memory,
+    idle_cpu: Duration,
+}
+
+/// CPU time of both daemons.
+#[derive(Clone, Copy)]
+struct Cpu {
+    broker: Duration,
+    publisher: Duration,
+}
+
+/// Of the broker, in kB.
+struct Memory {
+    anonymous: u64,
+    file: u64,
+}
+
+fn measured(place: &Path, (users, groups): (u32, u32)) -> Row {
+    println!("{users} people, {groups} groups");
+    let mut world = World::at(place);
+    world.start_generated(Sim::Crowd, &format!("{users}:{groups}"));
+    let (server_alone, memberships) = served_alone(&world);
+    configure(&world);
+    world.start_publisher();
+    requests(&world);
+
+    let began = Instant::now();
+    world.start_broker();
+    let name = format!("user{:05}", users - 1);
+    until(&world, &name, |shell| shell.is_some());
+    let first_name = began.elapsed();
+    let first = cpu(&world);
+    let first_requests = requests(&world);
+    let peak = status(&world, "musterd", "VmHWM:");
+
+    let again = Instant::now();
+    world.run(["muster", "sync"]).said();
+    let again = again.elapsed();
+    let second = cpu(&world);
+
+    let mut change = Vec::new();
+    requests(&world);
+    let before_changes = cpu(&world);
+    for round in 0..3 {
+        change.push(changed(&world, round));
+    }
+    let after_changes = cpu(&world);
+    let change_requests = requests(&world);
+
+    // Nothing to do: what following costs, and what stays in memory.
+    let quiet = cpu(&world);
+    std::thread::sleep(Duration::from_secs(20));
+    let idle_cpu = cpu(&world).broker.saturating_sub(quiet.broker);
+    let published = cpu(&world);
+    world.write("/etc/group.touched", "");
+    world
+        .run(["sh", "-c", "echo 'bench:x:998:' >> /etc/group"])
+        .said();
+    world.until("the host's own change is published", |world| {
+        world.journal().is_empty() || cpu(world).publisher > published.publisher
+    });
+    std::thread::sleep(Duration::from_secs(4));
+    let publish_cpu = cpu(&world).since(published);
+    Row {
+        users,
+        groups,
+        memberships,
+        server_alone,
+        requests: first_requests,
+        first_name,
+        first_cpu: first,
+        peak,
+        again,
+        again_cpu: second.since(first),
+        change,
+        change_cpu: after_changes.since(before_changes),
+        change_requests,
+        publish_cpu,
+        snapshot: std::fs::metadata(world.path("/var/lib/muster/public/snapshot"))
+            .map_or(0, |file| file.len()),
+        idle: Memory {
+            anonymous: status(&world, "musterd", "RssAnon:"),
+            file: status(&world, "musterd", "RssFile:"),
+        },
+        idle_cpu,
+    }
+}
+
+/// Everybody of the made-up company may log in.
+fn configure(world: &World) {
+    let url = world.url_of(Sim::Crowd);
+    let secret = world.secret("crowd", "muster-secret");
+    let ca = Sim::Crowd.ca();
+    world.write_config(&format!(
+        r#"version = 1
+
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "{url}"
+application = "muster"
+password_file = "{secret}"
+ca_file = "{ca}"
+
+[access]
+allow = ["everyone"]
+"#
+    ));
+}
+
+/// How long curl takes to read the same pages, and how many memberships there are.
+fn served_alone(world: &World) -> (Duration, usize) {
+    let script = r#"
+        get() { curl -sS --cacert /run/world/crowd/ca.pem -u "muster:muster-secret" -H "Accept: $2" "$1/rest/usermanagement/1/$3"; }
+        for entity in user group; do
+            start=0
+            while :; do
+                page=$(get "$0" application/json "search?entity-type=$entity&restriction=&expand=$entity,attributes&start-index=$start&max-results=500")
+                case "$page" in *'"name"'*) start=$((start + 500)) ;; *) break ;; esac
+            done
+        done
+        get "$0" application/xml group/membership | grep -o '<user name' | wc -l"#;
+    let began = Instant::now();
+    let url = world.url_of(Sim::Crowd);
+    let members = world.run(["bash", "-c", script, &url]);
+    let members = members
+        .said()
+        .trim()
+        .parse()
+        .unwrap_or_else(|_| panic!("{members}"));
+    (began.elapsed(), members)
+}
+
+/// Changes the full names of some people, and waits until everybody is told so.
+fn changed(world: &World, round: usize) -> Duration {
+    let began = Instant::now();
+    for nth in 0..CHANGES {
+        let (name, uid) = (format!("user{nth:05}"), 20_000 + nth);
+        let order = format!(
+            r#"{{"do":"add-user","user":{{"name":"{name}","key":"32769:{nth:08x}-5eed-4000-8000-000000000000",
+                "display_name":"Round {round}","attributes":{{"uidNumber":["{uid}"],"gecos":["Round {round}"]}}}}}}"#
+        );
+        world
+            .run([
+                "/run/world/muster-sim",
+                "ctl",
+                "/run/world/crowd/ctl",
+                "send",
+                &order,
+            ])
+            .said();
+    }
+    until(world, "user00009", |line| {
+        line.is_some_and(|line| line.contains(&format!("Round {round}")))
+    });
+    began.elapsed()
+}
+
+/// Waits until what getent says about somebody is as it should be.
+fn until(world: &World, name: &str, is_right: impl Fn(Option<&str>) -> bool) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let found = world.run(["getent", "passwd", name]);
+        let line = (found.code == 0).then(|| found.said());
+        if is_right(line) {
+            return;
+        }
+        if Instant::now() > end {
+            panic!("waited in vain for {name}\n{}", world.logs());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// How many requests the simulator has had since this was asked last.
+fn requests(world: &World) -> usize {
+    let ctl = |order| {
+        world.run([
+            "/run/world/muster-sim",
+            "ctl",
+            "/run/world/crowd/ctl",
+            order,
+        ])
+    };
+    let shown = ctl("requests");
+    let count = shown.said().matches("\"method\"").count();
+    ctl("forget-requests").said();
+    count
+}
+
+fn cpu(world: &World) -> Cpu {
+    Cpu {
+        broker: cpu_of(world, "musterd"),
+        publisher: cpu_of(world, "muster-publish"),
+    }
+}
+
+impl Cpu {
+    fn since(self, before: Self) -> Self {
+        Self {
+            broker: self.broker.saturating_sub(before.broker),
+            publisher: self.publisher.saturating_sub(before.publisher),
+        }
+    }
+
+    fn sum(self) -> Duration {
+        self.broker + self.publisher
+    }
+}
+
+fn cpu_of(world: &World, name: &str) -> Duration {
+    let stat = world.read(&format!("/proc/{}/stat", world.process(name).pid));
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    // utime and stime are the 14th and 15th field, in hundredths of a second.
+    let ticks: u64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// A line of a daemon's /proc/PID/status, in kB.
+fn status(world: &World, name: &str, what: &str) -> u64 {
+    let status = world.read(&format!("/proc/{}/status", world.process(name).pid));
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
+    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    number.unwrap_or(0)
+}
+
+fn written(rows: &[Row]) -> String {
+    let mut text = String::from(
+        "# Carrying a company: what syncs cost\n\n\
+         Written by `cargo xtask bench sync` (as root on Debian): muster as it is shipped, against the simulated Crowd of \
+         this project on the same machine, over TLS, in a private namespace. CPU time is of musterd and muster-publish \
+         together unless it says otherwise, in steps of 10 ms; memory is what /proc tells. The server's own time is what \
+         curl needs to read the same pages one after the other.\n\n| what |",
+    );
+    let head = rows
+        .iter()
+        .map(|row| format!(" {} people, {} groups |", row.users, row.groups));
+    text.extend(head);
+    text.push_str("\n|---|");
+    text.extend(rows.iter().map(|_| "---|"));
+    text.push('\n');
+    type Cell = fn(&Row) -> String;
+    let lines: [(&str, Cell); 14] = [
+        ("direct memberships", |row| row.memberships.to_string()),
+        ("the server's own time for everybody", |row| {
+            seconds(row.server_alone)
+        }),
+        (
+            "from the broker's start without a store to the first name that getent finds",
+            |row| seconds(row.first_name),
+        ),
+        ("requests until then", |row| row.requests.to_string()),
+        ("CPU time until then", |row| seconds(row.first_cpu.sum())),
+        ("the broker's peak memory", |row| megabytes(row.peak)),
+        (
+            "everybody read again, nothing changed (`muster sync`)",
+            |row| seconds(row.again),
+        ),
+        ("CPU time of that", |row| seconds(row.again_cpu.sum())),
+        (
+            "from 10 changes at the server to a changed answer of getent, three times, default settings",
+            |row| {
+                row.change
+                    .iter()
+                    .map(|span| seconds(*span))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            },
+        ),
+        ("CPU time of one such round, publishing included", |row| {
+            seconds(row.change_cpu.sum() / 3)
+        }),
+        ("requests of the three rounds", |row| {
+            row.change_requests.to_string()
+        }),
+        ("CPU time of one publication, broker / publisher", |row| {
+            format!(
+                "{} / {}",
+                seconds(row.publish_cpu.broker),
+                seconds(row.publish_cpu.publisher)
+            )
+        }),
+        ("the snapshot's size", |row| megabytes(row.snapshot / 1024)),
+        (
+            "the broker idle: memory of its own / mapped files; CPU time in 20 s",
+            |row| {
+                format!(
+                    "{} / {}; {}",
+                    megabytes(row.idle.anonymous),
+                    megabytes(row.idle.file),
+                    seconds(row.idle_cpu)
+                )
+            },
+        ),
+    ];
+    for (what, cell) in lines {
+        let cells: Vec<String> = rows.iter().map(cell).collect();
+        writeln!(text, "| {what} | {} |", cells.join(" | ")).unwrap_or_default();
+    }
+    text
+}
+
+fn seconds(span: Duration) -> String {
+    format!("{:.2} s", span.as_secs_f64())
+}
+
+fn megabytes(kilobytes: u64) -> String {
+    format!("{} MB", kilobytes.div_ceil(1024))
+}
