@@ -55,7 +55,7 @@ fn all_permissions() -> Vec<Permission> {
 }
 
 /// Somebody who may ask: our client.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
     /// Its name, compared exactly.

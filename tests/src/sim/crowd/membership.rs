@@ -7,7 +7,7 @@ use super::call::{Call, Named};
 use super::entity::{GroupEntity, Groups, Outcome, UserEntity, Users, found, href};
 use super::population::{Population, fold};
 use super::reason::{Reason, Refusal};
-use super::xml::Element;
+use super::xml::{Element, document_of};
 use crate::sim::fault::Fault;
 
 /// How far a list reaches.
@@ -137,6 +137,11 @@ fn group_list<'p>(
             .find(|group| fold(&group.name) == fold(probe));
         return Ok(found(GroupEntity(group.ok_or_else(no_membership)?, detail)));
     }
+    let groups = if call.fault == Some(&Fault::EmptyGroups) {
+        Vec::new()
+    } else {
+        groups
+    };
     let page = call
         .page()?
         .of(groups)
@@ -290,9 +295,14 @@ fn add_child<'p>(
 }
 
 /// `/group/membership`: the direct members of every group, as XML only.
-pub(super) fn memberships(population: &Population) -> Outcome<'static> {
+pub(super) fn memberships(population: &Population, call: &Call<'_>) -> Outcome<'static> {
     let named = |kind: &str, name: &str| Element::new(kind).attribute("name", name);
-    let each = population.groups.values().map(|group| {
+    let all = if call.fault == Some(&Fault::EmptyMemberships) {
+        0
+    } else {
+        usize::MAX
+    };
+    let each = population.groups.values().take(all).map(|group| {
         let users = population
             .members(group)
             .into_iter()
@@ -306,5 +316,5 @@ pub(super) fn memberships(population: &Population) -> Outcome<'static> {
             .child(Element::new("users").children(users))
             .child(Element::new("groups").children(groups))
     });
-    Outcome::Streamed(Element::new("memberships").children(each))
+    Outcome::Streamed(document_of("memberships", each))
 }

@@ -20,8 +20,10 @@ mod authentication;
 mod call;
 mod cql;
 mod entity;
+mod event;
 mod generate;
 mod group;
+mod index;
 mod membership;
 mod orders;
 mod population;
@@ -31,11 +33,15 @@ mod running;
 mod search;
 mod service;
 mod session;
+mod tracked;
 mod user;
 mod xml;
 
 pub use account::{Application, Attributes, Group, Permission, User};
-pub use generate::{APPLICATION, generate};
+pub use event::{
+    AttributeChanges, EventSettings, EventStore, MembershipEvents, Renames, UnknownStore,
+};
+pub use generate::{APPLICATION, generate, generate_in};
 pub use population::Population;
 pub use running::Crowd;
 pub use service::CrowdService;

@@ -13,6 +13,17 @@ use serde_json::{Map, Value};
 /// Deeper nesting is nobody's honest request.
 const DEEPEST: usize = 32;
 
+/// How every document begins.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>";
+
+/// A document of elements below `root`, of which only one is there at a time.
+pub(super) fn document_of(root: &str, elements: impl Iterator<Item = Element>) -> String {
+    let mut out = format!("{DECLARATION}<{root}>");
+    elements.for_each(|element| element.write(&mut out));
+    let _ = write!(out, "</{root}>");
+    out
+}
+
 /// An element with its attributes, children and text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Element {
@@ -59,9 +70,16 @@ impl Element {
         self
     }
 
+    /// The same under another name.
+    #[must_use]
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// The whole document.
     pub(super) fn document(&self) -> String {
-        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>");
+        let mut out = String::from(DECLARATION);
         self.write(&mut out);
         out
     }
