@@ -429,7 +429,7 @@ async fn a_rename_is_no_operation_of_its_own() {
         assert_eq!(watcher.told(&token).await, expected);
         let (_, list) = watcher.since(&token).await;
         let last_user = list["events"].as_array().unwrap().iter();
-        let last_user = last_user.filter_map(|event| event.get("userEvent")).last();
+        let last_user = last_user.rev().find_map(|event| event.get("userEvent"));
         assert_eq!(last_user.unwrap()["user"]["key"], "32769:ada");
     };
     let again = [

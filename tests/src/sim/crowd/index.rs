@@ -1,6 +1,6 @@
 //! Who is directly in which groups, both ways round, so that no list is searched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::account::Group;
@@ -33,7 +33,7 @@ impl Members {
 
 /// One way round: the groups of each member. Each name is kept once.
 #[derive(Clone, Default)]
-struct Holders(BTreeMap<Arc<str>, Names>);
+struct Holders(HashMap<Arc<str>, Names>);
 
 impl Holders {
     fn of(&self, member: &str) -> &Names {
@@ -90,6 +90,32 @@ impl Index {
     /// The groups that list a group.
     pub(super) fn of_group(&self, group: &str) -> &Names {
         self.of_group.of(group)
+    }
+
+    /// Takes in that a group lists a user.
+    pub(super) fn list_user(&mut self, group: &str, user: &str) {
+        let known = self.members.get_key_value(group);
+        if let Some(group) = known.map(|(known, _)| known.clone()) {
+            let user = self.of_user.add(&user.into(), &group);
+            let members = self.members.get_mut(&group);
+            members.map(|members| members.users.insert(user));
+        }
+    }
+
+    /// Takes in that a group does not list a user any more.
+    pub(super) fn unlist_user(&mut self, group: &str, user: &str) {
+        self.of_user.remove(user, group);
+        if let Some(members) = self.members.get_mut(group) {
+            members.users.remove(user);
+        }
+    }
+
+    /// Takes in that a group does not list a group any more.
+    pub(super) fn unlist_group(&mut self, group: &str, child: &str) {
+        self.of_group.remove(child, group);
+        if let Some(members) = self.members.get_mut(group) {
+            members.groups.remove(child);
+        }
     }
 
     /// Takes in what a group lists now; nothing if there is no such group.

@@ -31,6 +31,15 @@ pub(super) fn fold(name: &str) -> String {
     name.to_lowercase()
 }
 
+/// Whether a name is this folded one.
+pub(super) fn is(name: &str, folded: &str) -> bool {
+    if name.is_ascii() {
+        name.eq_ignore_ascii_case(folded)
+    } else {
+        fold(name) == folded
+    }
+}
+
 /// The population as its file has it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -92,6 +101,9 @@ pub struct Population {
     /// The groups whose lists may differ from the index.
     #[serde(skip)]
     stale: BTreeSet<String>,
+    /// What the groups listed that may have changed.
+    #[serde(skip)]
+    lists: BTreeMap<String, Members>,
     #[serde(skip)]
     origin: Origin,
 }
@@ -172,6 +184,7 @@ impl Population {
     /// Adds or replaces a group.
     pub fn add_group(&mut self, group: Group) {
         let name = fold(&group.name);
+        self.remember_lists(&name);
         self.index.note(&name, Some(&group));
         self.stale.remove(&name);
         self.groups.insert(name, group);
@@ -210,9 +223,8 @@ impl Population {
     /// The group of that name, to be changed. Another name given here renames the group.
     pub fn group_mut(&mut self, name: &str) -> Option<&mut Group> {
         let name = fold(name);
-        let group = self.groups.get_mut(&name)?;
-        self.stale.insert(name);
-        Some(group)
+        self.stale.insert(name.clone());
+        self.listing(&name)
     }
 
     /// Removes a user and all memberships; whether there was one.
@@ -220,9 +232,7 @@ impl Population {
         let user = fold(name);
         self.reindex();
         for group in self.index.of_user(&user).clone() {
-            self.relist(&group, |group| {
-                group.users.retain(|member| fold(member) != user);
-            });
+            self.remove_member(&group, &user);
         }
         self.users.remove(&user).is_some()
     }
@@ -232,10 +242,12 @@ impl Population {
         let child = fold(name);
         self.reindex();
         for parent in self.index.of_group(&child).clone() {
-            self.relist(&parent, |group| {
-                group.groups.retain(|member| fold(member) != child);
-            });
+            if let Some(group) = self.listing(&parent) {
+                group.groups.retain(|member| !is(member, &child));
+                self.index.unlist_group(&parent, &child);
+            }
         }
+        self.remember_lists(&child);
         self.index.note(&child, None);
         self.groups.remove(&child).is_some()
     }
@@ -264,10 +276,11 @@ impl Population {
         if from != to && self.groups.contains_key(&to) {
             return false;
         }
+        self.reindex();
+        self.remember_lists(&from);
         let Some(mut group) = self.groups.remove(&from) else {
             return false;
         };
-        self.reindex();
         self.index.note(&from, None);
         new.clone_into(&mut group.name);
         self.add_group(group);
@@ -279,28 +292,47 @@ impl Population {
 
     /// Puts a user into a group; whether there is such a group.
     pub fn add_member(&mut self, group: &str, user: &str) -> bool {
-        self.relist(&fold(group), |group| {
-            group.users.retain(|member| fold(member) != fold(user));
-            group.users.push(user.to_owned());
-        })
+        let (group, folded) = (fold(group), fold(user));
+        let Some(listing) = self.listing(&group) else {
+            return false;
+        };
+        listing.users.retain(|member| !is(member, &folded));
+        listing.users.push(user.to_owned());
+        self.index.list_user(&group, &folded);
+        true
     }
 
     /// Takes a user out of a group; whether there is such a group.
     pub fn remove_member(&mut self, group: &str, user: &str) -> bool {
-        self.relist(&fold(group), |group| {
-            group.users.retain(|member| fold(member) != fold(user));
-        })
+        let (group, folded) = (fold(group), fold(user));
+        let Some(listing) = self.listing(&group) else {
+            return false;
+        };
+        listing.users.retain(|member| !is(member, &folded));
+        self.index.unlist_user(&group, &folded);
+        true
     }
 
     /// Changes what a group lists, and the index with it.
-    fn relist(&mut self, name: &str, change: impl FnOnce(&mut Group)) -> bool {
-        let Some(group) = self.groups.get_mut(name) else {
-            return false;
-        };
-        change(group);
-        self.index.note(name, Some(group));
-        self.stale.remove(name);
-        true
+    fn relist(&mut self, name: &str, change: impl FnOnce(&mut Group)) {
+        if let Some(group) = self.listing(name) {
+            change(group);
+            self.stale.insert(name.to_owned());
+            self.reindex();
+        }
+    }
+
+    /// A group whose lists may be changed.
+    fn listing(&mut self, name: &str) -> Option<&mut Group> {
+        self.remember_lists(name);
+        self.groups.get_mut(name)
+    }
+
+    fn remember_lists(&mut self, name: &str) {
+        if !self.lists.contains_key(name) {
+            let listed = self.index.members(name).cloned().unwrap_or_default();
+            self.lists.insert(name.to_owned(), listed);
+        }
     }
 
     /// Brings the index up to date with lists that somebody else may have changed.
@@ -327,6 +359,15 @@ impl Population {
         }
     }
 
+    /// What is there now is where changes start from.
+    pub(super) fn forget_changes(&mut self) {
+        self.straighten();
+        self.reindex();
+        self.users.take_before();
+        self.groups.take_before();
+        self.lists.clear();
+    }
+
     /// What changed since this was asked last; what is seen to have changed is dated `now`.
     pub(super) fn settle(&mut self, now: u64, settings: &EventSettings) -> Vec<Change> {
         if !self.users.is_touched() && !self.groups.is_touched() {
@@ -337,6 +378,7 @@ impl Population {
         let past = Past {
             users: self.users.take_before(),
             groups: self.groups.take_before(),
+            lists: std::mem::take(&mut self.lists),
         };
         past.date(self, now, settings.attributes);
         past.changes(self, settings.renames)
@@ -384,14 +426,14 @@ impl Population {
     /// The groups that list a user by this folded name.
     pub(super) fn groups_listing(&self, user: &str) -> Vec<&Group> {
         self.holders(self.index.of_user(user), |group| {
-            group.users.iter().any(|name| fold(name) == user)
+            group.users.iter().any(|name| is(name, user))
         })
     }
 
     /// The groups that list a group by this folded name.
     pub(super) fn parents_listing(&self, child: &str) -> Vec<&Group> {
         self.holders(self.index.of_group(child), |group| {
-            group.groups.iter().any(|name| fold(name) == child)
+            group.groups.iter().any(|name| is(name, child))
         })
     }
 
@@ -428,7 +470,7 @@ impl Population {
 }
 
 fn rename(members: &mut [String], old: &str, new: &str) {
-    for member in members.iter_mut().filter(|member| fold(member) == old) {
+    for member in members.iter_mut().filter(|member| is(member, old)) {
         new.clone_into(member);
     }
 }

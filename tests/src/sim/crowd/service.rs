@@ -48,7 +48,7 @@ impl State {
     fn settle_after(&mut self, now: u64, before: &Before) {
         if *self.population.origin() != before.origin {
             // As after a restored backup: there is no telling the difference.
-            self.population.settle(now, &self.events.settings);
+            self.population.forget_changes();
             return self.events.add(now, vec![Change::Reset(None)]);
         }
         self.settle(now);
@@ -78,18 +78,15 @@ impl CrowdService {
     /// A Crowd with this population below `context` (`/crowd`, or nothing).
     pub fn new(population: Population, context: &str) -> Self {
         let context = context.trim_end_matches('/').to_owned();
-        let clock = ServerClock::default();
         let mut state = State {
             population,
             ..State::default()
         };
         // What is there from the beginning is no event.
-        state
-            .population
-            .settle(clock.now(), &EventSettings::default());
+        state.population.forget_changes();
         Self {
             context,
-            clock,
+            clock: ServerClock::default(),
             state: Mutex::new(state),
         }
     }

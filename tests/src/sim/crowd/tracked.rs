@@ -5,6 +5,12 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
+/// What is kept of an entry that is about to be changed.
+pub(super) trait Remembered {
+    /// As much of it as a comparison needs.
+    fn remembered(&self) -> Self;
+}
+
 /// Entries by folded name. Reading is a map's; every way to change one keeps the
 /// entry as it was when [`Tracked::take_before`] was last called.
 #[derive(Serialize)]
@@ -42,10 +48,10 @@ impl<T> Deref for Tracked<T> {
     }
 }
 
-impl<T: Clone> Tracked<T> {
+impl<T: Remembered> Tracked<T> {
     fn remember(&mut self, name: &str) {
         if !self.before.contains_key(name) {
-            let entry = self.entries.get(name).cloned();
+            let entry = self.entries.get(name).map(T::remembered);
             self.before.insert(name.to_owned(), entry);
         }
     }
@@ -95,10 +101,16 @@ impl<T: Clone> Tracked<T> {
 mod tests {
     use super::*;
 
+    impl Remembered for u8 {
+        fn remembered(&self) -> Self {
+            *self
+        }
+    }
+
     #[test]
     fn an_entry_is_remembered_as_it_was_first() {
         let mut tracked = Tracked::default();
-        tracked.insert("a".to_owned(), 1);
+        tracked.insert("a".to_owned(), 1_u8);
         tracked.insert("b".to_owned(), 2);
         assert!(tracked.is_touched());
         tracked.take_before();

@@ -16,12 +16,48 @@ const DEEPEST: usize = 32;
 /// How every document begins.
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>";
 
-/// A document of elements below `root`, of which only one is there at a time.
-pub(super) fn document_of(root: &str, elements: impl Iterator<Item = Element>) -> String {
-    let mut out = format!("{DECLARATION}<{root}>");
-    elements.for_each(|element| element.write(&mut out));
-    let _ = write!(out, "</{root}>");
-    out
+/// A document that is written as it goes, for what is too large to be held as elements.
+pub(super) struct Document(String);
+
+impl Default for Document {
+    fn default() -> Self {
+        Self(DECLARATION.to_owned())
+    }
+}
+
+impl Document {
+    /// An element without children.
+    pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.start(name, attributes);
+        self.0.push_str("/>");
+    }
+
+    /// The beginning of an element that has children.
+    pub(super) fn begin(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.start(name, attributes);
+        self.0.push('>');
+    }
+
+    fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.push(["<", name]);
+        for (name, value) in attributes {
+            self.push([" ", name, "=\"", &escape(*value), "\""]);
+        }
+    }
+
+    /// The end of an element that was begun.
+    pub(super) fn end(&mut self, name: &str) {
+        self.push(["</", name, ">"]);
+    }
+
+    fn push<const N: usize>(&mut self, parts: [&str; N]) {
+        parts.iter().for_each(|part| self.0.push_str(part));
+    }
+
+    /// The whole.
+    pub(super) fn text(self) -> String {
+        self.0
+    }
 }
 
 /// An element with its attributes, children and text.

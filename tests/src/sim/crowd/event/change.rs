@@ -4,8 +4,15 @@ use std::collections::BTreeMap;
 
 use super::settings::{AttributeChanges, Renames};
 use crate::sim::crowd::account::{Attributes, Group, User};
-use crate::sim::crowd::index::Members;
+use crate::sim::crowd::index::{Members, Names};
 use crate::sim::crowd::population::{Population, fold};
+use crate::sim::crowd::tracked::Remembered as _;
+
+/// What a group lists that there is not.
+static NOBODY: Members = Members {
+    users: Names::new(),
+    groups: Names::new(),
+};
 
 /// Attributes that Crowd itself changes at every login; they are told to nobody.
 const CHURNING: [&str; 5] = [
@@ -95,8 +102,10 @@ pub(in crate::sim::crowd) enum Change {
 pub(in crate::sim::crowd) struct Past {
     /// The users by folded name; none where there was none.
     pub users: BTreeMap<String, Option<User>>,
-    /// The groups likewise.
+    /// The groups likewise, without their lists.
     pub groups: BTreeMap<String, Option<Group>>,
+    /// What groups listed, where that may have changed.
+    pub lists: BTreeMap<String, Members>,
 }
 
 impl Past {
@@ -174,18 +183,9 @@ fn described(group: &Group) -> [&str; 3] {
     ]
 }
 
-/// A group without its lists, which may be long.
+/// A group as it is told of.
 fn bare(group: &Group) -> Box<Group> {
-    Box::new(Group {
-        name: group.name.clone(),
-        description: group.description.clone(),
-        active: group.active,
-        users: Vec::new(),
-        groups: Vec::new(),
-        attributes: group.attributes.clone(),
-        created: group.created,
-        updated: group.updated,
-    })
+    Box::new(group.remembered())
 }
 
 struct Comparison<'a> {
@@ -311,11 +311,12 @@ impl<'a> Comparison<'a> {
     /// Memberships that ended while both sides stayed; others end with their side.
     fn memberships_gone(&self) -> Vec<Change> {
         let mut gone = Vec::new();
-        for (name, was) in &self.past.groups {
-            let (Some(was), Some(group)) = (was, self.now.groups.get(name)) else {
+        for (name, had) in &self.past.lists {
+            let stayed = self.past.group_stayed(self.now, name);
+            let Some(group) = self.now.groups.get(name).filter(|_| stayed) else {
                 continue;
             };
-            let (had, has) = (Members::of(was), self.listed(name));
+            let has = self.now.listed(name).unwrap_or(&NOBODY);
             for user in had.users.difference(&has.users) {
                 if self.past.user_stayed(self.now, user) {
                     gone.extend(self.user_in(Turn::Deleted, user, group));
@@ -332,10 +333,11 @@ impl<'a> Comparison<'a> {
 
     fn memberships_new(&self) -> Vec<Change> {
         let mut new = Vec::new();
-        for (name, was) in &self.past.groups {
-            if let Some(group) = self.now.groups.get(name) {
-                let had = was.as_ref().map(Members::of).unwrap_or_default();
-                new.extend(self.new_in(group, &had, &self.listed(name)));
+        for (name, had) in &self.past.lists {
+            let stayed = self.past.group_stayed(self.now, name);
+            let had = if stayed { had } else { &NOBODY };
+            if let (Some(group), Some(has)) = (self.now.groups.get(name), self.now.listed(name)) {
+                new.extend(self.new_in(group, had, has));
             }
         }
         new.extend(self.new_through_members());
@@ -343,9 +345,13 @@ impl<'a> Comparison<'a> {
     }
 
     fn new_in(&self, group: &Group, had: &Members, has: &Members) -> Vec<Change> {
-        let user_went_on = |user: &str| {
-            let former = self.former(user);
-            former.is_some_and(|former| had.users.contains(former))
+        // Most users are untouched: they are not looked up.
+        let user_went_on = |user: &str| match self.past.users.get(user) {
+            None => had.users.contains(user),
+            Some(_) => {
+                let former = self.former(user);
+                former.is_some_and(|former| had.users.contains(former))
+            }
         };
         let child_went_on =
             |child: &str| had.groups.contains(child) && self.past.group_stayed(self.now, child);
@@ -360,7 +366,7 @@ impl<'a> Comparison<'a> {
     fn new_through_members(&self) -> Vec<Change> {
         let untouched = |group: &&Group| {
             let name = fold(&group.name);
-            !self.past.groups.contains_key(&name)
+            !self.past.lists.contains_key(&name)
         };
         let mut new = Vec::new();
         for user in self.past.users.keys() {
@@ -377,10 +383,6 @@ impl<'a> Comparison<'a> {
             }
         }
         new
-    }
-
-    fn listed(&self, group: &str) -> Members {
-        self.now.listed(group).cloned().unwrap_or_default()
     }
 
     fn user_in(&self, turn: Turn, user: &str, group: &Group) -> Option<Change> {

@@ -178,7 +178,7 @@ impl<'a> Event<'a> {
                 let link = href("/user/attribute", "username", &user.name);
                 let user = UserEntity(user, operation.detail());
                 let mut parts: Parts<'a> = vec![("user", Box::new(user))];
-                parts.extend(deltas.into_iter().flat_map(|deltas| deltas.parts(&link)));
+                parts.extend(deltas.iter().flat_map(|deltas| deltas.parts(&link)));
                 parts
             }
             Self::Group {
@@ -189,7 +189,7 @@ impl<'a> Event<'a> {
                 let link = href("/group/attribute", "groupname", &group.name);
                 let group = GroupEntity(group, operation.detail());
                 let mut parts: Parts<'a> = vec![("group", Box::new(group))];
-                parts.extend(deltas.into_iter().flat_map(|deltas| deltas.parts(&link)));
+                parts.extend(deltas.iter().flat_map(|deltas| deltas.parts(&link)));
                 parts
             }
             Self::UserMembership(_, kin) => vec![
