@@ -454,6 +454,29 @@ async fn a_rename_is_no_operation_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_name_that_was_given_up_can_be_somebody_elses_at_once() {
+    let lines = ["CREATED user ada", "UPDATED user lovelace"];
+    for (watcher, expected) in [
+        (Watcher::newer(), lines),
+        (Watcher::older(), [lines[1], lines[0]]),
+    ] {
+        let token = watcher.token().await;
+        watcher.update(|people| {
+            people.rename_user("ada", "lovelace");
+            people.add_user(User::new("ada"));
+        });
+        assert_eq!(watcher.told(&token).await, expected);
+    }
+    let watcher = Watcher::newer();
+    let token = watcher.token().await;
+    watcher.update(|people| people.add_user(User::new("eve")));
+    watcher.update(|people| people.add_member("alone", "eve"));
+    watcher.update(|people| people.rename_user("eve", "adam"));
+    let expected = ["CREATED user adam", "CREATED adam in alone"];
+    assert_eq!(watcher.told(&token).await, expected);
+}
+
+#[tokio::test]
 async fn the_older_store_tells_each_change_as_it_was_made() {
     let watcher = Watcher::older();
     let token = watcher.token().await;

@@ -283,6 +283,8 @@ impl<'a> Comparison<'a> {
                 changes.push(Change::User(Step::Attributes(deltas), Box::new(is.clone())));
             }
         }
+        // A name that was given up may be somebody else's at once.
+        changes.sort_by_key(|change| !matches!(change, Change::User(Step::Renamed(_), _)));
         changes
     }
 

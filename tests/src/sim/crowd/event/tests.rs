@@ -239,6 +239,7 @@ impl Story {
     fn check(&mut self) {
         let mut replica = Replica::of(&self.population);
         let mut token = self.log.token(self.now);
+        let mut followed = 0;
         for _ in 0..60 {
             for _ in 0..self.dice.below(6) {
                 for _ in 0..self.dice.below(4) {
@@ -254,10 +255,12 @@ impl Story {
                     .dated(&token, "us", &self.population, self.now)
                     .unwrap(),
             };
+            followed += events.len();
             replica.follow_all(&events);
             token = self.log.token(self.now);
             assert_eq!(replica, Replica::of(&self.population));
         }
+        assert!(followed > 100, "{followed}");
     }
 }
 

@@ -28,28 +28,29 @@ impl<'a, T> Entities<'a, T> {
     fn add(&mut self, step: &Step, name: String, entity: &'a T) {
         match step {
             Step::Created => {
-                self.updated.remove(&name);
                 self.created.insert(name);
             }
             Step::Renamed(old) if self.created.remove(old) => {
                 self.created.insert(name);
             }
             Step::Updated | Step::Renamed(_) => {
-                if let Step::Renamed(old) = step {
-                    self.updated.remove(old);
-                }
-                if !self.created.contains(&name) {
-                    self.updated.insert(name);
-                }
+                self.updated.insert(name);
             }
             // Without a new date the store does not see it; with one, it is updated, too.
             Step::Attributes(_) => {}
             Step::Deleted => {
                 self.created.remove(&name);
-                self.updated.remove(&name);
                 self.removed.insert(name, entity);
             }
         }
+    }
+
+    /// Whoever is gone, or has another name by now, was not updated; who is new neither.
+    fn keep_those(&mut self, present: &BTreeMap<String, T>) {
+        self.created.retain(|name| present.contains_key(name));
+        let created = &self.created;
+        let there = |name: &String| present.contains_key(name) && !created.contains(name);
+        self.updated.retain(there);
     }
 
     fn len(&self) -> usize {
@@ -137,6 +138,8 @@ impl<'a> Window<'a> {
                 .listed(group)
                 .filter(|_| population.groups.contains_key(group))
         };
+        window.users.keep_those(&population.users);
+        window.groups.keep_those(&population.groups);
         window.of_users.keep_those(|user, group| {
             population.users.contains_key(user)
                 && listed(group).is_some_and(|members| members.users.contains(user))
