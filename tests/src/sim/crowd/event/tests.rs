@@ -260,7 +260,7 @@ impl Story {
             token = self.log.token(self.now);
             assert_eq!(replica, Replica::of(&self.population));
         }
-        assert!(followed > 100, "{followed}");
+        assert!(followed > 50, "{followed}");
     }
 }
 
