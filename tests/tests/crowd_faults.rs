@@ -112,6 +112,12 @@ async fn crowd_fails_in_its_own_words() {
     assert_eq!(limited.headers()["retry-after"], "7");
     assert_eq!(limited.headers()["x-ratelimit-remaining"], "0");
 
+    asker.crowd.fault(Fault::Limited);
+    let limited = fetch(&asker, ADA).await.unwrap();
+    assert_eq!(limited.status(), 429);
+    assert!(!limited.headers().contains_key("retry-after"));
+    assert_eq!(limited.headers()["x-ratelimit-interval-seconds"], "60");
+
     asker.crowd.fault(Fault::EmptyUsers);
     assert!(asker.names("/search?entity-type=user").await.is_empty());
     assert!(!asker.names("/search?entity-type=group").await.is_empty());
@@ -121,6 +127,60 @@ async fn crowd_fails_in_its_own_words() {
         .post("/authentication?username=alee", json!({"value": "pw"}))
         .await;
     assert_eq!((status, &user["name"]), (200, &json!("mallory")));
+}
+
+#[tokio::test]
+async fn lists_can_be_empty_bare_or_shifted() {
+    let asker = Asker::new(people());
+    asker.crowd.fault(Fault::EmptyGroups);
+    for path in [
+        "/search?entity-type=group",
+        "/user/group/nested?username=ada",
+    ] {
+        assert!(asker.names(path).await.is_empty(), "{path}");
+    }
+    assert!(!asker.names("/search?entity-type=user").await.is_empty());
+
+    asker.crowd.fault(Fault::EmptyMemberships);
+    let memberships = asker.xml("/group/membership").await;
+    assert!(
+        memberships.ends_with("<memberships></memberships>"),
+        "{memberships}"
+    );
+
+    asker.crowd.fault(Fault::NoAttributes);
+    let expanded = "&expand=user,attributes";
+    let (_, list) = asker
+        .get(&format!("/search?entity-type=user{expanded}"))
+        .await;
+    assert_eq!(list["users"][0]["attributes"]["attributes"], json!([]));
+    let (_, user) = asker.get(&format!("{ADA}{expanded}")).await;
+    assert!(
+        !user["attributes"]["attributes"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn pages_can_begin_elsewhere_than_was_asked() {
+    let asker = Asker::new(people());
+    let page = async |start: u32| {
+        let path = format!("/search?entity-type=user&max-results=2&start-index={start}");
+        asker.names(&path).await
+    };
+    let everybody = [page(0).await, page(2).await, page(4).await].concat();
+    assert_eq!(everybody, ["ada", "ALee", "Bob B@x", "gone", "old"]);
+    for (fault, second) in [
+        (Fault::IgnoredStartIndex, &everybody[0..2]),
+        (Fault::ShiftedPages(1), &everybody[3..5]),
+        (Fault::ShiftedPages(-1), &everybody[1..3]),
+    ] {
+        asker.crowd.fault(fault);
+        assert_eq!(page(0).await, everybody[0..2]);
+        assert_eq!(page(2).await, second);
+    }
 }
 
 #[tokio::test]

@@ -170,6 +170,26 @@ class Groups(AtlassianCase):
         )
 
 
+class Events(AtlassianCase):
+    """The package has no call for events; its transport reads them all the same."""
+
+    def get(self, token=""):
+        return self.crowd.get("/rest/usermanagement/latest/event" + token)
+
+    def test_a_first_token_is_json(self):
+        first = self.get()
+        self.assertIs(first["incrementalSynchronisationAvailable"], True)
+        self.crowd.user_deactivate("alee")
+        self.crowd.group_add_child_group("alone", "leaf")
+        events = self.get("/" + requests.utils.quote(first["newEventToken"], safe=""))["events"]
+        self.assertEqual([list(event) for event in events], [["userEvent"], ["groupMembershipEvent"]])
+
+    def test_a_server_from_before_events_has_none(self):
+        self.simulator.order(do="set-events", store="absent")
+        with self.assertRaises(requests.exceptions.HTTPError):
+            self.get()
+
+
 class Search(AtlassianCase):
     def names(self, found, kind="users"):
         return [entry["name"] for entry in found[kind]]

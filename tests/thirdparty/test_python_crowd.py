@@ -247,7 +247,7 @@ class Faults(PythonCrowdCase):
         self.assertIsNotNone(self.crowd.auth_user("alee", "pw"))
 
     def test_no_fault_lets_anybody_in(self):
-        for fault in ["operation-failed", "forbidden", "unauthorized", "rate-limited=1"]:
+        for fault in ["operation-failed", "forbidden", "unauthorized", "rate-limited=1", "limited"]:
             self.simulator.fault(fault)
             self.assertIsNone(self.crowd.auth_user("alee", "pw"), fault)
         for fault in ["html-page", "garbage", "truncated"]:

@@ -28,6 +28,8 @@ pub enum Fault {
     Redirect,
     /// 429 with `Retry-After` in seconds. *Service* adds its own headers.
     RateLimited(u64),
+    /// 429 without `Retry-After`. *Service* adds its own headers.
+    Limited,
     /// 200 of the promised type, with bytes that are none.
     Garbage,
     /// *Service*: an inner failure (Crowd: 500 OPERATION_FAILED; FAS: 500 with an HTML page).
@@ -48,6 +50,21 @@ pub enum Fault {
     NoCookie,
     /// *Service*: lists of users are empty.
     EmptyUsers,
+    /// *Service*: lists of groups are empty (Crowd).
+    EmptyGroups,
+    /// *Service*: nobody is in any group where all memberships are asked for (Crowd).
+    EmptyMemberships,
+    /// *Service*: lists are never expanded to attributes, as by older servers (Crowd).
+    NoAttributes,
+    /// *Service*: every page of a list begins at its start (Crowd).
+    IgnoredStartIndex,
+    /// *Service*: pages after the first begin so many entries later, as when somebody
+    /// before them vanished between two reads; if it is negative, earlier (Crowd).
+    ShiftedPages(isize),
+    /// *Service*: tokens of events are expired (Crowd: 410 EVENT_TOKEN_EXPIRED).
+    EventsExpired,
+    /// *Service*: events cannot be had (Crowd: 400 INCREMENTAL_SYNC_NOT_AVAILABLE).
+    NoIncrementalSync,
     /// *Service*: a good password is answered with somebody else's name.
     WrongName(String),
     /// *Service*: the user directory behind it is down.
@@ -66,10 +83,12 @@ pub enum Fault {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "unknown fault `{0}`; known: down, slow=MILLISECONDS, hang, html-page, truncated, \
-     rate-limited[=SECONDS], garbage, operation-failed, application-error, forbidden, \
+     rate-limited[=SECONDS], limited, garbage, operation-failed, application-error, forbidden, \
      unauthorized, expired-sessions, not-in-group, no-version, no-cookie, empty-users, \
      wrong-name=NAME, proxy-error=STATUS, redirect, ldap-down, date-limited[=SECONDS], \
-     invalid-request, not-in-sql, no-discovery"
+     invalid-request, not-in-sql, no-discovery, empty-groups, empty-memberships, \
+     no-attributes, ignored-start-index, shifted-pages=ENTRIES, events-expired, \
+     no-incremental-sync"
 )]
 pub struct UnknownFault(String);
 
@@ -88,6 +107,7 @@ impl FromStr for Fault {
             ("truncated", true) => Self::Truncated,
             ("rate-limited", true) => Self::RateLimited(30),
             ("rate-limited", false) => Self::RateLimited(number()?),
+            ("limited", true) => Self::Limited,
             ("garbage", true) => Self::Garbage,
             ("operation-failed", true) => Self::OperationFailed,
             ("application-error", true) => Self::ApplicationError,
@@ -98,6 +118,13 @@ impl FromStr for Fault {
             ("no-version", true) => Self::NoVersion,
             ("no-cookie", true) => Self::NoCookie,
             ("empty-users", true) => Self::EmptyUsers,
+            ("empty-groups", true) => Self::EmptyGroups,
+            ("empty-memberships", true) => Self::EmptyMemberships,
+            ("no-attributes", true) => Self::NoAttributes,
+            ("ignored-start-index", true) => Self::IgnoredStartIndex,
+            ("shifted-pages", false) => Self::ShiftedPages(value.parse().map_err(|_| unknown())?),
+            ("events-expired", true) => Self::EventsExpired,
+            ("no-incremental-sync", true) => Self::NoIncrementalSync,
             ("wrong-name", false) => Self::WrongName(value.to_owned()),
             ("proxy-error", false) => Self::ProxyError(value.parse().map_err(|_| unknown())?),
             ("redirect", true) => Self::Redirect,
@@ -121,6 +148,7 @@ impl fmt::Display for Fault {
             Self::HtmlPage => "html-page",
             Self::Truncated => "truncated",
             Self::RateLimited(seconds) => return write!(f, "rate-limited={seconds}"),
+            Self::Limited => "limited",
             Self::Garbage => "garbage",
             Self::OperationFailed => "operation-failed",
             Self::ApplicationError => "application-error",
@@ -131,6 +159,13 @@ impl fmt::Display for Fault {
             Self::NoVersion => "no-version",
             Self::NoCookie => "no-cookie",
             Self::EmptyUsers => "empty-users",
+            Self::EmptyGroups => "empty-groups",
+            Self::EmptyMemberships => "empty-memberships",
+            Self::NoAttributes => "no-attributes",
+            Self::IgnoredStartIndex => "ignored-start-index",
+            Self::ShiftedPages(by) => return write!(f, "shifted-pages={by}"),
+            Self::EventsExpired => "events-expired",
+            Self::NoIncrementalSync => "no-incremental-sync",
             Self::WrongName(name) => return write!(f, "wrong-name={name}"),
             Self::ProxyError(status) => return write!(f, "proxy-error={status}"),
             Self::Redirect => "redirect",
@@ -241,6 +276,7 @@ mod tests {
             "html-page",
             "truncated",
             "rate-limited=7",
+            "limited",
             "garbage",
             "operation-failed",
             "application-error",
@@ -251,6 +287,14 @@ mod tests {
             "no-version",
             "no-cookie",
             "empty-users",
+            "empty-groups",
+            "empty-memberships",
+            "no-attributes",
+            "ignored-start-index",
+            "shifted-pages=1",
+            "shifted-pages=-2",
+            "events-expired",
+            "no-incremental-sync",
             "wrong-name=mallory",
             "proxy-error=502",
             "redirect",

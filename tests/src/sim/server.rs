@@ -219,6 +219,11 @@ impl<S: Service> Server<S> {
                     .insert(RETRY_AFTER, HeaderValue::from(*seconds));
                 reply
             }
+            Some(Fault::Limited) => {
+                let mut reply = self.service.answer(request, fault);
+                reply.headers.remove(RETRY_AFTER);
+                reply
+            }
             _ => self.service.answer(request, fault),
         }
     }

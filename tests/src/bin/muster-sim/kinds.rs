@@ -21,6 +21,8 @@ pub(super) struct Kind {
     generated: &'static str,
     /// The path below which it lives unless told otherwise.
     context: &'static str,
+    /// What it takes besides what all take.
+    options: fn() -> Vec<Arg>,
     pub(super) start: fn(&Launch<'_>) -> Result<Box<dyn Simulator>, SimError>,
 }
 
@@ -33,6 +35,7 @@ pub(super) const KINDS: &[Kind] = &[
         read_size: Size::from_str,
         generated: "application muster, password muster-secret",
         context: "/crowd",
+        options: crowd_options,
         start: start_crowd,
     },
     Kind {
@@ -42,6 +45,7 @@ pub(super) const KINDS: &[Kind] = &[
         read_size: Size::from_str,
         generated: "service user muster, password muster-secret",
         context: "/accounts",
+        options: Vec::new,
         start: start_fas,
     },
     Kind {
@@ -51,21 +55,46 @@ pub(super) const KINDS: &[Kind] = &[
         read_size: Size::of_users,
         generated: "service token gt-muster-service-key-000.muster-service-secret0, and a token for each user",
         context: "",
+        options: Vec::new,
         start: start_gafaelfawr,
     },
 ];
 
+fn crowd_options() -> Vec<Arg> {
+    vec![
+        Arg::new("events")
+            .long("events")
+            .value_name("STORE")
+            .value_parser(crowd::EventStore::from_str)
+            .default_value("timestamps")
+            .help("How changes are told: absent, memory or timestamps"),
+        Arg::new("groups-each")
+            .long("groups-each")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u32))
+            .requires("generate")
+            .help("How many groups each generated user is in [default: 5]"),
+    ]
+}
+
 fn start_crowd(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
-    let population = match launch.people {
-        People::Generated(size) => crowd::generate(size),
-        People::Described(file) => crowd::Population::read(file)?,
+    let each = launch.matches.get_one::<u32>("groups-each");
+    let population = match (launch.people, each) {
+        (People::Generated(size), None) => crowd::generate(size),
+        (People::Generated(size), Some(each)) => crowd::generate_in(size, *each),
+        (People::Described(file), _) => crowd::Population::read(file)?,
     };
-    Ok(Box::new(crowd::Crowd::start_at(
+    let crowd = crowd::Crowd::start_at(
         population,
         launch.address,
         launch.encryption,
         launch.context,
-    )?))
+    )?;
+    let store = launch.matches.get_one::<crowd::EventStore>("events");
+    if let Some(store) = store {
+        crowd.set_events(crowd::EventSettings::of(*store));
+    }
+    Ok(Box::new(crowd))
 }
 
 fn start_fas(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
@@ -103,6 +132,7 @@ enum People<'m> {
 
 /// How a simulated directory is to be started.
 pub(super) struct Launch<'m> {
+    matches: &'m ArgMatches,
     people: People<'m>,
     address: SocketAddr,
     encryption: Encryption,
@@ -121,6 +151,7 @@ impl<'m> Launch<'m> {
             Encryption::Tls
         };
         Self {
+            matches,
             people,
             address: matches
                 .get_one::<SocketAddr>("listen")
@@ -185,4 +216,5 @@ pub(super) fn kind_command(kind: &Kind) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("End when the thread that started this ends"),
         )
+        .args((kind.options)())
 }

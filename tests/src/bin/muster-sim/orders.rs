@@ -53,6 +53,21 @@ const ORDERS: &[(&str, &str, &[&str])] = &[
         "Forgets servlet sessions, as a restart does",
         &[],
     ),
+    (
+        "restart",
+        "Crowd: forgets what a server's process forgets",
+        &[],
+    ),
+    (
+        "set-events",
+        "Crowd: tells changes as `absent`, `memory` or `timestamps`; `send` for more",
+        &["store"],
+    ),
+    (
+        "expire-events",
+        "Crowd: lets the tokens of events expire",
+        &[],
+    ),
     ("remove-user", "Removes a user", &["name"]),
     (
         "rename-user",
@@ -91,6 +106,11 @@ const ORDERS: &[(&str, &str, &[&str])] = &[
         &["key"],
     ),
     ("remove-group", "Removes a group", &["name"]),
+    (
+        "rename-group",
+        "Crowd: gives a group another name",
+        &["name", "new"],
+    ),
     ("add-member", "Puts a user into a group", &["group", "user"]),
     (
         "remove-member",

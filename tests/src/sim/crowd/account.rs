@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::tracked::Remembered;
+
 /// Custom attributes: each name with its values.
 pub type Attributes = BTreeMap<String, Vec<String>>;
 
@@ -55,7 +57,7 @@ fn all_permissions() -> Vec<Permission> {
 }
 
 /// Somebody who may ask: our client.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
     /// Its name, compared exactly.
@@ -192,6 +194,12 @@ impl User {
     }
 }
 
+impl Remembered for User {
+    fn remembered(&self) -> Self {
+        self.clone()
+    }
+}
+
 /// A team.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,6 +227,22 @@ pub struct Group {
     /// When it was changed last, in milliseconds since 1970.
     #[serde(default = "made")]
     pub updated: u64,
+}
+
+/// Without its lists, which may be long, and which the index has.
+impl Remembered for Group {
+    fn remembered(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            active: self.active,
+            users: Vec::new(),
+            groups: Vec::new(),
+            attributes: self.attributes.clone(),
+            created: self.created,
+            updated: self.updated,
+        }
+    }
 }
 
 impl Group {

@@ -120,10 +120,10 @@ impl Call<'_> {
 
     /// How much is shown of the entries of a list of `what`.
     pub(super) fn list_detail(&self, what: &str) -> Detail {
-        if self.expands(what) {
-            self.detail()
-        } else {
-            Detail::Minimal
+        match (self.expands(what), self.fault) {
+            (false, _) => Detail::Minimal,
+            (true, Some(Fault::NoAttributes)) => Detail::Plain,
+            (true, _) => self.detail(),
         }
     }
 
@@ -138,6 +138,11 @@ impl Call<'_> {
         };
         let start = usize::try_from(number("start-index", 0)?)
             .map_err(|_| Refusal::illegal("start-index is negative"))?;
+        let start = match self.fault {
+            Some(Fault::IgnoredStartIndex) => 0,
+            Some(Fault::ShiftedPages(by)) if start > 0 => start.saturating_add_signed(*by),
+            _ => start,
+        };
         // -1 stands for all.
         let most = usize::try_from(number("max-results", 1000)?).unwrap_or(usize::MAX);
         Ok(Page { start, most })

@@ -46,6 +46,10 @@ fn leaf(name: &str, text: &str) -> Element {
 pub(super) enum Detail {
     /// Name and link, as in lists that are not expanded.
     Minimal,
+    /// Only the name, in the shape of more, as events tell of what is gone.
+    Gone,
+    /// As [`Detail::Plain`], without what events do not tell: dates and directory.
+    Event,
     /// Everything but attributes, whose list is empty then.
     Plain,
     /// Everything.
@@ -99,6 +103,19 @@ impl UserEntity<'_> {
         href("/user/password", "username", &self.0.name)
     }
 
+    /// Dates and directory in XML; nothing in events.
+    fn of_the_directory(&self) -> Vec<Element> {
+        if self.1 == Detail::Event {
+            return Vec::new();
+        }
+        vec![
+            leaf("created-date", &iso(self.0.created)),
+            leaf("updated-date", &iso(self.0.updated)),
+            leaf("directory-id", "32769"),
+            leaf("directory-name", "Main"),
+        ]
+    }
+
     fn attributes(&self) -> AttributeList<'_> {
         let attributes = if self.1 == Detail::Attributes {
             &self.0.attributes
@@ -119,15 +136,26 @@ impl Entity for UserEntity<'_> {
         if *detail == Detail::Minimal {
             return json!({"link": link, "name": user.name});
         }
-        json!({
+        let password = json!({"link": link_json(&self.password_link(), "edit")});
+        if *detail == Detail::Gone {
+            return json!({
+                "expand": "attributes", "link": link, "name": user.name, "password": password,
+                "active": false, "attributes": self.attributes().json(),
+            });
+        }
+        let mut shown = json!({
             "expand": "attributes", "link": link, "name": user.name,
             "first-name": user.first_name, "last-name": user.last_name,
-            "display-name": user.display_name, "email": user.email,
-            "password": {"link": link_json(&self.password_link(), "edit")},
-            "key": user.key, "created-date": user.created, "updated-date": user.updated,
-            "directory-id": 32769, "directory-name": "Main", "active": user.active,
-            "attributes": self.attributes().json(),
-        })
+            "display-name": user.display_name, "email": user.email, "password": password,
+            "key": user.key, "active": user.active, "attributes": self.attributes().json(),
+        });
+        if let (Some(shown), true) = (shown.as_object_mut(), *detail != Detail::Event) {
+            shown.insert("created-date".to_owned(), json!(user.created));
+            shown.insert("updated-date".to_owned(), json!(user.updated));
+            shown.insert("directory-id".to_owned(), json!(32769));
+            shown.insert("directory-name".to_owned(), json!("Main"));
+        }
+        shown
     }
 
     fn xml(&self) -> Element {
@@ -137,19 +165,22 @@ impl Entity for UserEntity<'_> {
         if *detail == Detail::Minimal {
             return element.child(link);
         }
+        let password = Element::new("password").child(link_xml(&self.password_link(), "edit"));
+        let element = element.attribute("expand", "attributes").child(link);
+        if *detail == Detail::Gone {
+            return element
+                .child(password)
+                .child(leaf("active", "false"))
+                .child(self.attributes().xml());
+        }
         element
-            .attribute("expand", "attributes")
-            .child(link)
             .child(leaf("first-name", &user.first_name))
             .child(leaf("last-name", &user.last_name))
             .child(leaf("display-name", &user.display_name))
             .child(leaf("email", &user.email))
-            .child(Element::new("password").child(link_xml(&self.password_link(), "edit")))
+            .child(password)
             .child(leaf("key", &user.key))
-            .child(leaf("created-date", &iso(user.created)))
-            .child(leaf("updated-date", &iso(user.updated)))
-            .child(leaf("directory-id", "32769"))
-            .child(leaf("directory-name", "Main"))
+            .children(self.of_the_directory())
             .child(leaf("active", if user.active { "true" } else { "false" }))
             .child(self.attributes().xml())
     }
@@ -162,6 +193,14 @@ pub(super) struct GroupEntity<'a>(pub &'a Group, pub Detail);
 impl GroupEntity<'_> {
     fn link(&self) -> String {
         href("/group", "groupname", &self.0.name)
+    }
+
+    /// Of a group that is gone neither is known.
+    fn description_and_active(&self) -> (&str, bool) {
+        match self.1 {
+            Detail::Gone => ("", true),
+            _ => (&self.0.description, self.0.active),
+        }
     }
 
     fn attributes(&self) -> AttributeList<'_> {
@@ -184,9 +223,10 @@ impl Entity for GroupEntity<'_> {
         if *detail == Detail::Minimal {
             return json!({"link": link, "name": group.name});
         }
+        let (description, active) = self.description_and_active();
         json!({
             "expand": "attributes", "link": link, "name": group.name,
-            "description": group.description, "type": "GROUP", "active": group.active,
+            "description": description, "type": "GROUP", "active": active,
             "attributes": self.attributes().json(),
         })
     }
@@ -198,12 +238,13 @@ impl Entity for GroupEntity<'_> {
         if *detail == Detail::Minimal {
             return element.child(link);
         }
+        let (description, active) = self.description_and_active();
         element
             .attribute("expand", "attributes")
             .child(link)
             .child(leaf("type", "GROUP"))
-            .child(leaf("description", &group.description))
-            .child(leaf("active", if group.active { "true" } else { "false" }))
+            .child(leaf("description", description))
+            .child(leaf("active", if active { "true" } else { "false" }))
             .child(self.attributes().xml())
     }
 }
@@ -303,8 +344,8 @@ pub(super) enum Outcome<'a> {
     Created(String, Option<Box<dyn Entity + 'a>>),
     /// 204.
     Done,
-    /// 200 with XML whatever was asked for, in chunks.
-    Streamed(Element),
+    /// 200 with an XML document whatever was asked for, in chunks.
+    Streamed(String),
     /// The path or the verb is none of Crowd's.
     Nothing(StatusCode),
 }

@@ -7,19 +7,29 @@ use crate::sim::size::Size;
 /// The application of every generated population.
 pub const APPLICATION: (&str, &str) = ("muster", "muster-secret");
 
+/// How many groups a generated user is in, unless said otherwise.
+const GROUPS_EACH: u32 = 5;
+
 /// Users `user00000`… with uidNumber from 20000, each in five groups; groups
 /// `group0000`…, every tenth the parent of the nine before it. Every user's
 /// password is `password-` and the name.
 pub fn generate(size: Size) -> Population {
+    generate_in(size, GROUPS_EACH)
+}
+
+/// The same with each user in up to `groups_each` groups.
+pub fn generate_in(size: Size, groups_each: u32) -> Population {
     let mut population =
         Population::new().application(Application::new(APPLICATION.0, APPLICATION.1));
     let mut groups: Vec<Group> = (0..size.groups).map(generated_group).collect();
     for index in 0..size.users {
         let user = generated_user(index);
-        for step in 0..5 {
-            let place = (index.wrapping_mul(7).wrapping_add(step * 31)).checked_rem(size.groups);
+        for step in 0..groups_each {
+            let place = index.wrapping_mul(7).wrapping_add(step.wrapping_mul(31));
+            let place = place.checked_rem(size.groups);
             let group = place.and_then(|place| groups.get_mut(usize::try_from(place).ok()?));
-            if let Some(group) = group.filter(|group| !group.users.contains(&user.name)) {
+            // The last one added is the only one that can be here already.
+            if let Some(group) = group.filter(|group| group.users.last() != Some(&user.name)) {
                 group.users.push(user.name.clone());
             }
         }

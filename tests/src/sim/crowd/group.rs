@@ -8,7 +8,7 @@ use super::call::{Call, Flag};
 use super::entity::{Detail, GroupEntity, Outcome, found, href};
 use super::population::{Population, fold};
 use super::reason::{Reason, Refusal};
-use super::user::change_attributes;
+use super::user::{change_attributes, listed};
 
 /// A group as clients send one.
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub(super) fn group<'p>(
     call: &Call<'_>,
 ) -> Result<Outcome<'p>, Refusal> {
     match *call.method() {
-        Method::GET => Ok(found(GroupEntity(named(population, call)?, call.detail()))),
+        Method::GET => Ok(found(GroupEntity(seen(population, call)?, call.detail()))),
         Method::POST => create(population, call),
         Method::PUT => update(population, call),
         Method::DELETE => {
@@ -63,6 +63,13 @@ pub(super) fn group<'p>(
         }
         _ => Ok(Outcome::Nothing(StatusCode::METHOD_NOT_ALLOWED)),
     }
+}
+
+fn seen<'p>(population: &'p Population, call: &Call<'_>) -> Result<&'p Group, Refusal> {
+    let name = call.required("groupname")?;
+    population
+        .find_group(name)
+        .ok_or_else(|| Refusal::no_group(name))
 }
 
 fn named<'p>(population: &'p mut Population, call: &Call<'_>) -> Result<&'p mut Group, Refusal> {
@@ -105,11 +112,13 @@ pub(super) fn attribute<'p>(
     population: &'p mut Population,
     call: &Call<'_>,
 ) -> Result<Outcome<'p>, Refusal> {
+    if *call.method() == Method::GET {
+        let group = seen(population, call)?;
+        return Ok(listed(&group.attributes, "/group", &group.name));
+    }
     let group = named(population, call)?;
-    let link = href("/group/attribute", "groupname", &group.name);
     change_attributes(
         &mut group.attributes,
-        link,
         Permission::ModifyGroupAttributes,
         call,
     )

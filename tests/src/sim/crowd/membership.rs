@@ -7,7 +7,7 @@ use super::call::{Call, Named};
 use super::entity::{GroupEntity, Groups, Outcome, UserEntity, Users, found, href};
 use super::population::{Population, fold};
 use super::reason::{Reason, Refusal};
-use super::xml::Element;
+use super::xml::Document;
 use crate::sim::fault::Fault;
 
 /// How far a list reaches.
@@ -137,6 +137,11 @@ fn group_list<'p>(
             .find(|group| fold(&group.name) == fold(probe));
         return Ok(found(GroupEntity(group.ok_or_else(no_membership)?, detail)));
     }
+    let groups = if call.fault == Some(&Fault::EmptyGroups) {
+        Vec::new()
+    } else {
+        groups
+    };
     let page = call
         .page()?
         .of(groups)
@@ -290,21 +295,46 @@ fn add_child<'p>(
 }
 
 /// `/group/membership`: the direct members of every group, as XML only.
-pub(super) fn memberships(population: &Population) -> Outcome<'static> {
-    let named = |kind: &str, name: &str| Element::new(kind).attribute("name", name);
-    let each = population.groups.values().map(|group| {
-        let users = population
-            .members(group)
-            .into_iter()
-            .map(|user| named("user", &user.name));
-        let groups = population
-            .children(group)
-            .into_iter()
-            .map(|child| named("group", &child.name));
-        Element::new("membership")
-            .attribute("group", &group.name)
-            .child(Element::new("users").children(users))
-            .child(Element::new("groups").children(groups))
-    });
-    Outcome::Streamed(Element::new("memberships").children(each))
+pub(super) fn memberships(population: &Population, call: &Call<'_>) -> Outcome<'static> {
+    let mut document = Document::default();
+    document.begin("memberships", &[]);
+    if call.fault != Some(&Fault::EmptyMemberships) {
+        for group in population.groups.values() {
+            membership(&mut document, population, group);
+        }
+    }
+    document.end("memberships");
+    Outcome::Streamed(document.text())
+}
+
+fn membership(document: &mut Document, population: &Population, group: &Group) {
+    document.begin("membership", &[("group", &group.name)]);
+    let users = population.members(group);
+    names(
+        document,
+        ["users", "user"],
+        users.iter().map(|user| &user.name),
+    );
+    let children = population.children(group);
+    names(
+        document,
+        ["groups", "group"],
+        children.iter().map(|child| &child.name),
+    );
+    document.end("membership");
+}
+
+fn names<'n>(
+    document: &mut Document,
+    [list, kind]: [&str; 2],
+    names: impl ExactSizeIterator<Item = &'n String>,
+) {
+    if names.len() == 0 {
+        return document.empty(list, &[]);
+    }
+    document.begin(list, &[]);
+    for name in names {
+        document.empty(kind, &[("name", name)]);
+    }
+    document.end(list);
 }

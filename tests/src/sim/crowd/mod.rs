@@ -1,7 +1,9 @@
 //! A simulated Crowd: the REST service that the wire document describes.
 //!
 //! ```no_run
-//! use muster_tests::sim::crowd::{Application, Crowd, Population, User};
+//! use muster_tests::sim::crowd::{
+//!     Application, Crowd, EventSettings, EventStore, Population, User,
+//! };
 //! use muster_tests::sim::fault::{Fault, Rule};
 //!
 //! let population = Population::new()
@@ -11,6 +13,8 @@
 //! println!("{} trusts {}", crowd.url(), crowd.authority_pem());
 //! crowd.fault(Rule::from(Fault::OperationFailed).below("/search").times(1));
 //! crowd.update(|population| population.remove_user("ada"));
+//! // `GET /event/{token}` tells of it, as newer servers do or, from now on, as older ones.
+//! crowd.set_events(EventSettings::of(EventStore::Memory));
 //! # Ok::<(), muster_tests::sim::SimError>(())
 //! ```
 
@@ -20,8 +24,10 @@ mod authentication;
 mod call;
 mod cql;
 mod entity;
+mod event;
 mod generate;
 mod group;
+mod index;
 mod membership;
 mod orders;
 mod population;
@@ -31,11 +37,15 @@ mod running;
 mod search;
 mod service;
 mod session;
+mod tracked;
 mod user;
 mod xml;
 
 pub use account::{Application, Attributes, Group, Permission, User};
-pub use generate::{APPLICATION, generate};
+pub use event::{
+    AttributeChanges, EventSettings, EventStore, MembershipEvents, Renames, UnknownStore,
+};
+pub use generate::{APPLICATION, generate, generate_in};
 pub use population::Population;
 pub use running::Crowd;
 pub use service::CrowdService;

@@ -1,4 +1,5 @@
-//! What can be ordered of a running Crowd besides faults: changes of its population.
+//! What can be ordered of a running Crowd besides faults: changes of its population,
+//! and how it tells them.
 
 use std::time::Duration;
 
@@ -6,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::account::{Group, User};
-use super::population::{Population, fold};
+use super::event::EventSettings;
+use super::population::Population;
 use super::service::CrowdService;
 
 /// An order over the control socket.
@@ -20,6 +22,10 @@ enum Order {
         name: String,
     },
     RenameUser {
+        name: String,
+        new: String,
+    },
+    RenameGroup {
         name: String,
         new: String,
     },
@@ -54,6 +60,9 @@ enum Order {
         seconds: u64,
     },
     ForgetServletSessions {},
+    Restart {},
+    ExpireEvents {},
+    SetEvents(EventSettings),
 }
 
 /// Carries an order out.
@@ -62,6 +71,9 @@ pub(super) fn obey(crowd: &CrowdService, order: &Value) -> Result<Value, String>
     match order {
         Order::Advance { seconds } => crowd.advance(Duration::from_secs(seconds)),
         Order::ForgetServletSessions {} => crowd.forget_servlet_sessions(),
+        Order::Restart {} => crowd.restart(),
+        Order::ExpireEvents {} => crowd.expire_events(),
+        Order::SetEvents(settings) => crowd.set_events(settings),
         order => crowd.update(|population| change(population, order))?,
     }
     Ok(Value::Null)
@@ -72,6 +84,7 @@ fn change(population: &mut Population, order: Order) -> Result<(), String> {
         Order::AddUser { user } => population.add_user(user),
         Order::RemoveUser { name } => known(population.remove_user(&name), &name)?,
         Order::RenameUser { name, new } => known(population.rename_user(&name, &new), &name)?,
+        Order::RenameGroup { name, new } => known(population.rename_group(&name, &new), &name)?,
         Order::SetPassword { name, password } => {
             user(population, &name)?.password = Some(password);
         }
@@ -87,15 +100,17 @@ fn change(population: &mut Population, order: Order) -> Result<(), String> {
         }
         Order::AddGroup { group } => population.add_group(group),
         Order::RemoveGroup { name } => known(population.remove_group(&name), &name)?,
-        Order::AddMember { group: name, user } => {
-            let members = members(population, &name)?;
-            members.retain(|member| fold(member) != fold(&user));
-            members.push(user);
+        Order::AddMember { group, user } => {
+            known(population.add_member(&group, &user), &group)?;
         }
-        Order::RemoveMember { group: name, user } => {
-            members(population, &name)?.retain(|member| fold(member) != fold(&user));
+        Order::RemoveMember { group, user } => {
+            known(population.remove_member(&group, &user), &group)?;
         }
-        Order::Advance { .. } | Order::ForgetServletSessions {} => {}
+        Order::Advance { .. }
+        | Order::ForgetServletSessions {}
+        | Order::Restart {}
+        | Order::ExpireEvents {}
+        | Order::SetEvents(_) => {}
     }
     Ok(())
 }
@@ -112,11 +127,4 @@ fn user<'p>(population: &'p mut Population, name: &str) -> Result<&'p mut User, 
     population
         .user_mut(name)
         .ok_or_else(|| format!("no user `{name}`"))
-}
-
-fn members<'p>(population: &'p mut Population, name: &str) -> Result<&'p mut Vec<String>, String> {
-    let group = population
-        .group_mut(name)
-        .ok_or_else(|| format!("no group `{name}`"))?;
-    Ok(&mut group.users)
 }

@@ -24,6 +24,8 @@ pub(super) enum Reason {
     InvalidSsoToken,
     ApplicationAccessDenied,
     ApplicationPermissionDenied,
+    EventTokenExpired,
+    IncrementalSyncNotAvailable,
     IllegalArgument,
     OperationFailed,
 }
@@ -47,6 +49,8 @@ impl Reason {
             Self::InvalidSsoToken => ("INVALID_SSO_TOKEN", S::NOT_FOUND),
             Self::ApplicationAccessDenied => ("APPLICATION_ACCESS_DENIED", S::FORBIDDEN),
             Self::ApplicationPermissionDenied => ("APPLICATION_PERMISSION_DENIED", S::FORBIDDEN),
+            Self::EventTokenExpired => ("EVENT_TOKEN_EXPIRED", S::GONE),
+            Self::IncrementalSyncNotAvailable => ("INCREMENTAL_SYNC_NOT_AVAILABLE", S::BAD_REQUEST),
             Self::IllegalArgument => ("ILLEGAL_ARGUMENT", S::BAD_REQUEST),
             Self::OperationFailed => ("OPERATION_FAILED", S::INTERNAL_SERVER_ERROR),
         }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::event::EventSettings;
 use super::population::Population;
 use super::service::CrowdService;
 use crate::sim::SimError;
@@ -33,7 +34,7 @@ impl Running<CrowdService> {
         Self::serve(service, encryption, address, context)
     }
 
-    /// Changes the population.
+    /// Changes the population. Whatever is done to it is found out and told as events.
     pub fn update<R>(&self, change: impl FnOnce(&mut Population) -> R) -> R {
         self.server().service.update(change)
     }
@@ -46,5 +47,20 @@ impl Running<CrowdService> {
     /// Forgets servlet sessions, as a restart does.
     pub fn forget_servlet_sessions(&self) {
         self.server().service.forget_servlet_sessions();
+    }
+
+    /// Forgets what a server's process forgets when it is started again.
+    pub fn restart(&self) {
+        self.server().service.restart();
+    }
+
+    /// Tells what changes as these say, from now on.
+    pub fn set_events(&self, settings: EventSettings) {
+        self.server().service.set_events(settings);
+    }
+
+    /// Lets the tokens of events expire, as a change of aliases or directories does.
+    pub fn expire_events(&self) {
+        self.server().service.expire_events();
     }
 }

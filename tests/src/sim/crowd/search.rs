@@ -53,6 +53,9 @@ fn groups<'p>(
     call: &Call<'_>,
 ) -> Result<Outcome<'p>, Refusal> {
     let detail = call.list_detail("group");
+    if call.fault == Some(&Fault::EmptyGroups) {
+        return Ok(found(Groups(Vec::new())));
+    }
     let groups = population
         .groups
         .values()

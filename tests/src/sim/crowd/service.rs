@@ -1,5 +1,6 @@
 //! The simulated Crowd as a [`Service`]: filters, the table of endpoints, forms.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,14 +9,16 @@ use hyper::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::account::Application;
 use super::admission::{Admitted, SESSION_COOKIE, Servlets, admit, client_address};
 use super::call::{Call, Form, filter};
 use super::entity::{CookieConfig, Entity, Outcome, found};
+use super::event::{Change, EventLog, EventSettings};
 use super::membership::{Depth, Kin};
-use super::population::Population;
+use super::population::{Origin, Population};
 use super::reason::{Reason, Refusal};
 use super::session::Sessions;
-use super::{admission, authentication, group, membership, orders, search, session, user};
+use super::{admission, authentication, event, group, membership, orders, search, session, user};
 use crate::sim::clock::ServerClock;
 use crate::sim::exchange::{Delivery, Reply, Request};
 use crate::sim::fault::Fault;
@@ -31,6 +34,37 @@ struct State {
     population: Population,
     servlets: Servlets,
     sessions: Sessions,
+    events: EventLog,
+}
+
+impl State {
+    /// Finds out what was changed by `now`, and keeps it to be told.
+    fn settle(&mut self, now: u64) {
+        let changes = self.population.settle(now, &self.events.settings);
+        self.events.add(now, changes);
+    }
+
+    /// The same after anything at all may have happened to the population.
+    fn settle_after(&mut self, now: u64, before: &Before) {
+        if *self.population.origin() != before.origin {
+            // As after a restored backup: there is no telling the difference.
+            self.population.forget_changes();
+            return self.events.add(now, vec![Change::Reset(None)]);
+        }
+        self.settle(now);
+        let applications = before.applications.iter();
+        let changed = applications
+            .filter(|(name, was)| self.population.applications.get(*name) != Some(*was))
+            .map(|(name, _)| Change::Reset(Some(name.clone())));
+        let changed = changed.collect();
+        self.events.add(now, changed);
+    }
+}
+
+/// What a population was, as far as it does not remember that itself.
+struct Before {
+    origin: Origin,
+    applications: BTreeMap<String, Application>,
 }
 
 /// A simulated Crowd.
@@ -44,10 +78,12 @@ impl CrowdService {
     /// A Crowd with this population below `context` (`/crowd`, or nothing).
     pub fn new(population: Population, context: &str) -> Self {
         let context = context.trim_end_matches('/').to_owned();
-        let state = State {
+        let mut state = State {
             population,
             ..State::default()
         };
+        // What is there from the beginning is no event.
+        state.population.forget_changes();
         Self {
             context,
             clock: ServerClock::default(),
@@ -59,9 +95,18 @@ impl CrowdService {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the population.
+    /// Changes the population. Whatever is done to it is found out and told as events:
+    /// changed users, groups and memberships; tokens of a changed application expire,
+    /// and all of them if the whole population is replaced.
     pub fn update<R>(&self, change: impl FnOnce(&mut Population) -> R) -> R {
-        change(&mut self.state().population)
+        let mut state = self.state();
+        let before = Before {
+            origin: state.population.origin().same(),
+            applications: state.population.applications.clone(),
+        };
+        let changed = change(&mut state.population);
+        state.settle_after(self.clock.now(), &before);
+        changed
     }
 
     /// Lets time pass for sessions and dates.
@@ -72,6 +117,25 @@ impl CrowdService {
     /// Forgets servlet sessions, as a restart does.
     pub fn forget_servlet_sessions(&self) {
         self.state().servlets.clear();
+    }
+
+    /// Forgets what a server's process forgets when it is started again: servlet
+    /// sessions, and the older store's events.
+    pub fn restart(&self) {
+        let mut state = self.state();
+        state.servlets.clear();
+        state.events.restart();
+    }
+
+    /// Tells what changes as these say, from now on.
+    pub fn set_events(&self, settings: EventSettings) {
+        self.state().events.settings = settings;
+    }
+
+    /// Lets the tokens of events expire, as a change of aliases or directories does.
+    pub fn expire_events(&self) {
+        let now = self.clock.now();
+        self.state().events.add(now, vec![Change::Reset(None)]);
     }
 
     /// The path below the service, version included, if it is the service's.
@@ -97,7 +161,7 @@ impl CrowdService {
                 let client = client_address(&state.population, request);
                 return admission::forbidden(client, &name);
             }
-            Some(Fault::RateLimited(_)) => return rate_limited(),
+            Some(Fault::RateLimited(_) | Fault::Limited) => return rate_limited(),
             _ => {}
         }
         let admitted = match admit(&state.population, &mut state.servlets, request) {
@@ -113,7 +177,7 @@ impl CrowdService {
             let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
             let segments = rest.split('/').map(decode).collect();
             let now = self.clock.now();
-            respond(
+            let reply = respond(
                 state,
                 &Call {
                     request,
@@ -122,7 +186,9 @@ impl CrowdService {
                     fault,
                     now,
                 },
-            )
+            );
+            state.settle(now);
+            reply
         });
         match cookie {
             None => reply,
@@ -184,6 +250,7 @@ fn route<'s>(state: &'s mut State, call: &Call<'_>) -> Result<Outcome<'s>, Refus
     let State {
         population,
         sessions,
+        events,
         ..
     } = state;
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
@@ -207,13 +274,14 @@ fn route<'s>(state: &'s mut State, call: &Call<'_>) -> Result<Outcome<'s>, Refus
             membership::kin_of_group(population, call, Kin::Parents, depth)
         }
         (["group", "membership"], _) if *call.method() == Method::GET => {
-            Ok(membership::memberships(population))
+            Ok(membership::memberships(population, call))
         }
         (["search"], _) => search::search(population, call),
         (["session"], _) => session::all(sessions, population, call),
         (["session", token], _) => session::one(sessions, population, call, token),
         (["config", "cookie"], _) if *call.method() == Method::GET => Ok(found(CookieConfig)),
-        // /event among them: as on a server from before incremental synchronisation.
+        (["event"], _) => event::token(events, call),
+        (["event", token], _) => event::since(events, population, call, token),
         _ => Ok(Outcome::Nothing(StatusCode::NOT_FOUND)),
     }
 }
@@ -231,8 +299,8 @@ fn shape(outcome: Outcome<'_>, form: Form) -> Reply {
             reply.with(LOCATION, &address)
         }
         Outcome::Done => Reply::empty(StatusCode::NO_CONTENT),
-        Outcome::Streamed(element) => {
-            let mut reply = Reply::of(StatusCode::OK, "application/xml", element.document());
+        Outcome::Streamed(document) => {
+            let mut reply = Reply::of(StatusCode::OK, "application/xml", document);
             reply.delivery = Delivery::Streamed;
             reply
         }

@@ -72,6 +72,11 @@ fn asked_for<'p>(population: &'p Population, call: &Call<'_>) -> Result<&'p User
             .find_key(key)
             .ok_or_else(|| Refusal::no_user(key));
     }
+    seen(population, call)
+}
+
+/// The user whom `username` names.
+fn seen<'p>(population: &'p Population, call: &Call<'_>) -> Result<&'p User, Refusal> {
     let name = call.required("username")?;
     population
         .find_user(name)
@@ -149,7 +154,7 @@ pub(super) fn password<'p>(
     }
     call.may(Permission::ModifyUser)?;
     let body: Password = call.body()?;
-    named(population, call)?;
+    seen(population, call)?;
     let new = body.value.unwrap_or_default();
     acceptable(population, &new)?;
     let user = named(population, call)?;
@@ -167,25 +172,31 @@ pub(super) fn attribute<'p>(
     population: &'p mut Population,
     call: &Call<'_>,
 ) -> Result<Outcome<'p>, Refusal> {
+    if *call.method() == Method::GET {
+        let user = seen(population, call)?;
+        return Ok(listed(&user.attributes, "/user", &user.name));
+    }
     let user = named(population, call)?;
-    let link = href("/user/attribute", "username", &user.name);
-    change_attributes(
-        &mut user.attributes,
-        link,
-        Permission::ModifyUserAttributes,
-        call,
-    )
+    change_attributes(&mut user.attributes, Permission::ModifyUserAttributes, call)
 }
 
-/// Reads, sets or removes attributes, whose ever they are.
+/// Attributes by themselves, of whom `path` and its parameter name.
+pub(super) fn listed<'p>(attributes: &'p Attributes, path: &str, name: &str) -> Outcome<'p> {
+    let link = href(
+        &format!("{path}/attribute"),
+        &format!("{}name", path.trim_start_matches('/')),
+        name,
+    );
+    found(AttributeList { attributes, link })
+}
+
+/// Sets or removes attributes, whose ever they are.
 pub(super) fn change_attributes<'p>(
-    attributes: &'p mut Attributes,
-    link: String,
+    attributes: &mut Attributes,
     permission: Permission,
     call: &Call<'_>,
 ) -> Result<Outcome<'p>, Refusal> {
     match *call.method() {
-        Method::GET => Ok(found(AttributeList { attributes, link })),
         Method::POST => {
             call.may(permission)?;
             let body: AttributesBody = call.body()?;
@@ -207,14 +218,14 @@ pub(super) fn change_attributes<'p>(
 
 /// `/user/mail/password`: the mail itself is not sent.
 pub(super) fn mail_password<'p>(
-    population: &'p mut Population,
+    population: &'p Population,
     call: &Call<'_>,
 ) -> Result<Outcome<'p>, Refusal> {
     if *call.method() != Method::POST {
         return Ok(Outcome::Nothing(StatusCode::METHOD_NOT_ALLOWED));
     }
     call.may(Permission::ModifyUser)?;
-    if named(population, call)?.email.contains('@') {
+    if seen(population, call)?.email.contains('@') {
         return Ok(Outcome::Done);
     }
     Err(Refusal::new(

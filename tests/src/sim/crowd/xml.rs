@@ -13,6 +13,53 @@ use serde_json::{Map, Value};
 /// Deeper nesting is nobody's honest request.
 const DEEPEST: usize = 32;
 
+/// How every document begins.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>";
+
+/// A document that is written as it goes, for what is too large to be held as elements.
+pub(super) struct Document(String);
+
+impl Default for Document {
+    fn default() -> Self {
+        Self(DECLARATION.to_owned())
+    }
+}
+
+impl Document {
+    /// An element without children.
+    pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.start(name, attributes);
+        self.0.push_str("/>");
+    }
+
+    /// The beginning of an element that has children.
+    pub(super) fn begin(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.start(name, attributes);
+        self.0.push('>');
+    }
+
+    fn start(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.push(["<", name]);
+        for (name, value) in attributes {
+            self.push([" ", name, "=\"", &escape(*value), "\""]);
+        }
+    }
+
+    /// The end of an element that was begun.
+    pub(super) fn end(&mut self, name: &str) {
+        self.push(["</", name, ">"]);
+    }
+
+    fn push<const N: usize>(&mut self, parts: [&str; N]) {
+        parts.iter().for_each(|part| self.0.push_str(part));
+    }
+
+    /// The whole.
+    pub(super) fn text(self) -> String {
+        self.0
+    }
+}
+
 /// An element with its attributes, children and text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Element {
@@ -59,9 +106,16 @@ impl Element {
         self
     }
 
+    /// The same under another name.
+    #[must_use]
+    pub(super) fn renamed(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// The whole document.
     pub(super) fn document(&self) -> String {
-        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>");
+        let mut out = String::from(DECLARATION);
         self.write(&mut out);
         out
     }

@@ -247,7 +247,9 @@ impl Service for FasService {
             Some(Fault::Forbidden) => {
                 return Reply::html(StatusCode::FORBIDDEN, "Forbidden", "Not from your address");
             }
-            Some(Fault::RateLimited(_)) => return Reply::empty(StatusCode::TOO_MANY_REQUESTS),
+            Some(Fault::RateLimited(_) | Fault::Limited) => {
+                return Reply::empty(StatusCode::TOO_MANY_REQUESTS);
+            }
             _ => {}
         }
         match self.below(request) {

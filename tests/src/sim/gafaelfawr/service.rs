@@ -115,6 +115,7 @@ impl GafaelfawrService {
             }
             Some(Fault::OperationFailed) => Refusal::Crashed,
             Some(Fault::RateLimited(seconds) | Fault::DateLimited(seconds)) => limited(*seconds),
+            Some(Fault::Limited) => limited(60),
             _ => return Ok(()),
         })
     }
