@@ -20,6 +20,7 @@ pub mod http;
 mod remarks;
 #[cfg(test)]
 mod script;
+pub mod sessions;
 
 /// How the people of a directory become known on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,6 +305,11 @@ pub trait Directory: Send + Sync {
 
     /// The way to everybody at once, for services that have one.
     fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
+    /// Its single sign-on, for services that have one.
+    fn sessions(&self) -> Option<&dyn sessions::Sessions> {
         None
     }
 }

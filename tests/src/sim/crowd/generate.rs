@@ -11,8 +11,8 @@ pub const APPLICATION: (&str, &str) = ("muster", "muster-secret");
 /// `group0000`…, every tenth the parent of the nine before it. Every user's
 /// password is `password-` and the name.
 pub fn generate(size: Size) -> Population {
-    let mut population =
-        Population::new().application(Application::new(APPLICATION.0, APPLICATION.1));
+    let application = Application::new(APPLICATION.0, APPLICATION.1).reading_only();
+    let mut population = Population::new().application(application);
     let mut groups: Vec<Group> = (0..size.groups).map(generated_group).collect();
     for index in 0..size.users {
         let user = generated_user(index);
