@@ -27,6 +27,7 @@ mod peer;
 mod privileges;
 mod publisher;
 mod resolve;
+mod sessions;
 mod sockets;
 mod ssh_key;
 mod start;
