@@ -100,6 +100,7 @@ const SAMPLES: usize = 16;
 pub struct Crowd {
     attributes: AttributeNames,
     client: Client,
+    permission: permission::Remembered,
 }
 
 impl Crowd {
@@ -108,6 +109,7 @@ impl Crowd {
         Ok(Self {
             client: Client::new(&settings)?,
             attributes: settings.attributes,
+            permission: permission::Remembered::default(),
         })
     }
 

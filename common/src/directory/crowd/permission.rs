@@ -5,7 +5,13 @@
 //! nothing: an empty list of attributes is to be set. First for a name that nobody has.
 //! Servers that look at the permission first say no then; others (all whose source is
 //! published) look for the person first and say "not found" to everybody. So they are
-//! asked again about somebody who is there, with the same empty list.
+//! asked again about somebody who is there, with the same empty list. Where we may, even
+//! that is an event for everybody who follows Crowd's: it is done once a day, not more.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::super::Person;
 use super::super::http::{Answer, Change, SensitiveBody};
@@ -28,6 +34,26 @@ pub enum MayModify {
     No,
     /// The server did not say.
     Unknown,
+}
+
+/// How long an answer counts.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What was found out last, and when.
+#[derive(Debug, Default)]
+pub(super) struct Remembered(Mutex<Option<(Instant, MayModify)>>);
+
+impl Remembered {
+    fn at(&self, now: Instant) -> Option<MayModify> {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, found) = last?;
+        (now.saturating_duration_since(since) < DAY).then_some(found)
+    }
+
+    fn keep(&self, now: Instant, found: MayModify) {
+        let kept = (found != MayModify::Unknown).then_some((now, found));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    }
 }
 
 /// What the server said to one try.
@@ -58,10 +84,19 @@ impl Crowd {
         }
     }
 
-    /// Says so among the remarks of a full sync, once each.
+    /// Says so among the remarks of a full sync; asks at most once a day.
     pub(super) async fn remark_on_permission(&self, people: &[Person], remarks: &mut Remarks) {
-        let known = people.first().map(|person| person.name.as_str());
-        if self.may_modify(known).await == MayModify::Yes {
+        let now = Instant::now();
+        let found = match self.permission.at(now) {
+            Some(found) => found,
+            None => {
+                let known = people.first().map(|person| person.name.as_str());
+                let found = self.may_modify(known).await;
+                self.permission.keep(now, found);
+                found
+            }
+        };
+        if found == MayModify::Yes {
             remarks.add(REMARK.to_owned());
         }
     }
@@ -93,4 +128,21 @@ fn nobody() -> Option<String> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes).ok()?;
     Some(format!("nobody-{:032x}", u128::from_be_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_counts_for_a_day_and_no_answer_not_at_all() {
+        let (remembered, start) = (Remembered::default(), Instant::now());
+        assert_eq!(remembered.at(start), None);
+        remembered.keep(start, MayModify::Unknown);
+        assert_eq!(remembered.at(start), None);
+        remembered.keep(start, MayModify::Yes);
+        let almost = start + DAY - Duration::from_secs(1);
+        assert_eq!(remembered.at(almost), Some(MayModify::Yes));
+        assert_eq!(remembered.at(start + DAY), None);
+    }
 }
