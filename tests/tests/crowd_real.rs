@@ -4,7 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "clippy's allowance for tests does not reach their helpers"
 )]
 
