@@ -1,5 +1,6 @@
 //! What can be typed. Help comes from here; so will man page and completions.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,7 +10,7 @@ use muster_common::paths;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done; the answer is yes
-  1  the answer is no: not found, not allowed, refused, problems in a configuration or a file
+  1  the answer is no: not found, not allowed, refused, not good, problems in a configuration or a file
   2  the command was not understood
   3  could not ask: the broker does not run or does not answer, or the directory cannot be reached
   4  this user may not ask that";
@@ -76,6 +77,12 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: NameCommand,
+    },
+    /// Look after Crowd's single sign-on (root)
+    Crowd {
+        /// What to do
+        #[command(subcommand)]
+        command: CrowdCommand,
     },
     /// Make, check or print a snapshot: the file that names are resolved from
     Snapshot {
@@ -166,6 +173,39 @@ pub enum NameCommand {
         kind: NameKind,
         /// The name
         name: String,
+    },
+}
+
+/// What to do at Crowd.
+#[derive(Debug, Subcommand)]
+pub enum CrowdCommand {
+    /// Validate or end sessions of single sign-on
+    ///
+    /// The token is asked for, or read from standard input: on a command line every user of the host could see it.
+    Session {
+        /// What to do
+        #[command(subcommand)]
+        command: SessionCommand,
+    },
+}
+
+/// What to do with a session.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Say whose session it is and how long it is good; this prolongs it
+    Validate {
+        /// The directory, where there are several that have sessions
+        #[arg(long, value_name = "NAME")]
+        directory: Option<String>,
+        /// The address of the person's browser, which most sessions are bound to
+        #[arg(long, value_name = "ADDRESS")]
+        remote_address: Option<IpAddr>,
+    },
+    /// End a session, wherever it is used
+    End {
+        /// The directory, where there are several that have sessions
+        #[arg(long, value_name = "NAME")]
+        directory: Option<String>,
     },
 }
 

@@ -21,6 +21,7 @@ struct Common {
     url: Url,
     ca_pem: Option<Vec<u8>>,
     timeouts: Timeouts,
+    readings_at_once: usize,
     secret: Secret,
 }
 
@@ -56,6 +57,7 @@ fn common(directory: &DirectoryConfig) -> Result<Common, StartError> {
             request: server.timeout,
             ..Timeouts::default()
         },
+        readings_at_once: server.requests_at_once,
         secret,
     })
 }
@@ -64,12 +66,14 @@ fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
     CrowdSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
+        readings_at_once: common.readings_at_once,
         attributes: AttributeNames {
             uid_number: own.attributes.uid.clone(),
             gid_number: own.attributes.gid.clone(),
             login_shell: own.attributes.shell.clone(),
             home_directory: own.attributes.home.clone(),
             ssh_public_key: own.attributes.ssh_keys.clone(),
+            gecos: own.attributes.gecos.clone(),
         },
         ..CrowdSettings::new(common.url, own.application.clone(), common.secret)
     }
@@ -79,6 +83,7 @@ fn fas(common: Common, own: &FasConfig) -> FasSettings {
     FasSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
+        readings_at_once: common.readings_at_once,
         session_cookie: own.session_cookie.clone(),
         force_refresh: own.force_refresh,
         ..FasSettings::new(common.url, own.user.clone(), common.secret)
@@ -90,6 +95,7 @@ fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
     GafaelfawrSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
+        readings_at_once: common.readings_at_once,
         scopes: own.tokens.scopes.clone(),
         // The configuration lets no other words through.
         token_types: types

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::config;
+use muster_common::directory::sessions::{Factors, Session, Sessions};
 use muster_common::directory::{
     Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal, Roster,
     ServerVersion, Sighting, Team, Verified,
@@ -185,6 +186,34 @@ impl Directory for Scripted {
             Mood::NeverAnswers => std::future::pending().await,
             _ => Err(DirectoryError::Refused(Refusal::doubtful("wrong"))),
         }
+    }
+
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        Some(self)
+    }
+}
+
+/// One session: ada's, `token-of-ada`, bound to 192.0.2.7 until 1000 seconds from now.
+#[async_trait::async_trait]
+impl Sessions for Scripted {
+    async fn validate(&self, token: &Secret, factors: &Factors) -> Result<Session, DirectoryError> {
+        if let Some(error) = self.silence() {
+            return Err(error);
+        }
+        let bound = Factors::remote_address([192, 0, 2, 7].into());
+        if token.expose() != b"token-of-ada" || *factors != bound {
+            return Err(DirectoryError::Refused(Refusal::doubtful("no session")));
+        }
+        Ok(Session {
+            key: ImmutableKey::given("ada"),
+            name: "Ada".to_owned(),
+            created: None,
+            expires: Some(NOW.after(Duration::from_secs(1000))),
+        })
+    }
+
+    async fn end(&self, _token: &Secret) -> Result<(), DirectoryError> {
+        self.silence().map_or(Ok(()), Err)
     }
 }
 

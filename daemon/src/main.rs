@@ -27,6 +27,7 @@ mod privileges;
 mod publisher;
 mod resolve;
 mod scope;
+mod sessions;
 mod sockets;
 mod ssh_key;
 mod start;

@@ -5,107 +5,30 @@
     reason = "clippy's allowance for tests does not reach their helpers"
 )]
 
+mod common;
+
 use std::time::Duration;
 
-use muster_common::directory::crowd::{Crowd, CrowdSettings};
+use common::corp::{Corp, OUR_SECRET, PASSWORD, Simulator, decision, people, secret, settings, us};
+use muster_common::directory::crowd::Crowd;
 use muster_common::directory::{
-    Directory as _, DirectoryError, ImmutableKey, Listed, Listing as _, Projection, Verified,
+    Directory as _, DirectoryError, ImmutableKey, Listed, Listing as _, Projection,
 };
 use muster_common::name::UserName;
-use muster_common::secret::Secret;
-use muster_tests::sim::crowd::{Application, Group, Population, Size, User, generate};
+use muster_tests::sim::crowd::{Group, Population, Size, User, generate};
 use muster_tests::sim::fault::{Fault, Rule};
 
-type Simulator = muster_tests::sim::crowd::Crowd;
-
-const PASSWORD: &str = "correct horse battery";
-const OUR_SECRET: &str = "our-own-secret";
-
-/// A simulated Crowd and muster's client of it.
-struct Corp {
-    simulator: Simulator,
-    crowd: Crowd,
-}
-
-impl Corp {
-    fn of(population: Population) -> Self {
-        Self::with(population, |_| {})
+/// Whether a login, a probe and a sync all call for `expected`, and give nothing away.
+async fn check_everything(corp: &Corp, fault: &Fault, expected: &str) {
+    let login = corp.login("ann", PASSWORD).await;
+    let probe = corp.crowd.probe().await;
+    let sync = corp.crowd.everybody().await;
+    for found in [decision(&login), decision(&probe), decision(&sync)] {
+        assert_eq!(found, expected, "{fault}");
     }
-
-    fn with(population: Population, change: impl FnOnce(&mut CrowdSettings)) -> Self {
-        let simulator = Simulator::start(population).unwrap();
-        let mut settings = settings(&simulator, OUR_SECRET);
-        change(&mut settings);
-        let crowd = Crowd::new(settings).unwrap();
-        Self { simulator, crowd }
-    }
-
-    async fn login(&self, name: &str, password: &str) -> Result<Verified, DirectoryError> {
-        let name = UserName::new(name).unwrap();
-        self.crowd.verify(&name, &secret(password)).await
-    }
-
-    /// Whether a login, a probe and a sync all call for `expected`, and give nothing away.
-    async fn check_everything(&self, fault: &Fault, expected: &str) {
-        let login = self.login("ann", PASSWORD).await;
-        let probe = self.crowd.probe().await;
-        let sync = self.crowd.everybody().await;
-        for found in [decision(&login), decision(&probe), decision(&sync)] {
-            assert_eq!(found, expected, "{fault}");
-        }
-        let told = format!("{login:?} {probe:?} {sync:?}");
-        for hidden in [PASSWORD, OUR_SECRET, "username=", "rest/usermanagement"] {
-            assert!(!told.contains(hidden), "{hidden} in {told}");
-        }
-    }
-}
-
-fn settings(simulator: &Simulator, our_secret: &str) -> CrowdSettings {
-    let mut settings = CrowdSettings::new(
-        simulator.url().parse().unwrap(),
-        "linux-hosts".to_owned(),
-        secret(our_secret),
-    );
-    settings.ca_pem = Some(simulator.authority_pem().as_bytes().to_vec());
-    settings
-}
-
-fn secret(text: &str) -> Secret {
-    Secret::typed(text.as_bytes()).unwrap()
-}
-
-fn us() -> Application {
-    Application::new("linux-hosts", OUR_SECRET)
-}
-
-/// Ann, who may log in, and others who may not.
-fn people() -> Population {
-    Population::new()
-        .application(us().allowing(["linux users"]))
-        .user(User::new("Ann").key("32769:a").password(PASSWORD))
-        .user(User::new("eve").key("32769:e").password(PASSWORD))
-        .user(User::new("old").password(PASSWORD).inactive())
-        .user(User::new("stale").password(PASSWORD).expired())
-        .user(
-            User::new("ann+ops@example.org")
-                .key("32769:p")
-                .password(PASSWORD),
-        )
-        .group(Group::new("linux users").users(["Ann", "old", "stale", "ann+ops@example.org"]))
-        .group(Group::new("50% & #1 + more?").users(["Ann"]))
-}
-
-/// Which decision an outcome calls for.
-fn decision<T>(outcome: &Result<T, DirectoryError>) -> &'static str {
-    match outcome {
-        Ok(_) => "yes",
-        Err(DirectoryError::Refused(_)) => "refused",
-        Err(DirectoryError::NotFound) => "not found",
-        Err(DirectoryError::Locked) => "locked",
-        Err(DirectoryError::SecretExpired) => "expired",
-        Err(DirectoryError::Unreachable { .. }) => "unreachable",
-        Err(DirectoryError::Misconfigured { .. }) => "misconfigured",
-        Err(DirectoryError::Nonsense { .. }) => "nonsense",
+    let told = format!("{login:?} {probe:?} {sync:?}");
+    for hidden in [PASSWORD, OUR_SECRET, "username=", "rest/usermanagement"] {
+        assert!(!told.contains(hidden), "{hidden} in {told}");
     }
 }
 
@@ -218,7 +141,7 @@ async fn each_fault_is_told_apart_by_what_to_do_about_it() {
         (Fault::Unauthorized, "misconfigured"),
     ] {
         corp.simulator.fault(fault.clone());
-        corp.check_everything(&fault, expected).await;
+        check_everything(&corp, &fault, expected).await;
         corp.simulator.heal();
         let after = corp.login("ann", PASSWORD).await;
         assert_eq!(decision(&after), "yes", "after {fault}");
@@ -233,7 +156,7 @@ async fn an_answer_that_comes_too_late_is_none() {
     });
     for fault in [Fault::Slow(Duration::from_secs(3600)), Fault::Hang] {
         corp.simulator.fault(fault.clone());
-        corp.check_everything(&fault, "unreachable").await;
+        check_everything(&corp, &fault, "unreachable").await;
     }
 }
 
@@ -434,32 +357,4 @@ async fn a_sync_that_fails_half_way_is_no_sync() {
         let error = corp.crowd.everybody().await.unwrap_err();
         assert!(error.is_silence(), "{path} {fault}: {error}");
     }
-}
-
-/// Opt-in: `MUSTER_TEST_CROWD_URL`, `_APPLICATION` and `_PASSWORD` name a real server.
-#[tokio::test]
-async fn a_real_server_is_probed_and_read_where_one_is_given() {
-    let given = |name: &str| std::env::var(format!("MUSTER_TEST_CROWD_{name}")).ok();
-    let (Some(url), Some(application), Some(password)) =
-        (given("URL"), given("APPLICATION"), given("PASSWORD"))
-    else {
-        return;
-    };
-    let crowd = Crowd::new(CrowdSettings::new(
-        url.parse().unwrap(),
-        application,
-        secret(&password),
-    ))
-    .unwrap();
-    println!("{:?}", crowd.probe().await.unwrap());
-    let projection = crowd.everybody().await.unwrap();
-    println!(
-        "{} people, {} teams",
-        projection.people.len(),
-        projection.teams.len()
-    );
-    projection
-        .remarks
-        .iter()
-        .for_each(|remark| println!("{remark}"));
 }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod config;
+pub mod crowd;
 pub mod explain;
 pub mod login_test;
 pub mod name;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::raw::{Said, Value};
-use super::reading::{Place, Reading, Section, Unfit, plain_word, text, word};
+use super::reading::{Place, Reading, Section, Unfit, number, plain_word, text, word};
 use super::settings::{DirectoryConfig, ServerConfig};
 use super::{absolute, kinds};
 use crate::directory::{Pattern, Scope};
@@ -14,6 +14,8 @@ use crate::name::DirectoryName;
 
 /// Snapshots number directories with 16 bits; nobody needs even these.
 const DIRECTORIES_MAX: usize = 64;
+/// More than this at once are a burden to a server and no help to one host.
+const REQUESTS_MAX: usize = 64;
 
 /// The directories as far as they were understood.
 pub(super) struct Directories {
@@ -166,11 +168,19 @@ fn server(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<ServerConf
         Duration::from_secs(1),
         Duration::from_secs(300),
     );
+    let requests_at_once =
+        reading.value(section, "requests_at_once", |value| {
+            match usize::try_from(number(value)?) {
+                Ok(count @ 1..=REQUESTS_MAX) => Ok(count),
+                _ => Err(Unfit::NotWanted),
+            }
+        });
     Some(ServerConfig {
         url: url?,
         ca_file: ca_file?.map(|said| said.value),
         connect_timeout: connect_timeout?.value,
         timeout: timeout?.value,
+        requests_at_once: requests_at_once?.value,
     })
 }
 

@@ -336,6 +336,12 @@ pub const KEYS: &[Key] = &[
         Absent::Stands("\"10s\""),
         "How long one request may take (1 second to 5 minutes).",
     ),
+    key(
+        "directory.requests_at_once",
+        "a whole number from 1 to 64",
+        Absent::Stands("4"),
+        "How many requests that read may be under way at the server. Logins have places of their own.",
+    ),
     key_of(
         CROWD,
         "directory.attributes.uid",
@@ -370,6 +376,13 @@ pub const KEYS: &[Key] = &[
         ATTRIBUTE,
         Absent::Stands("\"sshPublicKey\""),
         "The SSH public keys, one a value.",
+    ),
+    key_of(
+        CROWD,
+        "directory.attributes.gecos",
+        ATTRIBUTE,
+        Absent::Stands("\"gecos\""),
+        "The full name; without it Crowd's own counts.",
     ),
     key(
         "access.allow",

@@ -158,12 +158,13 @@ fn attributes(reading: &mut Reading<'_>, directory: &Said) -> Option<CrowdAttrib
         let meant = reading.value(&section, key, |value| word(value, 255));
         meant.map(|meant| meant.value)
     };
-    let (uid, gid, shell, home, ssh_keys) = (
+    let (uid, gid, shell, home, ssh_keys, gecos) = (
         name("uid"),
         name("gid"),
         name("shell"),
         name("home"),
         name("ssh_keys"),
+        name("gecos"),
     );
     Some(CrowdAttributes {
         uid: uid?,
@@ -171,5 +172,6 @@ fn attributes(reading: &mut Reading<'_>, directory: &Said) -> Option<CrowdAttrib
         shell: shell?,
         home: home?,
         ssh_keys: ssh_keys?,
+        gecos: gecos?,
     })
 }

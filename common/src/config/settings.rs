@@ -176,6 +176,8 @@ pub struct ServerConfig {
     pub connect_timeout: Duration,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How many requests that read may be under way.
+    pub requests_at_once: usize,
 }
 
 /// What only a Crowd directory needs.
@@ -237,6 +239,8 @@ pub struct CrowdAttributes {
     pub home: String,
     /// The SSH public keys.
     pub ssh_keys: String,
+    /// The full name.
+    pub gecos: String,
 }
 
 /// `[offline]`

@@ -73,6 +73,25 @@ fn the_example_is_understood_and_means_what_it_says() {
     );
     assert_eq!(crowd.attributes.uid, "uidNumber");
     assert_eq!(server.timeout, Duration::from_secs(10));
+    assert_eq!(server.requests_at_once, 4);
+    assert_eq!(crowd.attributes.gecos, "gecos");
+}
+
+#[test]
+fn how_many_requests_are_under_way_is_from_1_to_64_for_every_kind() {
+    let check = |kind: &str, said: &str, fine: bool| {
+        let needed = needed(kind);
+        let text = of_kind(kind, &format!("{needed}requests_at_once = {said}\n"));
+        let found = complaints(&text);
+        assert_eq!(found.is_empty(), fine, "{kind} {said}: {found:?}");
+    };
+    for kind in ["crowd", "fas", "gafaelfawr"] {
+        check(kind, "1", true);
+        check(kind, "64", true);
+        for wrong in ["0", "65", "-1", "\"4\""] {
+            check(kind, wrong, false);
+        }
+    }
 }
 
 #[test]
@@ -153,7 +172,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, password_file, plain_http, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, password_file, plain_http, requests_at_once, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user",
     );
     check(
         &with("[offline]\nmax_age = \"8d\"\n"),

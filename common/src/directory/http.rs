@@ -22,7 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName, RETRY_AFTER};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderName};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use tokio::io::AsyncBufRead;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,14 +31,16 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use self::question::{Lane, Repeats};
+use self::question::{Lane, PathShown, Repeats, Verb};
 use super::DirectoryError;
 use crate::clock::{Clock as _, SystemClock};
 use crate::secret::Secret;
 use crate::text;
 
 pub use self::page::quoted;
-pub use self::question::{PAGE_BODY, Question, SMALL_BODY, STREAM_BODY, SensitiveBody, encoded};
+pub use self::question::{
+    Change, PAGE_BODY, Question, SMALL_BODY, STREAM_BODY, SensitiveBody, encoded,
+};
 
 /// How much of a server's text an error quotes, in bytes.
 const QUOTE_MAX: usize = 200;
@@ -249,7 +252,7 @@ impl Http {
 
     /// Asks and waits for the head only, so that the body can be streamed.
     pub async fn open(&self, question: Question<'_>) -> Result<Opened, DirectoryError> {
-        let (within, cap) = (question.within, question.cap);
+        let (within, cap, path) = (question.within, question.cap, question.path_shown());
         let deadline = Instant::now() + within;
         let (places, client) = match question.lane {
             Lane::Reading => (&self.reading_places, &self.reading),
@@ -263,7 +266,7 @@ impl Http {
         let response = tokio::time::timeout_at(deadline, send(client, url, question))
             .await
             .map_err(|_elapsed| too_late(within))??;
-        let head = judged(&response)?;
+        let head = judged(&response, path)?;
         Ok(Opened {
             head,
             response,
@@ -347,12 +350,14 @@ fn request(
     url: Url,
     question: Question<'_>,
 ) -> Result<reqwest::Request, DirectoryError> {
+    let builder = client.request(method(question.verb), url);
     let mut builder = match question.body {
-        None => client.get(url),
-        Some(body) => client
-            .post(url)
+        Some(body) => builder
             .header(CONTENT_TYPE, body.media())
             .body(bytes::Bytes::from_owner(body.into_wiped())),
+        None if question.verb == Verb::Get => builder,
+        // What bears no media type could be a browser's form: servers refuse it.
+        None => builder.header(CONTENT_TYPE, "application/json"),
     };
     builder = builder.header(ACCEPT, question.accept);
     if let Some(bearer) = question.bearer {
@@ -364,6 +369,15 @@ fn request(
     builder.build().map_err(unbuildable)
 }
 
+fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::GET,
+        Verb::Change(Change::Post) => Method::POST,
+        Verb::Change(Change::Put) => Method::PUT,
+        Verb::Change(Change::Delete) => Method::DELETE,
+    }
+}
+
 /// A header that no Debug shows.
 fn sensitive(text: &[u8]) -> Result<HeaderValue, DirectoryError> {
     let mut value = HeaderValue::from_bytes(text)
@@ -373,20 +387,19 @@ fn sensitive(text: &[u8]) -> Result<HeaderValue, DirectoryError> {
 }
 
 /// Refuses what no directory may send: redirects, pauses, compressed bodies.
-fn judged(response: &reqwest::Response) -> Result<Head, DirectoryError> {
+fn judged(response: &reqwest::Response, path: PathShown) -> Result<Head, DirectoryError> {
     let headers = response.headers();
     let status = response.status().as_u16();
     if matches!(status, 300..400) {
         return Err(nonsense(format!(
             "the server redirects (HTTP {status}) to {}; set the directory's URL to where it really is",
-            redirect_target(response.url(), headers)
+            redirect_target(response.url(), headers, path)
         )));
     }
     if matches!(status, 429 | 503) {
         return Err(DirectoryError::Unreachable {
             reason: format!("the server asks for a pause (HTTP {status})"),
-            retry_after: header_text(headers, &RETRY_AFTER)
-                .and_then(|value| pause::retry_after(value, SystemClock.now())),
+            retry_after: pause::wanted(|name| headers.get(name)?.to_str().ok(), SystemClock.now()),
             source: None,
         });
     }
@@ -408,13 +421,17 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str>
     headers.get(name)?.to_str().ok()
 }
 
-/// Where a redirect leads, without its query, which may hold a token.
-fn redirect_target(from: &Url, headers: &HeaderMap) -> String {
+/// Where a redirect leads, without its query, which may hold a token; nor with its path
+/// where ours holds one.
+fn redirect_target(from: &Url, headers: &HeaderMap, path: PathShown) -> String {
     let target = header_text(headers, &LOCATION).and_then(|to| from.join(to).ok());
     match target {
         Some(mut url) => {
             url.set_query(None);
             url.set_fragment(None);
+            if path == PathShown::Never {
+                url.set_path("");
+            }
             // Both fail only where there is nothing to take away.
             let _ = url.set_password(None);
             let _ = url.set_username("");

@@ -24,6 +24,7 @@ mod rolls;
 mod scope;
 #[cfg(test)]
 mod script;
+pub mod sessions;
 
 pub use nesting::Nesting;
 pub use rolls::Rolls;
@@ -396,6 +397,11 @@ pub trait Directory: Send + Sync {
 
     /// The way to what has changed since a moment, for services that have one.
     fn changes(&self) -> Option<&dyn Changes> {
+        None
+    }
+
+    /// Its single sign-on, for services that have one.
+    fn sessions(&self) -> Option<&dyn sessions::Sessions> {
         None
     }
 }

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::secret::{Secret, SecretError};
-use crate::wire::message::{Answer, Call, ErrorParameters, REPLY_MAX, REQUEST_MAX, Reply, Request};
+use crate::wire::message::{
+    Answer, Call, ErrorParameters, REPLY_MAX, REQUEST_MAX, Reply, Request, SessionToken,
+};
 
 /// A frame ready to be sent, its NUL included; wiped when dropped, since it may hold a secret.
 pub type Frame = Zeroizing<Vec<u8>>;
@@ -202,25 +204,45 @@ impl io::Write for WipedBuffer {
 impl Answer {
     /// The answer that carries `secret`.
     pub fn of(secret: &Secret) -> Self {
-        let plain = secret.expose();
-        let length = plain.len().div_ceil(3).saturating_mul(4);
-        let mut text = Zeroizing::new(vec![0; length]);
-        // The length is exact, so neither step can fail; an empty answer would be refused.
-        let written = STANDARD.encode_slice(plain, &mut text).unwrap_or(0);
-        text.truncate(written);
-        let secret = String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default();
         Self {
-            secret: Zeroizing::new(secret),
+            secret: carried(secret),
         }
     }
 
     /// What was typed.
     pub fn open(&self) -> Result<Secret, AnswerError> {
-        let mut plain = Zeroizing::new(vec![0; base64::decoded_len_estimate(self.secret.len())]);
-        match STANDARD.decode_slice(self.secret.as_bytes(), &mut plain) {
-            Ok(length) => Ok(Secret::typed(plain.get(..length).unwrap_or_default())?),
-            Err(_) => Err(AnswerError::NotBase64),
-        }
+        opened(&self.secret)
+    }
+}
+
+impl SessionToken {
+    /// The token, fit to be carried.
+    pub fn of(token: &Secret) -> Self {
+        Self(carried(token))
+    }
+
+    /// The token.
+    pub fn open(&self) -> Result<Secret, AnswerError> {
+        opened(&self.0)
+    }
+}
+
+/// A secret as base64, in a buffer that is wiped.
+fn carried(secret: &Secret) -> Zeroizing<String> {
+    let plain = secret.expose();
+    let length = plain.len().div_ceil(3).saturating_mul(4);
+    let mut text = Zeroizing::new(vec![0; length]);
+    // The length is exact, so neither step can fail; an empty secret would be refused.
+    let written = STANDARD.encode_slice(plain, &mut text).unwrap_or(0);
+    text.truncate(written);
+    Zeroizing::new(String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default())
+}
+
+fn opened(text: &str) -> Result<Secret, AnswerError> {
+    let mut plain = Zeroizing::new(vec![0; base64::decoded_len_estimate(text.len())]);
+    match STANDARD.decode_slice(text.as_bytes(), &mut plain) {
+        Ok(length) => Ok(Secret::typed(plain.get(..length).unwrap_or_default())?),
+        Err(_) => Err(AnswerError::NotBase64),
     }
 }
 

@@ -181,6 +181,27 @@ fn requests_and_replies_have_exactly_the_described_fields() {
 }
 
 #[test]
+fn calls_about_sessions_have_exactly_the_described_fields() {
+    let token = || SessionToken::of(&crate::secret::Secret::typed(b"token").unwrap());
+    let validate = ValidateSession {
+        directory: Some(String::new()),
+        remote_address: Some(String::new()),
+        token: token(),
+    };
+    let valid = ValidateSessionReply {
+        user: Some(String::new()),
+        expires: Some(0),
+        ..ValidateSessionReply::default()
+    };
+    check(&validate, &[valid]);
+    let end = EndSession {
+        directory: Some(String::new()),
+        token: token(),
+    };
+    check(&end, &[EndSessionReply::default()]);
+}
+
+#[test]
 fn nested_types_have_exactly_the_described_fields() {
     let directory = DirectoryStatus {
         server: Some(String::new()),

@@ -38,6 +38,8 @@ calls! {
     Sync = "org.muster1.Admin.Sync" -> SyncReply;
     Explain = "org.muster1.Admin.Explain" -> ExplainReply;
     AcceptName = "org.muster1.Admin.AcceptName" -> AcceptNameReply;
+    ValidateSession = "org.muster1.Admin.ValidateSession" -> ValidateSessionReply;
+    EndSession = "org.muster1.Admin.EndSession" -> EndSessionReply;
 }
 
 /// Errors that a reply can carry instead of parameters.
@@ -365,6 +367,58 @@ pub struct AcceptNameReply {
     pub held: bool,
     /// The generation that is served now.
     pub generation: u64,
+}
+
+/// The token of a session, base64; wiped when dropped. No Debug.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionToken(pub(super) Zeroizing<String>);
+
+/// Asks whether a session of a directory's single sign-on is good; prolongs it if it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidateSession {
+    /// The directory's name; none: the only one that has sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// The address that the session is bound to, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_address: Option<String>,
+    /// The session's token.
+    pub token: SessionToken,
+}
+
+/// Whether it is, and whose.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValidateSessionReply {
+    /// The directory that was asked.
+    pub directory: String,
+    /// Whether the session is good.
+    pub valid: bool,
+    /// The person's name as the directory spells it, if it is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// When it ends unless it is validated before (seconds since 1970), if that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
+}
+
+/// Ends a session of a directory's single sign-on.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndSession {
+    /// The directory's name; none: the only one that has sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// The session's token.
+    pub token: SessionToken,
+}
+
+/// The session is over, and perhaps it was before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndSessionReply {
+    /// The directory that was asked.
+    pub directory: String,
 }
 
 /// A request as it goes over the wire.

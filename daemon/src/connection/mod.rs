@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
-    AcceptName, AcceptNameReply, Answer, Begin, Call, Explain, GetGroup, GetUser, Outcome, Status,
-    Step, Sync, error,
+    AcceptName, AcceptNameReply, Answer, Begin, Call, EndSession, Explain, GetGroup, GetUser,
+    Outcome, Status, Step, Sync, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -30,6 +30,7 @@ use crate::introspect;
 use crate::login::{self, Judgement, Opening, Pending};
 use crate::peer::{Door, Peer};
 use crate::resolve::{self, ResolveError};
+use crate::sessions::{self, SessionError};
 use crate::{administration, explain, lookups, status};
 
 /// How long a peer may be silent between calls; a person typing a password is.
@@ -115,6 +116,16 @@ impl Connection {
             }
             Sync::METHOD => self.sync(codec::decode_parameters(frame)?).await,
             AcceptName::METHOD => self.accept_name(codec::decode_parameters(frame)?).await,
+            ValidateSession::METHOD => {
+                let call = codec::decode_parameters(frame)?;
+                let validated = sessions::validate(&self.broker, &call).await;
+                self.about_session(validated).await
+            }
+            EndSession::METHOD => {
+                let call = codec::decode_parameters(frame)?;
+                let ended = sessions::end(&self.broker, &call).await;
+                self.about_session(ended).await
+            }
             Begin::METHOD => self.begin(codec::decode_parameters(frame)?).await,
             Answer::METHOD => self.answer(codec::decode_parameters(frame)?).await,
             dispatch::GET_INFO => self.reply(&introspect::info(), false).await,
@@ -210,6 +221,16 @@ impl Connection {
                 self.fail(error::UNAVAILABLE, Some(&with_causes(&why)))
                     .await
             }
+        }
+    }
+
+    async fn about_session<R: Serialize>(
+        &mut self,
+        answer: Result<R, SessionError>,
+    ) -> Result<(), End> {
+        match answer {
+            Ok(reply) => self.reply(&reply, false).await,
+            Err(why) => self.fail(why.name(), Some(&with_causes(&why))).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use muster_common::store::ledger::IdKind;
 use muster_common::wire::codec::{decode_reply, encode_call, error_reason};
-use muster_common::wire::message::UserReply;
+use muster_common::wire::message::{SessionToken, UserReply, ValidateSessionReply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -193,6 +193,132 @@ async fn strangers_learn_that_and_not_why() {
         })
         .await;
     assert_eq!(error_reason(&stranger.hear().await.unwrap()), None);
+}
+
+fn validate(token: &str, directory: Option<&str>, address: Option<&str>) -> ValidateSession {
+    ValidateSession {
+        directory: directory.map(str::to_owned),
+        remote_address: address.map(str::to_owned),
+        token: session_token(token),
+    }
+}
+
+fn session_token(token: &str) -> SessionToken {
+    SessionToken::of(&muster_common::secret::Secret::typed(token.as_bytes()).unwrap())
+}
+
+/// The reply to a call that must have one.
+async fn reply<C: Call>(caller: &mut Caller, call: &C) -> C::Reply {
+    caller.call(call).await;
+    let frame = caller.hear().await.unwrap();
+    let reply = decode_reply::<C::Reply>(&frame).unwrap();
+    reply
+        .parameters
+        .unwrap_or_else(|| panic!("{:?}", reply.error))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn root_validates_and_ends_sessions() {
+    let world = World::new();
+    let mut root = Caller::of(&world, ROOT);
+    let address = Some("192.0.2.7");
+    let good = ValidateSessionReply {
+        directory: "corp".into(),
+        valid: true,
+        user: Some("Ada".into()),
+        expires: Some(crate::fixture::NOW.unix() + 1000),
+    };
+    for directory in [None, Some("corp")] {
+        let call = validate("token-of-ada", directory, address);
+        assert_eq!(reply(&mut root, &call).await, good);
+    }
+    let bad = ValidateSessionReply {
+        directory: "corp".into(),
+        ..ValidateSessionReply::default()
+    };
+    for (token, address) in [("stale", address), ("token-of-ada", None)] {
+        let call = validate(token, None, address);
+        assert_eq!(reply(&mut root, &call).await, bad);
+    }
+    let end = EndSession {
+        directory: None,
+        token: session_token("token-of-ada"),
+    };
+    assert_eq!(reply(&mut root, &end).await.directory, "corp");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_cannot_be_asked_about_is_neither_good_nor_bad() {
+    let world = World::new();
+    let mut root = Caller::of(&world, ROOT);
+    root.call(&validate("t", Some("lab"), None)).await;
+    assert_eq!(root.error().await, error::NOT_FOUND);
+    root.call(&validate("t", None, Some("my laptop"))).await;
+    assert_eq!(root.error().await, error::INVALID_PARAMETER);
+    let method = ValidateSession::METHOD;
+    let garbled = format!("{{\"method\":\"{method}\",\"parameters\":{{\"token\":\"%\"}}}}\0");
+    root.say(garbled.as_bytes()).await;
+    assert_eq!(root.error().await, error::INVALID_PARAMETER);
+    world.mood(Mood::IsGone);
+    root.call(&validate("token-of-ada", None, Some("192.0.2.7")))
+        .await;
+    let frame = root.hear().await.unwrap();
+    let error = decode_reply::<ValidateSessionReply>(&frame).unwrap().error;
+    assert_eq!(error.as_deref(), Some(error::UNAVAILABLE));
+    assert!(error_reason(&frame).unwrap().contains("down"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn among_several_directories_with_sessions_one_must_be_named() {
+    let two = r#"
+version = 1
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux"
+password_file = "/x"
+[[directory]]
+name = "lab"
+kind = "crowd"
+namespace = "lab"
+url = "https://lab.example.org/crowd"
+application = "linux"
+password_file = "/x"
+"#;
+    let world = World::of(two);
+    let mut root = Caller::of(&world, ROOT);
+    root.call(&validate("t", None, None)).await;
+    let frame = root.hear().await.unwrap();
+    let told = error_reason(&frame).unwrap();
+    assert!(told.contains("say which one: corp, lab"), "{told}");
+    let call = validate("token-of-ada", Some("lab"), Some("192.0.2.7"));
+    assert_eq!(reply(&mut root, &call).await.directory, "lab");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_but_root_at_its_own_door_asks_about_sessions() {
+    let world = World::new();
+    for peer in [
+        Peer {
+            door: Door::Lookup,
+            uid: 0,
+        },
+        Peer {
+            door: Door::Root,
+            uid: 1234,
+        },
+    ] {
+        let mut caller = Caller::of(&world, peer);
+        caller.call(&validate("token-of-ada", None, None)).await;
+        assert_eq!(caller.error().await, error::PERMISSION_DENIED);
+        let end = EndSession {
+            directory: None,
+            token: session_token("token-of-ada"),
+        };
+        caller.call(&end).await;
+        assert_eq!(caller.error().await, error::PERMISSION_DENIED);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

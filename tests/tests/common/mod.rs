@@ -11,6 +11,7 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod corp;
 pub mod rubin;
 
 use muster_tests::sim::crowd::{Application, Crowd, Group, Population, User};

@@ -4,15 +4,16 @@ use futures_util::StreamExt as _;
 use url::Url;
 
 use super::super::http::{
-    Connections, Cookies, Credentials, Head, Http, HttpSettings, Opened, PAGE_BODY, Question,
-    STREAM_BODY, SensitiveBody, Timeouts, encoded,
+    Answer, Change, Connections, Cookies, Credentials, Head, Http, HttpSettings, Opened, PAGE_BODY,
+    Question, STREAM_BODY, SensitiveBody, Timeouts, encoded,
 };
 use super::super::{Cursor, DirectoryError, Notices, Refusal, ServerVersion};
 use super::CrowdSettings;
 use super::events;
+use super::kin::{Kin, Reach};
 use super::listing::{Entry, Listing, Paging};
 use super::membership::{self, Member, Membership};
-use super::model::{Group, Page, Present, User};
+use super::model::{Attributes, Group, Page, Present, Related, User};
 use super::verdict::{Quoting, VERSION_HEADER, believed, check_origin, nonsense, refused};
 use crate::secret::Secret;
 use crate::text;
@@ -104,6 +105,19 @@ impl Client {
         believed(&self.http.ask(question).await?, Quoting::Allowed)
     }
 
+    /// The user with a key, with attributes.
+    pub(super) async fn user_with_key(&self, key: &str) -> Result<User, DirectoryError> {
+        let question = self.get("user").with("key", key);
+        let question = question.with("expand", "attributes");
+        believed(&self.http.ask(question).await?, Quoting::Allowed)
+    }
+
+    /// A user's attributes alone.
+    pub(super) async fn attributes(&self, name: &str) -> Result<Attributes, DirectoryError> {
+        let question = self.get("user/attribute").with("username", name);
+        believed(&self.http.ask(question).await?, Quoting::Allowed)
+    }
+
     /// The users or groups of these names, a few at a time; who has gone meanwhile is passed over.
     pub(super) async fn each_singly<E: Entry>(
         &self,
@@ -145,7 +159,12 @@ impl Client {
         listing: &Listing<'_>,
         start: usize,
     ) -> Result<Page<E>, DirectoryError> {
-        let mut question = Question::get(listing.path, self.timeouts.bulk).cap(PAGE_BODY);
+        let within = self.timeouts.bulk;
+        let question = match listing.restriction {
+            None => Question::get(listing.path, within),
+            Some(xml) => Question::form(listing.path, SensitiveBody::xml(xml), within),
+        };
+        let mut question = question.cap(PAGE_BODY);
         for &(key, value) in &listing.parameters {
             question = question.with(key, value);
         }
@@ -224,19 +243,23 @@ impl Client {
             .await
     }
 
-    /// Whether `person` is in `group`, through other groups as well.
-    pub(super) async fn is_nested_member(
+    /// Whether `other` is on the other side of `kin` from `name`. What Crowd does not
+    /// know belongs nowhere.
+    pub(super) async fn relates(
         &self,
-        person: &str,
-        group: &str,
+        kin: Kin,
+        reach: Reach,
+        name: &str,
+        other: &str,
     ) -> Result<bool, DirectoryError> {
         let question = self
-            .get("user/group/nested")
-            .with("username", person)
-            .with("groupname", group);
+            .get(kin.path(reach))
+            .with(kin.asked(), name)
+            .with(kin.one(), other);
         let answer = self.http.ask(question).await?;
-        match believed::<serde_json::Value>(&answer, Quoting::Allowed) {
-            Ok(_) => Ok(true),
+        match believed::<Related>(&answer, Quoting::Allowed) {
+            // Whoever does not understand the question may answer with the whole list.
+            Ok(found) => Ok(found.names().any(|found| same(found, other))),
             Err(DirectoryError::NotFound) => Ok(false),
             Err(error) => Err(error),
         }
@@ -271,7 +294,18 @@ impl Client {
         }
     }
 
-    fn get<'a>(&self, path: &'a str) -> Question<'a> {
+    /// Asks a question whose answer the caller reads.
+    pub(super) async fn ask(&self, question: Question<'_>) -> Result<Answer, DirectoryError> {
+        self.http.ask(question).await
+    }
+
+    /// A question that changes something, and how long it may take.
+    pub(super) fn change<'a>(&self, change: Change, path: &'a str) -> Question<'a> {
+        Question::change(change, path, self.timeouts.request)
+    }
+
+    /// A question that reads.
+    pub(super) fn get<'a>(&self, path: &'a str) -> Question<'a> {
         Question::get(path, self.timeouts.request)
     }
 }
@@ -281,6 +315,11 @@ impl Client {
 fn no_history(head: &Head) -> Option<()> {
     let lost = matches!(head.status, 400 | 404 | 410);
     (lost && check_origin(head).is_ok()).then_some(())
+}
+
+/// Whether two names are one to Crowd.
+fn same(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
 }
 
 /// A group that has gone since it was listed has no members.

@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 
 use super::super::{DirectoryError, ImmutableKey, Person, Team};
+use super::kin::{Kin, Reach};
 use super::mapping::canonical;
 use super::model::{Attributes, Group, User};
 use super::verdict::nonsense;
@@ -19,6 +20,8 @@ const ENTRIES_MAX: usize = 5_000_000;
 pub(super) struct Listing<'a> {
     pub(super) path: &'static str,
     pub(super) parameters: Vec<(&'static str, &'a str)>,
+    /// Which of them, as XML: for listings that are asked for by POST.
+    pub(super) restriction: Option<&'a str>,
 }
 
 impl<'a> Listing<'a> {
@@ -30,39 +33,46 @@ impl<'a> Listing<'a> {
                 ("restriction", ""),
                 ("expand", expand),
             ],
+            restriction: None,
+        }
+    }
+
+    /// The names of the users or groups (`entity`) that suit a restriction.
+    pub(super) fn found(entity: &'a str, restriction: &'a str) -> Self {
+        Self {
+            path: "search",
+            parameters: vec![("entity-type", entity)],
+            restriction: Some(restriction),
+        }
+    }
+
+    /// The names of what is on the other side of `kin` from `name`.
+    pub(super) fn kin(kin: Kin, reach: Reach, name: &'a str) -> Self {
+        Self {
+            path: kin.path(reach),
+            parameters: vec![(kin.asked(), name)],
+            restriction: None,
         }
     }
 
     /// The people directly in `group`, names only.
     pub(super) fn users_of(group: &'a str) -> Self {
-        Self {
-            path: "group/user/direct",
-            parameters: vec![("groupname", group)],
-        }
+        Self::kin(Kin::Users, Reach::Direct, group)
     }
 
     /// The groups that `person` is in directly, names only.
     pub(super) fn groups_holding_user(person: &'a str) -> Self {
-        Self {
-            path: "user/group/direct",
-            parameters: vec![("username", person)],
-        }
+        Self::kin(Kin::GroupsOfUser, Reach::Direct, person)
     }
 
     /// The groups that `group` is in directly, names only.
     pub(super) fn groups_holding_group(group: &'a str) -> Self {
-        Self {
-            path: "group/parent-group/direct",
-            parameters: vec![("groupname", group)],
-        }
+        Self::kin(Kin::Parents, Reach::Direct, group)
     }
 
     /// The groups directly in `group`, names only.
     pub(super) fn groups_of(group: &'a str) -> Self {
-        Self {
-            path: "group/child-group/direct",
-            parameters: vec![("groupname", group)],
-        }
+        Self::kin(Kin::Children, Reach::Direct, group)
     }
 }
 
@@ -74,6 +84,8 @@ pub(super) trait Entry: serde::de::DeserializeOwned + Send {
     const PATH: &'static str;
     /// The parameter that holds its name.
     const PARAMETER: &'static str;
+    /// What a search calls it.
+    const ENTITY: &'static str;
 
     fn listing() -> Listing<'static>;
     fn name(&self) -> Option<&str>;
@@ -90,6 +102,7 @@ impl Entry for User {
     type Meaning = Person;
     const PATH: &'static str = "user";
     const PARAMETER: &'static str = "username";
+    const ENTITY: &'static str = "user";
 
     fn listing() -> Listing<'static> {
         Listing::search("user", "user,attributes")
@@ -112,6 +125,7 @@ impl Entry for Group {
     type Meaning = Team;
     const PATH: &'static str = "group";
     const PARAMETER: &'static str = "groupname";
+    const ENTITY: &'static str = "group";
 
     fn listing() -> Listing<'static> {
         Listing::search("group", "group,attributes")

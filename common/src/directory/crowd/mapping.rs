@@ -21,6 +21,8 @@ pub struct AttributeNames {
     pub home_directory: String,
     /// A person's SSH public keys, as many values as there are keys.
     pub ssh_public_key: String,
+    /// The full name that is shown in the place of Crowd's own.
+    pub gecos: String,
 }
 
 impl Default for AttributeNames {
@@ -31,6 +33,7 @@ impl Default for AttributeNames {
             login_shell: "loginShell".to_owned(),
             home_directory: "homeDirectory".to_owned(),
             ssh_public_key: "sshPublicKey".to_owned(),
+            gecos: "gecos".to_owned(),
         }
     }
 }
@@ -51,7 +54,9 @@ pub(super) fn person(user: &User, names: &AttributeNames, remarks: &mut Remarks)
     Some(Person {
         key: user_key(user, name),
         name: name.to_owned(),
-        display_name: display_name(user).unwrap_or_else(|| name.to_owned()),
+        display_name: first(attributes, &names.gecos)
+            .or_else(|| display_name(user))
+            .unwrap_or_else(|| name.to_owned()),
         // Absent is not false; whoever is not active is told so at login.
         active: user.active.unwrap_or(true),
         uid: id(&names.uid_number),
@@ -128,7 +133,7 @@ pub(super) fn membership(group: &Group) -> Option<Membership> {
 }
 
 /// The key that survives renames. Old servers give none: then the name stands for it.
-fn user_key(user: &User, name: &str) -> ImmutableKey {
+pub(super) fn user_key(user: &User, name: &str) -> ImmutableKey {
     match present(user.key.as_deref()) {
         Some(key) => ImmutableKey::given(key),
         None => ImmutableKey::from_name(&canonical(name)),
@@ -257,6 +262,21 @@ mod tests {
             ("ALee", "Ann")
         );
         assert!(person.active, "absent is not false");
+    }
+
+    #[test]
+    fn a_gecos_attribute_is_the_full_name_that_is_shown() {
+        let shown = |gecos: &str| {
+            let values = format!(r#"[{{"name":"gecos","values":{gecos}}}]"#);
+            let user = format!(
+                r#"{{"name":"a","display-name":"Ann Lee","attributes":{{"attributes":{values}}}}}"#
+            );
+            read(&user).0.unwrap().display_name
+        };
+        assert_eq!(shown(r#"["Dr Ann Lee,B12"]"#), "Dr Ann Lee,B12");
+        assert_eq!(shown(r#"["","second"]"#), "second");
+        assert_eq!(shown(r#"[""]"#), "Ann Lee");
+        assert_eq!(shown("[]"), "Ann Lee");
     }
 
     #[test]

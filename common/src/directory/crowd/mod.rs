@@ -5,14 +5,24 @@
 //! muster in. Its reads are not limited to the people who may log in: only
 //! [`Directory::verify`] enforces the application's groups, so whoever lets
 //! people in by other means must ask `[access]`.
+//!
+//! Two of Crowd's calls are left alone: the mails that reset a password and that remind
+//! of a user name. They go to an address that Crowd knows and lead to its own pages;
+//! nothing on a Linux host should make Crowd write to people.
 
+mod calls;
 mod changes;
 mod client;
 mod events;
+mod kin;
 mod listing;
 mod mapping;
 mod membership;
 mod model;
+mod password;
+mod permission;
+mod restriction;
+mod session;
 mod verdict;
 mod xml;
 
@@ -26,6 +36,7 @@ use self::listing::{Entry, Roll};
 use self::membership::{Member, Membership};
 use super::http::Timeouts;
 use super::remarks::Remarks;
+use super::sessions::Sessions;
 use super::{
     Changes, Directory, DirectoryError, Listing, Person, Projection, Rolls, ServerVersion,
     Sighting, Team, Verified,
@@ -33,7 +44,12 @@ use super::{
 use crate::name::UserName;
 use crate::secret::Secret;
 
+pub use self::kin::Reach;
 pub use self::mapping::AttributeNames;
+pub use self::password::Change;
+pub use self::permission::MayModify;
+pub use self::restriction::{Match, Property, Restriction, Unsayable};
+pub use self::session::{Credential, NewSession};
 
 /// Everything that a Crowd directory needs to be asked.
 #[derive(Debug)]
@@ -79,10 +95,15 @@ impl CrowdSettings {
 const SAMPLES: usize = 16;
 
 /// A Crowd server as one application sees it.
+///
+/// Beside what every [`Directory`] can be asked it has Crowd's own calls: single
+/// persons, groups and memberships, searches (`calls.rs`), changed passwords
+/// (`password.rs`) and sessions (`session.rs`).
 #[derive(Debug)]
 pub struct Crowd {
     attributes: AttributeNames,
     client: Client,
+    permission: permission::Remembered,
 }
 
 impl Crowd {
@@ -91,21 +112,8 @@ impl Crowd {
         Ok(Self {
             client: Client::new(&settings)?,
             attributes: settings.attributes,
+            permission: permission::Remembered::default(),
         })
-    }
-
-    /// One person by name, read with attributes.
-    pub async fn person(&self, name: &UserName) -> Result<Person, DirectoryError> {
-        let user: model::User = self.client.entity(name.as_str()).await?;
-        mapping::check_about(user.name.as_deref(), name.as_str())?;
-        self.read(&user, &mut Remarks::default())
-            .ok_or_else(|| verdict::nonsense("the server names nobody in its answer"))
-    }
-
-    /// Whether `person` belongs to `group`, through other groups as well. A person
-    /// or group that Crowd does not know does not belong.
-    pub async fn belongs(&self, person: &UserName, group: &str) -> Result<bool, DirectoryError> {
-        self.client.is_nested_member(person.as_str(), group).await
     }
 
     /// Lists all people or all groups, with attributes, each once.
@@ -214,6 +222,10 @@ impl Directory for Crowd {
     fn changes(&self) -> Option<&dyn Changes> {
         Some(self)
     }
+
+    fn sessions(&self) -> Option<&dyn Sessions> {
+        Some(self)
+    }
 }
 
 #[async_trait::async_trait]
@@ -232,6 +244,7 @@ impl Listing for Crowd {
             .await?;
         let rolls = self.rolls(&people, &teams).await?;
         remarks.count(rolls.strangers(), "memberships of unknown people left out");
+        self.remark_on_permission(&people, &mut remarks).await;
         let (people, teams) = rolls.fill(people, teams);
         Ok(Projection {
             people,

@@ -3,6 +3,7 @@
 //! above all, which carry the server's own idea of its host name) is not read.
 
 use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 use super::super::Cursor;
 
@@ -52,6 +53,13 @@ impl Attributes {
         self.attributes.is_empty()
     }
 
+    /// Every attribute with its values, in the server's order.
+    pub(super) fn into_pairs(self) -> impl Iterator<Item = (String, Vec<String>)> {
+        self.attributes
+            .into_iter()
+            .filter_map(|attribute| Some((attribute.name?, attribute.values)))
+    }
+
     /// All values of the attribute `name`.
     pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.attributes
@@ -89,6 +97,51 @@ impl Present {
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorEntity {
     pub(super) reason: String,
+    /// No text at all where it is not text: the reason counts all the same.
+    #[serde(default)]
+    pub(super) message: serde_json::Value,
+}
+
+/// A session of single sign-on. No Debug: the token is a secret.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(super) struct Session {
+    pub(super) token: Option<Zeroizing<String>>,
+    pub(super) user: Option<User>,
+    /// Milliseconds since 1970, as JSON has dates.
+    pub(super) created_date: serde_json::Value,
+    pub(super) expiry_date: serde_json::Value,
+}
+
+/// The answer to a question whether one thing belongs to another: the other, or, from
+/// servers that do not understand the question, a list that may hold it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Related {
+    name: Option<String>,
+    #[serde(
+        default,
+        alias = "users",
+        alias = "groups",
+        deserialize_with = "or_empty"
+    )]
+    entries: Vec<Named>,
+}
+
+/// Something of which only the name counts.
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: Option<String>,
+}
+
+impl Related {
+    /// All names in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let listed = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.name.as_deref());
+        self.name.as_deref().into_iter().chain(listed)
+    }
 }
 
 fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(

@@ -1,6 +1,9 @@
 //! The client against a scripted server: what goes over the wire, and what servers
 //! do that the simulator (which is honest and new) does not.
 
+mod calls;
+mod changing;
+
 use std::time::Duration;
 
 use super::*;

@@ -4,7 +4,7 @@
 //! version header is there) and only as JSON with a known reason. Everything
 //! else is about us, about a proxy, or about a sick server.
 
-use super::super::http::{Answer, quoted};
+use super::super::http::{Answer, Head, quoted};
 use super::super::{BoxedError, DirectoryError, Refusal};
 use super::model::ErrorEntity;
 
@@ -47,8 +47,16 @@ fn unreadable_json(error: &serde_json::Error) -> DirectoryError {
     ))
 }
 
+/// A good answer of which nothing is read.
+pub(super) fn done(answer: &Answer, quoting: Quoting) -> Result<(), DirectoryError> {
+    if !answer.head.is_success() {
+        return Err(refused(answer, quoting));
+    }
+    check_origin(&answer.head)
+}
+
 /// Whether a good answer comes from Crowd at all.
-pub(super) fn check_origin(head: &super::super::http::Head) -> Result<(), DirectoryError> {
+pub(super) fn check_origin(head: &Head) -> Result<(), DirectoryError> {
     if head.header(VERSION_HEADER).is_none() {
         return Err(nonsense(
             "the answer lacks X-Embedded-Crowd-Version: the URL does not point at Crowd's REST \
@@ -71,7 +79,7 @@ pub(super) fn refused(answer: &Answer, quoting: Quoting) -> DirectoryError {
              with Crowd's console, Applications, this application, and the password file"
                 .to_owned(),
         ),
-        (500.., None) => unreachable_because(format!("the server is sick (HTTP {status})")),
+        (500.., None) => unreachable_because(sick(status, &answer.head)),
         (_, Some(reason)) => meaning(status, &reason),
         (403, None) => misconfigured(format!(
             "Crowd forbids our requests (HTTP 403): add this host's address to the application's \
@@ -89,14 +97,27 @@ pub(super) fn refused(answer: &Answer, quoting: Quoting) -> DirectoryError {
     }
 }
 
-/// The reason in Crowd's own words; `None` if this is not Crowd speaking.
-fn reason(answer: &Answer) -> Option<String> {
+fn sick(status: u16, head: &Head) -> String {
+    match head.header(VERSION_HEADER) {
+        Some(_) => format!("the server is sick (HTTP {status})"),
+        None => format!(
+            "a proxy in front of Crowd, or the server around it, is sick (HTTP {status} without \
+             X-Embedded-Crowd-Version)"
+        ),
+    }
+}
+
+/// Crowd's own words about its refusal; `None` if this is not Crowd speaking.
+pub(super) fn entity(answer: &Answer) -> Option<ErrorEntity> {
     answer.head.header(VERSION_HEADER)?;
     if !answer.head.is_json() {
         return None;
     }
-    let entity: ErrorEntity = serde_json::from_slice(&answer.body).ok()?;
-    Some(entity.reason)
+    serde_json::from_slice(&answer.body).ok()
+}
+
+fn reason(answer: &Answer) -> Option<String> {
+    Some(entity(answer)?.reason)
 }
 
 /// Crowd's table of reasons. A person is only ever judged by a 4xx.
@@ -115,9 +136,18 @@ fn meaning(status: u16, reason: &str) -> DirectoryError {
         ("USER_NOT_FOUND" | "GROUP_NOT_FOUND" | "MEMBERSHIP_NOT_FOUND", 400..500) => {
             DirectoryError::NotFound
         }
+        // Unknown, expired, or bound to another address: Crowd does not say which.
+        ("INVALID_SSO_TOKEN", 400..500) => DirectoryError::Refused(Refusal::doubtful(
+            "Crowd knows no such session, or not from this address",
+        )),
         ("APPLICATION_PERMISSION_DENIED", _) => misconfigured(
             "the application lacks a permission (APPLICATION_PERMISSION_DENIED): see its \
              Directories and Permissions in Crowd's console"
+                .to_owned(),
+        ),
+        ("UNSUPPORTED_OPERATION", 400..500) => misconfigured(
+            "a directory behind Crowd does not allow this change (UNSUPPORTED_OPERATION): see \
+             its permissions in Crowd's console, Directories"
                 .to_owned(),
         ),
         ("APPLICATION_NOT_FOUND", _) => misconfigured(
@@ -216,6 +246,9 @@ mod tests {
         check(404, "MEMBERSHIP_NOT_FOUND", "not found");
         check(403, "APPLICATION_PERMISSION_DENIED", "misconfigured");
         check(403, "UNSUPPORTED_OPERATION", "misconfigured");
+        check(400, "UNSUPPORTED_OPERATION", "misconfigured");
+        check(404, "INVALID_SSO_TOKEN", "refused");
+        check(400, "INVALID_SSO_TOKEN", "refused");
         check(500, "APPLICATION_NOT_FOUND", "misconfigured");
         check(500, "OPERATION_FAILED", "unreachable");
         check(400, "OPERATION_FAILED", "unreachable");
@@ -266,6 +299,74 @@ mod tests {
         assert!(!told.contains('<'));
         let told = refused(&answer, Quoting::Never).to_string();
         assert!(!told.contains("10.0.0.9"));
+    }
+
+    #[test]
+    fn what_is_about_us_says_what_to_do_and_where() {
+        let permission = r#"{"reason":"APPLICATION_PERMISSION_DENIED"}"#;
+        let unknown = r#"{"reason":"APPLICATION_NOT_FOUND"}"#;
+        let read_only = r#"{"reason":"UNSUPPORTED_OPERATION"}"#;
+        for (status, media, from_crowd, body, told) in [
+            (
+                401,
+                "text/plain",
+                true,
+                "Application failed to authenticate",
+                "Crowd's console, Applications",
+            ),
+            (
+                403,
+                HTML,
+                true,
+                "Client with address \"10.0.0.9\"",
+                "Remote addresses in Crowd's console",
+            ),
+            (
+                403,
+                HTML,
+                true,
+                "The server understood the request",
+                "Remote addresses in Crowd's console",
+            ),
+            (
+                403,
+                HTML,
+                false,
+                "<h1>Blocked</h1>",
+                "look at the proxy in front",
+            ),
+            (
+                403,
+                JSON,
+                true,
+                permission,
+                "Permissions in Crowd's console",
+            ),
+            (403, JSON, true, read_only, "Crowd's console, Directories"),
+            (500, JSON, true, unknown, "add it again in Crowd's console"),
+            (
+                404,
+                HTML,
+                false,
+                "<h1>Not Found</h1>",
+                "the URL lacks /crowd",
+            ),
+            (407, HTML, false, "", "a proxy wants credentials"),
+            (502, HTML, false, "", "a proxy in front of Crowd"),
+            (504, HTML, true, "", "the server is sick"),
+        ] {
+            let error = refused(&answer(status, media, from_crowd, body), Quoting::Allowed);
+            assert!(error.to_string().contains(told), "{status} {body}: {error}");
+        }
+        let login_page = answer(200, HTML, false, "<html>Log in</html>");
+        let error = believed::<serde_json::Value>(&login_page, Quoting::Allowed).unwrap_err();
+        for told in [
+            "does not point at Crowd",
+            "is /crowd missing",
+            "login page or proxy",
+        ] {
+            assert!(error.to_string().contains(told), "{error}");
+        }
     }
 
     #[test]

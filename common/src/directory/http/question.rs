@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -38,10 +38,37 @@ pub(super) enum Repeats {
     Never,
 }
 
-/// One question: a GET, or a POST that carries a form or a secret.
+/// How a question changes what it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Something is made, or something happens.
+    Post,
+    /// Something is put in the place of what was there.
+    Put,
+    /// Something is taken away.
+    Delete,
+}
+
+/// Whether an error may tell the path that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathShown {
+    Allowed,
+    Never,
+}
+
+/// What HTTP calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Get,
+    Change(Change),
+}
+
+/// One question: a GET, a POST that carries a form or a secret, or a change.
 #[derive(Debug)]
 pub struct Question<'a> {
+    pub(super) verb: Verb,
     path: Cow<'a, str>,
+    last: Option<&'a Secret>,
     query: Vec<(&'a str, Cow<'a, str>)>,
     pub(super) accept: &'static str,
     pub(super) cap: usize,
@@ -106,6 +133,26 @@ impl SensitiveBody {
         }
     }
 
+    /// Any JSON. It is measured first, so that the buffer never moves.
+    pub fn json_of(value: &impl serde::Serialize) -> Self {
+        let mut size = Counted(0);
+        append_value(&mut size, value);
+        let mut buffer = Zeroizing::new(Vec::with_capacity(size.0));
+        append_value(&mut *buffer, value);
+        Self {
+            media: "application/json",
+            bytes: buffer,
+        }
+    }
+
+    /// An XML document.
+    pub fn xml(document: &str) -> Self {
+        Self {
+            media: "application/xml",
+            bytes: Zeroizing::new(document.as_bytes().to_vec()),
+        }
+    }
+
     /// The media type.
     pub(super) fn media(&self) -> &'static str {
         self.media
@@ -124,10 +171,28 @@ fn append_encoded(buffer: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Text into a vector: neither half of it can fail.
 fn append_json(buffer: &mut Vec<u8>, text: &str) {
-    let written = serde_json::to_writer(buffer, text);
+    append_value(buffer, &text);
+}
+
+/// Neither what is written (text, lists and structures) nor where (memory) can fail.
+fn append_value(place: impl std::io::Write, value: &impl serde::Serialize) {
+    let written = serde_json::to_writer(place, value);
     debug_assert!(written.is_ok());
+}
+
+/// Counts what is written to it and keeps nothing.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl std::fmt::Debug for SensitiveBody {
@@ -147,7 +212,9 @@ impl<'a> Question<'a> {
     /// through [`encoded`].
     pub fn get(path: impl Into<Cow<'a, str>>, within: Duration) -> Self {
         Self {
+            verb: Verb::Get,
             path: path.into(),
+            last: None,
             query: Vec::new(),
             accept: "application/json",
             cap: SMALL_BODY,
@@ -163,7 +230,17 @@ impl<'a> Question<'a> {
     /// A POST that reads and changes nothing, however often it is sent.
     pub fn form(path: impl Into<Cow<'a, str>>, body: SensitiveBody, within: Duration) -> Self {
         Self {
+            verb: Verb::Change(Change::Post),
             body: Some(body),
+            ..Self::get(path, within)
+        }
+    }
+
+    /// A question that changes something: never retried.
+    pub fn change(change: Change, path: impl Into<Cow<'a, str>>, within: Duration) -> Self {
+        Self {
+            verb: Verb::Change(change),
+            repeats: Repeats::Never,
             ..Self::get(path, within)
         }
     }
@@ -172,17 +249,35 @@ impl<'a> Question<'a> {
     pub fn login(path: impl Into<Cow<'a, str>>, body: SensitiveBody, within: Duration) -> Self {
         Self {
             body: Some(body),
-            ..Self::login_get(path, within)
+            ..Self::change(Change::Post, path, within).alone()
         }
     }
 
     /// A GET that checks a person's secret (a token, see [`Question::bearer`]): as [`Question::login`].
     pub fn login_get(path: impl Into<Cow<'a, str>>, within: Duration) -> Self {
         Self {
-            lane: Lane::Login,
             repeats: Repeats::Never,
-            ..Self::get(path, within)
+            ..Self::get(path, within).alone()
         }
+    }
+
+    /// Goes out as logins do: no cookies, and places that bulk reading cannot take.
+    pub fn alone(mut self) -> Self {
+        self.lane = Lane::Login;
+        self
+    }
+
+    /// Carries this body.
+    pub fn carrying(mut self, body: SensitiveBody) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Adds a last component to the path that no Debug shows. It must not be `.` or `..`,
+    /// which no encoding keeps from meaning another place.
+    pub fn below(mut self, secret: &'a Secret) -> Self {
+        self.last = Some(secret);
+        self
     }
 
     /// Sends this bearer token, and not the directory's own credentials.
@@ -215,9 +310,21 @@ impl<'a> Question<'a> {
         self
     }
 
+    /// Whether the path may be told.
+    pub(super) fn path_shown(&self) -> PathShown {
+        match self.last {
+            Some(_) => PathShown::Never,
+            None => PathShown::Allowed,
+        }
+    }
+
     /// Where the question goes.
     pub(super) fn url(&self, base: &Url) -> Result<Url, DirectoryError> {
         let mut text = format!("{}/{}", base.as_str().trim_end_matches('/'), self.path);
+        if let Some(secret) = self.last {
+            text.push('/');
+            text.extend(percent_encode(secret.expose(), ENCODED));
+        }
         for (nth, (key, value)) in self.query.iter().enumerate() {
             text.push(if nth == 0 { '?' } else { '&' });
             text.extend(utf8_percent_encode(key, ENCODED));
@@ -268,6 +375,32 @@ mod tests {
         assert_eq!(format!("{body:?}"), "***");
         let sized = SensitiveBody::form(&[("a", &"\n".repeat(512))]);
         assert!(sized.bytes.len() <= 4 + 512 * 3 + 1, "never grown");
+    }
+
+    #[test]
+    fn any_json_is_measured_first_and_written_in_place() {
+        let body = SensitiveBody::json_of(&vec![("name", "\"\u{1}ü"), ("b", "")]);
+        assert_eq!(
+            body.bytes.as_slice(),
+            "[[\"name\",\"\\\"\\u0001ü\"],[\"b\",\"\"]]".as_bytes()
+        );
+        assert_eq!(body.bytes.capacity(), body.bytes.len(), "never grown");
+    }
+
+    #[test]
+    fn a_change_is_sent_once_and_a_secret_in_its_path_is_not_shown() {
+        let token = Secret::typed(b"a/b?c+ d").unwrap();
+        let question = Question::change(Change::Delete, "session", Duration::from_secs(1));
+        let question = question.below(&token).with("expand", "user");
+        assert_eq!(question.repeats, Repeats::Never);
+        assert!(!format!("{question:?}").contains("a/b"), "{question:?}");
+        let url = question.url(&Url::parse("http://127.0.0.1/crowd").unwrap());
+        assert_eq!(
+            url.unwrap().as_str(),
+            "http://127.0.0.1/crowd/session/a%2Fb%3Fc%2B%20d?expand=user"
+        );
+        let login = Question::login("x", SensitiveBody::json(&[]), Duration::from_secs(1));
+        assert_eq!((login.repeats, login.lane), (Repeats::Never, Lane::Login));
     }
 
     #[test]

@@ -87,6 +87,13 @@ impl Application {
         }
     }
 
+    /// May change nothing: all that muster needs.
+    #[must_use]
+    pub fn reading_only(mut self) -> Self {
+        self.permissions.clear();
+        self
+    }
+
     /// Only members of these groups may log in.
     #[must_use]
     pub fn allowing<const N: usize>(mut self, groups: [&str; N]) -> Self {

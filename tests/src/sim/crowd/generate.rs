@@ -19,8 +19,8 @@ pub fn generate(size: Size) -> Population {
 
 /// The same with each user in up to `groups_each` groups.
 pub fn generate_in(size: Size, groups_each: u32) -> Population {
-    let mut population =
-        Population::new().application(Application::new(APPLICATION.0, APPLICATION.1));
+    let application = Application::new(APPLICATION.0, APPLICATION.1).reading_only();
+    let mut population = Population::new().application(application);
     let mut groups: Vec<Group> = (0..size.groups).map(generated_group).collect();
     for index in 0..size.users {
         let user = generated_user(index);
