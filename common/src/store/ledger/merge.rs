@@ -18,17 +18,17 @@ pub enum Conflict {
     #[error("{}: here the id belongs to {}", shown(.said), shown_holder(.here))]
     Taken {
         /// What was to be taken in.
-        said: Entry,
+        said: Box<Entry>,
         /// Who has the id here.
-        here: Entry,
+        here: Box<Entry>,
     },
     /// The key has another id here.
     #[error("{}: here the id is {} ({})", shown(.said), .here.id, .here.source.as_str())]
     Another {
         /// What was to be taken in.
-        said: Entry,
+        said: Box<Entry>,
         /// What the key has here.
-        here: Entry,
+        here: Box<Entry>,
     },
 }
 
@@ -58,12 +58,12 @@ impl Ledger {
     fn merged(&self, said: Entry) -> Result<Entry, Conflict> {
         let here = self.by_id.get(&said.id);
         if let Some(here) = here.filter(|here| here.holder != said.holder) {
-            let here = here.clone();
+            let (said, here) = (Box::new(said), Box::new(here.clone()));
             return Err(Conflict::Taken { said, here });
         }
         let elsewhere = self.entry(&said.holder).filter(|has| has.id != said.id);
         if let Some(other) = self.contradiction(&said, elsewhere) {
-            let here = other.clone();
+            let (said, here) = (Box::new(said.clone()), Box::new(other.clone()));
             return Err(Conflict::Another { said, here });
         }
         let current = said.current && elsewhere.is_none();

@@ -163,10 +163,7 @@ fn a_pin_goes_before_the_services_id_and_stays_until_it_is_taken_away() {
     ledger.assign(&user("a"), "ada", given, &local).unwrap();
     let pinned = ledger.pin(&user("a"), "ada", 30_000, &local).unwrap();
     assert_eq!(pinned.source, IdSource::Pinned);
-    assert_eq!(
-        ledger.assign(&user("a"), "ada", given, &local),
-        Ok(pinned.clone())
-    );
+    assert_eq!(ledger.assign(&user("a"), "ada", given, &local), Ok(pinned));
     assert!(matches!(
         ledger.assign(&user("b"), "bob", given, &local),
         Err(Clash::TakenOnce { id: 20_001, .. })
