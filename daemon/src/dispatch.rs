@@ -2,7 +2,8 @@
 //! sockets is decided here, by the door and the peer's uid.
 
 use muster_common::wire::message::{
-    AcceptName, Answer, Begin, Call, Explain, GetGroup, GetUser, Status, Sync,
+    AcceptName, Answer, Begin, Call, CommitImport, Explain, GetGroup, GetUser, ListIds, ListNames,
+    PinId, StageImport, Status, Sync, UnpinId,
 };
 
 use crate::peer::{Door, Peer};
@@ -33,17 +34,23 @@ pub struct Row {
 /// THE TABLE.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    //    method                      at root.sock       at lookup.sock
-    Row { method: GetUser::METHOD,    root: Who::Anyone, lookup: Who::Anyone },
-    Row { method: GetGroup::METHOD,   root: Who::Anyone, lookup: Who::Anyone },
-    Row { method: Begin::METHOD,      root: Who::Root,   lookup: Who::Oneself },
-    Row { method: Answer::METHOD,     root: Who::Root,   lookup: Who::Anyone }, // continues a Begin on the same connection
-    Row { method: Status::METHOD,     root: Who::Anyone, lookup: Who::Anyone },
-    Row { method: Explain::METHOD,    root: Who::Root,   lookup: Who::Oneself },
-    Row { method: Sync::METHOD,       root: Who::Root,   lookup: Who::Nobody },
-    Row { method: AcceptName::METHOD, root: Who::Root,   lookup: Who::Nobody },
-    Row { method: GET_INFO,           root: Who::Anyone, lookup: Who::Anyone },
-    Row { method: GET_DESCRIPTION,    root: Who::Anyone, lookup: Who::Anyone },
+    //    method                        at root.sock       at lookup.sock
+    Row { method: GetUser::METHOD,      root: Who::Anyone, lookup: Who::Anyone },
+    Row { method: GetGroup::METHOD,     root: Who::Anyone, lookup: Who::Anyone },
+    Row { method: Begin::METHOD,        root: Who::Root,   lookup: Who::Oneself },
+    Row { method: Answer::METHOD,       root: Who::Root,   lookup: Who::Anyone }, // continues a Begin on the same connection
+    Row { method: Status::METHOD,       root: Who::Anyone, lookup: Who::Anyone },
+    Row { method: Explain::METHOD,      root: Who::Root,   lookup: Who::Oneself },
+    Row { method: Sync::METHOD,         root: Who::Root,   lookup: Who::Nobody },
+    Row { method: AcceptName::METHOD,   root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ListNames::METHOD,    root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ListIds::METHOD,      root: Who::Root,   lookup: Who::Nobody },
+    Row { method: PinId::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: UnpinId::METHOD,      root: Who::Root,   lookup: Who::Nobody },
+    Row { method: StageImport::METHOD,  root: Who::Root,   lookup: Who::Nobody },
+    Row { method: CommitImport::METHOD, root: Who::Root,   lookup: Who::Nobody },
+    Row { method: GET_INFO,             root: Who::Anyone, lookup: Who::Anyone },
+    Row { method: GET_DESCRIPTION,      root: Who::Anyone, lookup: Who::Anyone },
 ];
 
 /// Varlink's own introspection.
@@ -107,7 +114,16 @@ mod tests {
             door: Door::Lookup,
             uid: 0,
         };
-        for method in [Sync::METHOD, AcceptName::METHOD] {
+        for method in [
+            Sync::METHOD,
+            AcceptName::METHOD,
+            ListNames::METHOD,
+            ListIds::METHOD,
+            PinId::METHOD,
+            UnpinId::METHOD,
+            StageImport::METHOD,
+            CommitImport::METHOD,
+        ] {
             assert_eq!(permission(root, method), Permission::Granted);
             assert_eq!(permission(ada, method), Permission::Denied);
             assert_eq!(permission(root_outside, method), Permission::Denied);
