@@ -65,7 +65,9 @@ pub async fn commit_import(
             reply.ids,
             reply.names,
             reply.present,
-            reply.conflicts.len()
+            u64::try_from(reply.conflicts.len())
+                .unwrap_or(u64::MAX)
+                .saturating_add(reply.more_conflicts)
         );
         publish_now(broker).await
     };
