@@ -76,7 +76,7 @@ pub enum Unfit {
     #[error("is longer than {LINE_MAX} bytes")]
     TooLong,
     /// Not JSON, or no line of ours.
-    #[error("is no line of a ledger: {0}")]
+    #[error("is no line of a ledger: {}", without_place(.0))]
     NotAgreed(#[from] serde_json::Error),
     /// Not where it stands: the header elsewhere, a line behind the last.
     #[error("does not stand in its place")]
@@ -214,6 +214,13 @@ fn key(said: &str) -> Result<ImmutableKey, Unfit> {
 
 fn shown(said: &str) -> String {
     text::safe(said, SHOWN_MAX)
+}
+
+/// What is wrong with a line's JSON, without the place: "line 1" would be the line's own first.
+fn without_place(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let end = said.rfind(" at line ").unwrap_or(said.len());
+    text::safe(said.get(..end).unwrap_or(&said), 2 * SHOWN_MAX)
 }
 
 /// Reads a whole text. Every problem is listed with its line, and then nothing is used.
@@ -357,6 +364,8 @@ mod tests {
         check("20001", "65535", "reserved");
         check("20001", "-1", "no line of a ledger");
         check("20001", "4294967296", "no line of a ledger");
+        let found = problems(&[HEADER, "{", END]);
+        assert!(!found.contains("line 1"), "{found}");
         check(r#""user""#, r#""root""#, "kind");
         check(r#""ada""#, r#""a:b""#, "the name");
         check(r#""ada""#, r#""123""#, "all digits");
