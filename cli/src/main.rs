@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Explain { user, service } => commands::explain::run(&options, user, service),
         Command::Config { command } => commands::config::run(&options, command),
         Command::Name { command } => commands::name::run(&options, command),
+        Command::Id { command } => commands::id::run(&options, command),
         Command::Snapshot { command } => commands::snapshot::run(&options, command),
         Command::Crowd { command } => commands::crowd::run(&options, command),
         Command::Version => commands::version::run(&options),

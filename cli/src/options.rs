@@ -1,10 +1,14 @@
 //! What can be typed. Help comes from here; so will man page and completions.
 
+mod ids;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use muster_common::paths;
+
+pub use ids::{IdCommand, IdQuery, NameCommand, NameKind, Who};
 
 /// Exit codes, as the help shows them.
 const EXIT_CODES: &str = "\
@@ -83,6 +87,12 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: CrowdCommand,
+    },
+    /// Show, settle and carry the ids of users and groups (root)
+    Id {
+        /// What to do
+        #[command(subcommand)]
+        command: IdCommand,
     },
     /// Make, check or print a snapshot: the file that names are resolved from
     Snapshot {
@@ -164,18 +174,6 @@ pub enum ConfigCommand {
     },
 }
 
-/// What to do with names.
-#[derive(Debug, Subcommand)]
-pub enum NameCommand {
-    /// Give a held name over to whoever claims it now: another person, with another id
-    Accept {
-        /// Whose name it is
-        kind: NameKind,
-        /// The name
-        name: String,
-    },
-}
-
 /// What to do at Crowd.
 #[derive(Debug, Subcommand)]
 pub enum CrowdCommand {
@@ -207,15 +205,6 @@ pub enum SessionCommand {
         #[arg(long, value_name = "NAME")]
         directory: Option<String>,
     },
-}
-
-/// Whose name it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum NameKind {
-    /// A user's
-    User,
-    /// A group's
-    Group,
 }
 
 #[cfg(test)]

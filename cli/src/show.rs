@@ -2,7 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use muster_common::text;
 use serde::Serialize;
+
+use crate::options::NameKind;
+
+/// The longest text of a directory's or a file's that is shown.
+const TEXT_MAX: usize = 1000;
 
 /// Prints `reply` as indented JSON.
 pub fn json<T: Serialize>(reply: &T) -> std::io::Result<()> {
@@ -16,6 +22,43 @@ pub fn table(rows: &[(&str, String)]) {
     for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         println!("{label:width$}  {value}");
     }
+}
+
+/// Prints rows under their heading, each column as wide as its widest text.
+pub fn columns<const N: usize>(heading: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+    let rows: Vec<_> = std::iter::once(heading.map(str::to_owned))
+        .chain(rows)
+        .collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, text) in widths.iter_mut().zip(row) {
+            *width = text.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let cells = row.iter().zip(widths);
+        let line: String = cells
+            .map(|(text, width)| format!("{text:width$}  "))
+            .collect();
+        println!("{}", line.trim_end());
+    }
+}
+
+/// Text that a directory or a file says, safe to show.
+pub fn plain(said: &str) -> String {
+    text::safe(said, TEXT_MAX)
+}
+
+/// What to know about an id that somebody does not have any more.
+pub fn left_behind(kind: NameKind, id: u32) -> String {
+    let option = match kind {
+        NameKind::User => "-uid",
+        NameKind::Group => "-gid",
+    };
+    format!(
+        "Warning: files of the id {id} do not follow, and nobody else is given that id.\n         \
+         Find them on each file system: find / -xdev {option} {id}"
+    )
 }
 
 /// `12 minutes ago`, or `never` for zero.

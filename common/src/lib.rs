@@ -38,6 +38,8 @@ pub mod directory;
 #[cfg(feature = "broker")]
 pub mod memory;
 #[cfg(feature = "broker")]
+pub mod portable;
+#[cfg(feature = "broker")]
 pub mod store;
 #[cfg(feature = "broker")]
 pub mod verifier;

@@ -24,11 +24,44 @@ pub struct LocalFiles {
     pub subordinate: Vec<RangeInclusive<u32>>,
     /// The lines of shells(5).
     pub shells: HashSet<String>,
+    /// Ids that useradd(8) and groupadd(8) choose from.
+    pub login_defs: LoginDefs,
+}
+
+/// What login.defs(5) says about ids; a range of which either end is not said is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoginDefs {
+    /// UID_MIN to UID_MAX.
+    pub uids: Option<RangeInclusive<u32>>,
+    /// GID_MIN to GID_MAX.
+    pub gids: Option<RangeInclusive<u32>>,
+    /// SYS_UID_MIN to SYS_UID_MAX.
+    pub system_uids: Option<RangeInclusive<u32>>,
+    /// SYS_GID_MIN to SYS_GID_MAX.
+    pub system_gids: Option<RangeInclusive<u32>>,
+}
+
+impl LoginDefs {
+    fn of(text: &str) -> Self {
+        let said = |key: &str| {
+            let mut lines = text.lines().map(str::split_whitespace);
+            let value =
+                lines.find_map(|mut words| (words.next() == Some(key)).then(|| words.next()));
+            value.flatten()?.parse::<u32>().ok()
+        };
+        let range = |first: &str, last: &str| Some(said(first)?..=said(last)?);
+        Self {
+            uids: range("UID_MIN", "UID_MAX"),
+            gids: range("GID_MIN", "GID_MAX"),
+            system_uids: range("SYS_UID_MIN", "SYS_UID_MAX"),
+            system_gids: range("SYS_GID_MIN", "SYS_GID_MAX"),
+        }
+    }
 }
 
 impl LocalFiles {
     /// Reads the files below `root` (`/` on a host). passwd and group must be
-    /// there; subuid, subgid and shells may be missing.
+    /// there; subuid, subgid, shells and login.defs may be missing.
     pub fn read(root: &Path) -> io::Result<Self> {
         let mut found = Self::default();
         for [name, id] in columns(&read_capped(&at(root, crate::paths::PASSWD))?, [0, 2]) {
@@ -53,6 +86,9 @@ impl LocalFiles {
                 .filter(|line| line.starts_with('/'))
                 .map(str::to_owned),
         );
+        // Only a remark hangs on it: a host whose login.defs cannot be read is served all the same.
+        let login_defs = read_capped(&at(root, crate::paths::LOGIN_DEFS)).unwrap_or_default();
+        found.login_defs = LoginDefs::of(&login_defs);
         Ok(found)
     }
 
@@ -154,8 +190,18 @@ mod tests {
             ("group", "root:x:0:\nsudo:x:27:bob\n"),
             ("subuid", "bob:100000:65536\n"),
             ("shells", "# shells\n/bin/sh\n"),
+            (
+                "login.defs",
+                "#UID_MIN 5\nUID_MIN\t\t 1000\nUID_MAX 60000 \nGID_MIN 1000\nSYS_UID_MIN x\nSYS_UID_MAX 999\n",
+            ),
         ]);
         let local = LocalFiles::read(root.path()).unwrap();
+        let uids = Some(1000..=60_000);
+        let expected = LoginDefs {
+            uids,
+            ..LoginDefs::default()
+        };
+        assert_eq!(local.login_defs, expected);
         assert!(local.holds_name("bob") && local.holds_name("sudo") && !local.holds_name("ada"));
         assert!(
             local.holds_id(0)

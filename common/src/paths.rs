@@ -26,5 +26,7 @@ pub const SUBUID: &str = "/etc/subuid";
 pub const SUBGID: &str = "/etc/subgid";
 /// Login shells that the host knows.
 pub const SHELLS: &str = "/etc/shells";
+/// The ids that useradd and groupadd choose from.
+pub const LOGIN_DEFS: &str = "/etc/login.defs";
 /// The user that the broker runs as.
 pub const BROKER_USER: &str = "muster";

@@ -1,15 +1,26 @@
-//! What root asks for: syncing now, giving a held name over.
+//! What root asks for: syncing now, settling ids and names, carrying the ledger to other hosts.
+
+mod ids;
+mod names;
+mod page;
+mod people;
+#[cfg(test)]
+mod tests;
+mod transfer;
 
 use std::sync::Arc;
 
-use muster_common::store::StoreError;
-use muster_common::store::ledger::IdKind;
-use muster_common::wire::message::{AcceptName, AcceptNameReply, Sync, SyncOutcome, SyncReply};
+use muster_common::wire::message::{Sync, SyncOutcome, SyncReply};
 use tokio::sync::oneshot;
 
 use crate::broker::{Broker, Connected};
-use crate::publisher::{Publication, publish_now};
+use crate::publisher::Publication;
+use crate::resolve::ResolveError;
 use crate::sync::{Shrink, SyncRequest};
+
+pub use ids::{list_ids, pin_id, unpin_id};
+pub use names::{accept_name, list_names};
+pub use transfer::{Staged, commit_import};
 
 /// Answers [`Sync`]; `None` when no directory has that name.
 pub async fn sync(broker: &Arc<Broker>, call: &Sync) -> Option<SyncReply> {
@@ -54,27 +65,14 @@ async fn sync_one(connected: &Connected, shrink: Shrink) -> SyncOutcome {
     })
 }
 
-/// Answers [`AcceptName`].
-pub async fn accept_name(
+/// Runs `work` where it may read files and the store.
+async fn off_the_loop<T: Send + 'static>(
     broker: &Arc<Broker>,
-    call: &AcceptName,
-) -> Result<AcceptNameReply, StoreError> {
-    let kind = if call.group {
-        IdKind::Group
-    } else {
-        IdKind::User
-    };
-    let held = broker.store.release_name(kind, &call.name)?;
-    let publication = publish_now(broker).await;
-    log::warn!(
-        "root gave the name of {} {} over",
-        kind.as_str(),
-        muster_common::text::safe(&call.name, 64)
-    );
-    Ok(AcceptNameReply {
-        held,
-        generation: generation(&publication),
-    })
+    work: impl FnOnce(&Broker) -> T + Send + 'static,
+) -> Result<T, ResolveError> {
+    let broker = Arc::clone(broker);
+    let done = tokio::task::spawn_blocking(move || work(&broker)).await;
+    done.map_err(|_cut| ResolveError::Unclear)
 }
 
 fn generation(publication: &Publication) -> u64 {

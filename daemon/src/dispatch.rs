@@ -2,8 +2,8 @@
 //! sockets is decided here, by the door and the peer's uid.
 
 use muster_common::wire::message::{
-    AcceptName, Answer, Begin, Call, EndSession, Explain, GetGroup, GetUser, Status, Sync,
-    ValidateSession,
+    AcceptName, Answer, Begin, Call, CommitImport, EndSession, Explain, GetGroup, GetUser, ListIds,
+    ListNames, PinId, StageImport, Status, Sync, UnpinId, ValidateSession,
 };
 
 use crate::peer::{Door, Peer};
@@ -45,6 +45,12 @@ const TABLE: &[Row] = &[
     Row { method: AcceptName::METHOD,        root: Who::Root,   lookup: Who::Nobody },
     Row { method: ValidateSession::METHOD,   root: Who::Root,   lookup: Who::Nobody },
     Row { method: EndSession::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ListNames::METHOD,         root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ListIds::METHOD,           root: Who::Root,   lookup: Who::Nobody },
+    Row { method: PinId::METHOD,             root: Who::Root,   lookup: Who::Nobody },
+    Row { method: UnpinId::METHOD,           root: Who::Root,   lookup: Who::Nobody },
+    Row { method: StageImport::METHOD,       root: Who::Root,   lookup: Who::Nobody },
+    Row { method: CommitImport::METHOD,      root: Who::Root,   lookup: Who::Nobody },
     Row { method: GET_INFO,                  root: Who::Anyone, lookup: Who::Anyone },
     Row { method: GET_DESCRIPTION,           root: Who::Anyone, lookup: Who::Anyone },
 ];
@@ -115,6 +121,12 @@ mod tests {
             AcceptName::METHOD,
             ValidateSession::METHOD,
             EndSession::METHOD,
+            ListNames::METHOD,
+            ListIds::METHOD,
+            PinId::METHOD,
+            UnpinId::METHOD,
+            StageImport::METHOD,
+            CommitImport::METHOD,
         ] {
             assert_eq!(permission(root, method), Permission::Granted);
             assert_eq!(permission(ada, method), Permission::Denied);

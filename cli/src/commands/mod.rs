@@ -3,9 +3,11 @@
 pub mod config;
 pub mod crowd;
 pub mod explain;
+pub mod id;
 pub mod login_test;
 pub mod name;
 pub mod names;
+pub mod read;
 pub mod snapshot;
 pub mod status;
 pub mod sync;

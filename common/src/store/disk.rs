@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Row;
-pub(super) use rusqlite::{Connection, OptionalExtension, Transaction, params};
+pub(super) use rusqlite::{
+    Connection, OptionalExtension, Params, Result as RowResult, Row, Transaction, params,
+};
 
 use crate::account::Uid;
 use crate::clock::Time;
@@ -91,6 +92,9 @@ pub enum StoreError {
     /// A row that this version did not write.
     #[error("the store holds a row that cannot be read: {0}")]
     Row(#[from] serde_json::Error),
+    /// Somebody else has been given the id meanwhile: nothing is written.
+    #[error("the store: the id {0} was given to another key meanwhile")]
+    Given(u32),
     /// The file could not be set aside.
     #[error("the store's file: {0}")]
     File(#[from] std::io::Error),
@@ -99,6 +103,8 @@ pub enum StoreError {
 /// The broker's store.
 pub struct Store {
     connection: Mutex<Connection>,
+    /// Held while somebody decides about ids and names.
+    decisions: Mutex<()>,
     /// The last sequence number handed out.
     pub(super) sequence: AtomicI64,
 }
@@ -130,6 +136,7 @@ impl Store {
         })?;
         Ok(Self {
             connection: Mutex::new(connection),
+            decisions: Mutex::new(()),
             sequence: AtomicI64::new(last.unwrap_or(0)),
         })
     }
@@ -137,6 +144,14 @@ impl Store {
     /// The connection; a thread that panicked with it has rolled back, so it can be used on.
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the turn to decide about ids and owners of names: between reading the ledger
+    /// and writing what came of it, nobody else may. Never taken while the connection is.
+    pub fn deciding(&self) -> MutexGuard<'_, ()> {
+        self.decisions
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,20 +1,30 @@
 //! The ledger of ids: one space for users and groups, an id once given is never
 //! given to another key.
 //!
-//! Loaded whole for an assembly, decided in memory, and only changes are written.
+//! Loaded whole for an assembly, decided in memory, and only changes are written
+//! (`stored`). `derive` makes ids from keys, `merge` takes another host's entries in.
 
-use std::collections::HashMap;
+mod derive;
+mod merge;
+#[cfg(test)]
+mod properties;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
 
-use sha2::{Digest, Sha256};
-
-use super::disk::{OptionalExtension, Store, StoreError, params};
-use crate::account::check_id;
+use crate::account::{IdError, check_id};
 use crate::directory::ImmutableKey;
 use crate::local::LocalFiles;
 
-/// The version of the derivation, hashed in front: a new one would give new ids.
-const DERIVATION: &[u8] = b"muster id 1";
+pub use derive::derive;
+pub use merge::{Conflict, Merged};
+pub use stored::Former;
+
+/// How many ids behind the derived one are looked at for a free one.
+const FREE_WITHIN: usize = 100_000;
 
 /// Users and groups share one id space, but not one key space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +36,11 @@ pub enum IdKind {
 }
 
 impl IdKind {
+    /// A group's, or else a user's: as the wire says it.
+    pub fn group_if(group: bool) -> Self {
+        if group { Self::Group } else { Self::User }
+    }
+
     /// `user` or `group`, as it is hashed and stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,12 +49,11 @@ impl IdKind {
         }
     }
 
-    fn stored(text: &str) -> Self {
-        if text == "user" {
-            Self::User
-        } else {
-            Self::Group
-        }
+    /// What [`as_str`](Self::as_str) says, and nothing else.
+    pub fn named(text: &str) -> Option<Self> {
+        [Self::User, Self::Group]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -50,30 +64,44 @@ pub enum IdSource {
     Service,
     /// Derived from the immutable key.
     Derived,
-    /// Set by an administrator.
+    /// Set by an administrator. At most one entry of a holder is; it stands, also while
+    /// an override goes before it.
     Pinned,
+    /// Was pinned once; the next assembly gives the service's or derived id.
+    Unpinned,
     /// Said by the configuration (`[override.user.NAME]`), for as long as it says so.
     Override,
 }
 
 impl IdSource {
-    /// `service`, `derived`, `pinned`, `override`.
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Service,
+        Self::Derived,
+        Self::Pinned,
+        Self::Unpinned,
+        Self::Override,
+    ];
+
+    /// `service`, `derived`, `pinned`, `unpinned`, `override`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Derived => "derived",
             Self::Pinned => "pinned",
+            Self::Unpinned => "unpinned",
             Self::Override => "override",
         }
     }
 
-    fn stored(text: &str) -> Self {
-        match text {
-            "service" => Self::Service,
-            "pinned" => Self::Pinned,
-            "override" => Self::Override,
-            _ => Self::Derived,
-        }
+    /// What [`as_str`](Self::as_str) says, and nothing else.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == text)
+    }
+
+    /// Whether the id stays when nobody says it any more.
+    fn lasts(self) -> bool {
+        matches!(self, Self::Service | Self::Derived | Self::Pinned)
     }
 }
 
@@ -116,16 +144,45 @@ pub enum Clash {
         /// The holder's name.
         holder: String,
     },
-    /// The host itself uses the derived id.
+    /// Another key had it once.
+    #[error("id {id} belonged to {kind} {holder} once: it is kept from everybody else", kind = .kind.as_str())]
+    TakenOnce {
+        /// The id.
+        id: u32,
+        /// What the former holder is.
+        kind: IdKind,
+        /// The former holder's name.
+        holder: String,
+    },
+    /// The host itself uses the id.
     #[error("the id {0} is a local account's or granted in /etc/subuid or /etc/subgid")]
     Local(u32),
-    /// The derivation range holds an id that cannot be represented.
-    #[error("the id {0} is reserved")]
-    Reserved(u32),
+    /// The id cannot be represented.
+    #[error(transparent)]
+    Reserved(#[from] IdError),
+}
+
+/// Why an id cannot be pinned. Nothing is changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PinError {
+    /// It cannot be given to this holder at all.
+    #[error(transparent)]
+    Clash(#[from] Clash),
+    /// The configuration does not let it be served.
+    #[error(
+        "the id {id} lies in neither ids.accept ({} to {}) nor ids.derive ({} to {}): choose another, or widen ids.accept in muster.toml",
+        .space.accept.start(), .space.accept.end(), .space.derive.start(), .space.derive.end()
+    )]
+    Outside {
+        /// The id.
+        id: u32,
+        /// What the configuration says.
+        space: IdSpace,
+    },
 }
 
 /// Which ids may be given.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdSpace {
     /// Ids that a service may give.
     pub accept: RangeInclusive<u32>,
@@ -133,14 +190,24 @@ pub struct IdSpace {
     pub derive: RangeInclusive<u32>,
 }
 
+impl IdSpace {
+    /// Whether the publisher lets `id` be served.
+    fn holds(&self, id: u32) -> bool {
+        self.accept.contains(&id) || self.derive.contains(&id)
+    }
+}
+
 /// The ledger, loaded.
 #[derive(Debug)]
 pub struct Ledger {
     space: IdSpace,
-    by_holder: HashMap<Holder, Entry>,
-    by_id: HashMap<u32, Holder>,
-    names: HashMap<u32, String>,
-    changed: Vec<Entry>,
+    by_id: HashMap<u32, Entry>,
+    /// The id that each holder has now.
+    current: HashMap<Holder, u32>,
+    /// The id that each holder is pinned to.
+    pinned: HashMap<Holder, u32>,
+    /// The ids whose entries have to be written.
+    changed: BTreeSet<u32>,
 }
 
 impl Ledger {
@@ -148,10 +215,10 @@ impl Ledger {
     pub fn new(space: IdSpace, entries: Vec<Entry>) -> Self {
         let mut ledger = Self {
             space,
-            by_holder: HashMap::with_capacity(entries.len()),
             by_id: HashMap::with_capacity(entries.len()),
-            names: HashMap::new(),
-            changed: Vec::new(),
+            current: HashMap::with_capacity(entries.len()),
+            pinned: HashMap::new(),
+            changed: BTreeSet::new(),
         };
         for entry in entries {
             ledger.note(entry);
@@ -161,7 +228,7 @@ impl Ledger {
 
     /// The id of `holder`, whose name is now `name` and to whom the service gives `service_id`.
     ///
-    /// A pinned id stays; a service's id wins where it is acceptable and free; an id
+    /// A pinned id goes first; a service's id wins where it is acceptable and free; an id
     /// once given stays when the service stops saying one; else it is derived.
     pub fn assign(
         &mut self,
@@ -170,28 +237,18 @@ impl Ledger {
         service_id: Option<u32>,
         local: &LocalFiles,
     ) -> Result<Entry, Clash> {
-        let held = self.by_holder.get(holder).cloned();
-        if let Some(entry) = held
-            .as_ref()
-            .filter(|entry| entry.source == IdSource::Pinned)
-        {
-            return Ok(entry.clone());
+        if let Some(id) = self.pin_of(holder) {
+            return self.give(holder, name, id, IdSource::Pinned, local);
         }
         if let Some(id) = service_id.filter(|&id| self.acceptable(id, local)) {
-            return self.give(holder, name, id, IdSource::Service, held);
+            return self.give(holder, name, id, IdSource::Service, local);
         }
-        if let Some(entry) = held
-            .as_ref()
-            .filter(|entry| entry.source != IdSource::Override)
-        {
-            return Ok(entry.clone());
+        if let Some(entry) = self.entry(holder).filter(|entry| entry.source.lasts()) {
+            let (id, source) = (entry.id, entry.source);
+            return self.give(holder, name, id, source, local);
         }
         let id = derive(&self.space.derive, holder);
-        check_id(id).map_err(|_reserved| Clash::Reserved(id))?;
-        if local.holds_id(id) {
-            return Err(Clash::Local(id));
-        }
-        self.give(holder, name, id, IdSource::Derived, held)
+        self.give(holder, name, id, IdSource::Derived, local)
     }
 
     /// Gives `holder` the id that the configuration says, wherever it lies; what the holder
@@ -203,12 +260,47 @@ impl Ledger {
         id: u32,
         local: &LocalFiles,
     ) -> Result<Entry, Clash> {
-        check_id(id).map_err(|_reserved| Clash::Reserved(id))?;
-        if local.holds_id(id) {
-            return Err(Clash::Local(id));
+        let source = match self.pin_of(holder) {
+            Some(pinned) if pinned == id => IdSource::Pinned,
+            _ => IdSource::Override,
+        };
+        self.give(holder, name, id, source, local)
+    }
+
+    /// Gives `holder` this id from now on, whatever the service says.
+    pub fn pin(
+        &mut self,
+        holder: &Holder,
+        name: &str,
+        id: u32,
+        local: &LocalFiles,
+    ) -> Result<Entry, PinError> {
+        self.usable(holder, id, local)?;
+        if !self.space.holds(id) {
+            let space = self.space.clone();
+            return Err(PinError::Outside { id, space });
         }
-        let held = self.by_holder.get(holder).cloned();
-        self.give(holder, name, id, IdSource::Override, held)
+        if self.pin_of(holder).is_some_and(|former| former != id) {
+            self.unpin(holder);
+        }
+        Ok(self.give(holder, name, id, IdSource::Pinned, local)?)
+    }
+
+    /// Takes the pin away and says which id it was: the next assembly gives the service's or
+    /// derived id, and the pinned one stays kept from others. `None`: there was no pin.
+    pub fn unpin(&mut self, holder: &Holder) -> Option<u32> {
+        let id = self.pinned.remove(holder)?;
+        if let Some(entry) = self.by_id.get_mut(&id) {
+            // Current until another is given: whoever gets none is still known by it.
+            entry.source = IdSource::Unpinned;
+            self.changed.insert(id);
+        }
+        Some(id)
+    }
+
+    /// The id that `holder` is pinned to.
+    pub fn pin_of(&self, holder: &Holder) -> Option<u32> {
+        self.pinned.get(holder).copied()
     }
 
     /// Whether a service may give `id` on this host.
@@ -216,43 +308,49 @@ impl Ledger {
         self.space.accept.contains(&id) && check_id(id).is_ok() && !local.holds_id(id)
     }
 
-    /// Who holds `id`, if anybody.
+    /// Who holds `id`, or did once.
     pub fn holder_of(&self, id: u32) -> Option<&Holder> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|entry| &entry.holder)
     }
 
-    /// The entry of `holder`, if there is one.
+    /// The current entry of `holder`, if there is one.
     pub fn entry(&self, holder: &Holder) -> Option<&Entry> {
-        self.by_holder.get(holder)
+        self.by_id.get(self.current.get(holder)?)
     }
 
-    /// What has to be written: new entries and those that are not current any more.
-    pub fn changes(&self) -> &[Entry] {
-        &self.changed
+    /// An id of the derivation's range that `holder` could be pinned to: the first one behind
+    /// the derived id that is nobody's. The same ledger and host give the same one.
+    pub fn free_id(&self, holder: &Holder, local: &LocalFiles) -> Option<u32> {
+        let range = &self.space.derive;
+        let derived = derive(range, holder);
+        let behind = (derived..=*range.end()).chain(*range.start()..derived);
+        let is_free = |id: &u32| {
+            !self.by_id.contains_key(id) && check_id(*id).is_ok() && !local.holds_id(*id)
+        };
+        behind.take(FREE_WITHIN).find(is_free)
     }
 
+    /// What has to be written, by id: new entries and those that are different now.
+    pub fn changes(&self) -> impl Iterator<Item = &Entry> {
+        self.changed.iter().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Every way in which somebody gets an id ends here.
     fn give(
         &mut self,
         holder: &Holder,
         name: &str,
         id: u32,
         source: IdSource,
-        held: Option<Entry>,
+        local: &LocalFiles,
     ) -> Result<Entry, Clash> {
-        if let Some(other) = self.by_id.get(&id).filter(|other| *other != holder) {
-            let kind = other.kind;
-            let holder = self.names.get(&id).cloned().unwrap_or_default();
-            return Err(Clash::Taken { id, kind, holder });
+        self.usable(holder, id, local)?;
+        if let Some(same) = self.entry(holder)
+            && (same.id, same.source) == (id, source)
+        {
+            return Ok(same.clone());
         }
-        match held {
-            Some(entry) if entry.id == id && entry.source == source => return Ok(entry),
-            Some(same) if same.id == id => {}
-            Some(former) => self.changed.push(Entry {
-                current: false,
-                ..former
-            }),
-            None => {}
-        }
+        self.retire(holder, id);
         let entry = Entry {
             id,
             holder: holder.clone(),
@@ -260,276 +358,48 @@ impl Ledger {
             source,
             current: true,
         };
-        self.changed.push(entry.clone());
+        self.changed.insert(id);
         self.note(entry.clone());
         Ok(entry)
     }
 
+    /// Whether `id` can be given to `holder` on this host.
+    fn usable(&self, holder: &Holder, id: u32, local: &LocalFiles) -> Result<(), Clash> {
+        check_id(id)?;
+        if local.holds_id(id) {
+            return Err(Clash::Local(id));
+        }
+        match self.by_id.get(&id) {
+            Some(other) if other.holder != *holder => Err(taken_by(other)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What `holder` has is only kept from others from now on, unless it is `id`.
+    fn retire(&mut self, holder: &Holder, id: u32) {
+        let former = self.current.get(holder).filter(|&&former| former != id);
+        if let Some(entry) = former.and_then(|former| self.by_id.get_mut(former)) {
+            entry.current = false;
+            self.changed.insert(entry.id);
+        }
+    }
+
     fn note(&mut self, entry: Entry) {
-        self.by_id.insert(entry.id, entry.holder.clone());
-        self.names.insert(entry.id, entry.name.clone());
         if entry.current {
-            self.by_holder.insert(entry.holder.clone(), entry);
+            self.current.insert(entry.holder.clone(), entry.id);
         }
+        if entry.source == IdSource::Pinned {
+            self.pinned.insert(entry.holder.clone(), entry.id);
+        }
+        self.by_id.insert(entry.id, entry);
     }
 }
 
-/// The id that `holder` derives: the same on every host, SHA-256 over version,
-/// namespace, kind and key, the first eight bytes big-endian, into the range.
-pub fn derive(range: &RangeInclusive<u32>, holder: &Holder) -> u32 {
-    let mut hash = Sha256::new();
-    for part in [
-        DERIVATION,
-        holder.namespace.as_bytes(),
-        holder.kind.as_str().as_bytes(),
-        holder.key.as_str().as_bytes(),
-    ] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
-    }
-    let digest = hash.finalize();
-    let number = digest
-        .iter()
-        .take(8)
-        .fold(0u64, |number, &byte| number << 8 | u64::from(byte));
-    let width = u64::from(range.end().saturating_sub(*range.start())).saturating_add(1);
-    let offset = u32::try_from(number % width).unwrap_or(0);
-    range.start().saturating_add(offset)
-}
-
-impl Store {
-    /// The whole ledger.
-    pub fn ledger(&self, space: IdSpace) -> Result<Ledger, StoreError> {
-        let connection = self.connection();
-        let mut select = connection.prepare_cached(
-            "SELECT id, kind, namespace, key, name, source, current FROM identity",
-        )?;
-        let rows = select.query_map([], |row| {
-            let holder = Holder {
-                kind: IdKind::stored(&row.get::<_, String>(1)?),
-                namespace: row.get(2)?,
-                key: ImmutableKey::stored(&row.get::<_, String>(3)?),
-            };
-            let source = IdSource::stored(&row.get::<_, String>(5)?);
-            Ok(Entry {
-                id: row.get(0)?,
-                holder,
-                name: row.get(4)?,
-                source,
-                current: row.get(6)?,
-            })
-        })?;
-        Ok(Ledger::new(space, rows.collect::<Result<_, _>>()?))
-    }
-
-    /// The current entry of one holder.
-    pub fn identity(&self, holder: &Holder) -> Result<Option<Entry>, StoreError> {
-        let connection = self.connection();
-        let mut select = connection.prepare_cached(
-            "SELECT id, name, source FROM identity WHERE kind = ?1 AND namespace = ?2 AND key = ?3 AND current",
-        )?;
-        let Holder {
-            kind,
-            namespace,
-            key,
-        } = holder;
-        let row = select.query_row(params![kind.as_str(), namespace, key.as_str()], |row| {
-            let source = IdSource::stored(&row.get::<_, String>(2)?);
-            Ok(Entry {
-                id: row.get(0)?,
-                holder: holder.clone(),
-                name: row.get(1)?,
-                source,
-                current: true,
-            })
-        });
-        Ok(row.optional()?)
-    }
-
-    /// Writes the changes of `ledger`, before anything that uses them is published.
-    pub fn keep_ledger(&self, ledger: &Ledger) -> Result<(), StoreError> {
-        if ledger.changes().is_empty() {
-            return Ok(());
-        }
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        {
-            let mut insert = transaction
-                .prepare("INSERT OR REPLACE INTO identity VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-            for Entry {
-                id,
-                holder,
-                name,
-                source,
-                current,
-            } in ledger.changes()
-            {
-                let Holder {
-                    kind,
-                    namespace,
-                    key,
-                } = holder;
-                insert.execute(params![
-                    id,
-                    kind.as_str(),
-                    namespace,
-                    key.as_str(),
-                    name,
-                    source.as_str(),
-                    current
-                ])?;
-            }
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SPACE: fn() -> IdSpace = || IdSpace {
-        accept: 10_000..=2_147_352_575,
-        derive: 1_879_048_192..=2_147_352_575,
-    };
-
-    fn holder(kind: IdKind, key: &str) -> Holder {
-        Holder {
-            kind,
-            namespace: "crowd".into(),
-            key: ImmutableKey::given(key),
-        }
-    }
-
-    fn user(key: &str) -> Holder {
-        holder(IdKind::User, key)
-    }
-
-    #[test]
-    fn an_override_holds_while_it_is_said_and_then_the_former_id_comes_back() {
-        let local = LocalFiles::default();
-        let mut ledger = Ledger::new(SPACE(), vec![]);
-        let derived = ledger.assign(&user("k"), "ada", None, &local).unwrap();
-        let said = ledger.override_id(&user("k"), "ada", 5000, &local).unwrap();
-        assert_eq!((said.id, said.source), (5000, IdSource::Override));
-        assert_eq!(ledger.entry(&user("k")), Some(&said));
-        assert_eq!(ledger.holder_of(derived.id), Some(&user("k")));
-        let mut later = Ledger::new(SPACE(), ledger.changes().to_vec());
-        assert_eq!(later.override_id(&user("k"), "ada", 5000, &local), Ok(said));
-        assert!(
-            later.changes().is_empty(),
-            "nothing new is nothing to write"
-        );
-        assert!(matches!(
-            later.override_id(&user("other"), "bob", 5000, &local),
-            Err(Clash::Taken { id: 5000, .. })
-        ));
-        let back = later.assign(&user("k"), "ada", None, &local).unwrap();
-        assert_eq!((back.id, back.source), (derived.id, IdSource::Derived));
-        assert!(matches!(
-            later.override_id(&user("k"), "ada", 999, &local),
-            Err(Clash::Reserved(999))
-        ));
-    }
-
-    #[test]
-    fn two_hosts_with_empty_ledgers_derive_the_same_id() {
-        let local = LocalFiles::default();
-        let one = Ledger::new(SPACE(), vec![])
-            .assign(&user("k"), "ada", None, &local)
-            .unwrap();
-        let two = Ledger::new(SPACE(), vec![])
-            .assign(&user("k"), "ada", None, &local)
-            .unwrap();
-        assert_eq!(one, two);
-        assert!(SPACE().derive.contains(&one.id));
-        assert_eq!(one.source, IdSource::Derived);
-        let group = derive(&SPACE().derive, &holder(IdKind::Group, "k"));
-        assert_ne!(group, one.id, "a user and a group of one key differ");
-    }
-
-    #[test]
-    fn the_derivation_is_fixed_for_ever() {
-        // Computed independently with Python's hashlib.
-        assert_eq!(
-            derive(&SPACE().derive, &user("32769:7d3b6c1e")),
-            2_078_514_838
-        );
-    }
-
-    #[test]
-    fn a_services_id_wins_and_stays_when_the_service_falls_silent() {
-        let local = LocalFiles::default();
-        let mut ledger = Ledger::new(SPACE(), vec![]);
-        let given = ledger
-            .assign(&user("k"), "ada", Some(20_001), &local)
-            .unwrap();
-        assert_eq!((given.id, given.source), (20_001, IdSource::Service));
-        assert_eq!(
-            ledger.assign(&user("k"), "ada", None, &local).unwrap().id,
-            20_001
-        );
-    }
-
-    #[test]
-    fn an_unacceptable_service_id_is_derived_instead() {
-        let mut local = LocalFiles::default();
-        local.uids.insert(20_002);
-        local.subordinate.push(100_000..=165_535);
-        let mut ledger = Ledger::new(SPACE(), vec![]);
-        for (key, id) in [
-            ("a", 0),
-            ("b", 999),
-            ("c", 65_534),
-            ("d", 20_002),
-            ("e", 100_005),
-            ("f", 4_000_000_000),
-        ] {
-            let entry = ledger.assign(&user(key), key, Some(id), &local).unwrap();
-            assert_eq!(entry.source, IdSource::Derived, "{id}");
-        }
-    }
-
-    #[test]
-    fn an_id_is_never_given_to_another_key_even_after_it_was_left() {
-        let local = LocalFiles::default();
-        let mut ledger = Ledger::new(SPACE(), vec![]);
-        ledger
-            .assign(&user("a"), "ada", Some(20_001), &local)
-            .unwrap();
-        ledger
-            .assign(&user("a"), "ada", Some(20_002), &local)
-            .unwrap();
-        let clash = ledger
-            .assign(&user("b"), "bob", Some(20_001), &local)
-            .unwrap_err();
-        assert_eq!(
-            clash,
-            Clash::Taken {
-                id: 20_001,
-                kind: IdKind::User,
-                holder: "ada".into()
-            }
-        );
-        let group = ledger.assign(&holder(IdKind::Group, "g"), "devs", Some(20_002), &local);
-        assert!(group.is_err(), "users and groups share one space");
-    }
-
-    #[test]
-    fn the_ledger_comes_back_from_the_store_as_it_was() {
-        let local = LocalFiles::default();
-        let store = Store::in_memory().unwrap();
-        let mut ledger = store.ledger(SPACE()).unwrap();
-        let first = ledger
-            .assign(&user("a"), "ada", Some(20_001), &local)
-            .unwrap();
-        let moved = ledger
-            .assign(&user("a"), "ada", Some(20_005), &local)
-            .unwrap();
-        store.keep_ledger(&ledger).unwrap();
-        let again = store.ledger(SPACE()).unwrap();
-        assert_eq!(again.entry(&user("a")), Some(&moved));
-        assert_eq!(again.holder_of(first.id), Some(&user("a")));
+fn taken_by(other: &Entry) -> Clash {
+    let (id, kind, holder) = (other.id, other.holder.kind, other.name.clone());
+    if other.current {
+        Clash::Taken { id, kind, holder }
+    } else {
+        Clash::TakenOnce { id, kind, holder }
     }
 }

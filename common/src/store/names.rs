@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::disk::{Store, StoreError, params};
+use super::disk::{OptionalExtension, Row, RowResult, Store, StoreError, Transaction, params};
 use super::ledger::IdKind;
 use crate::directory::ImmutableKey;
 use crate::name::DirectoryName;
@@ -19,52 +19,55 @@ pub struct Owner {
 /// The owners of all names of one kind.
 pub type Owners = HashMap<String, Owner>;
 
+/// A name with whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// A user's or a group's.
+    pub kind: IdKind,
+    /// The canonical name.
+    pub name: String,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
 impl Store {
     /// The owners of every name that was ever served.
     pub fn owners(&self, kind: IdKind) -> Result<Owners, StoreError> {
         let connection = self.connection();
         let mut select =
-            connection.prepare_cached("SELECT name, directory, key FROM owner WHERE kind = ?1")?;
-        let rows = select.query_map([kind.as_str()], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, String>(1)?,
-                row.get::<_, String>(2)?,
-            ))
-        })?;
-        let mut owners = Owners::new();
-        for row in rows {
-            let (name, directory, key) = row?;
-            if let Ok(directory) = DirectoryName::new(&directory) {
-                owners.insert(
-                    name,
-                    Owner {
-                        directory,
-                        key: ImmutableKey::stored(&key),
-                    },
-                );
-            }
-        }
-        Ok(owners)
+            connection.prepare_cached("SELECT directory, key, name FROM owner WHERE kind = ?1")?;
+        let rows = select.query_map([kind.as_str()], named_owner_of)?;
+        let owned = rows.filter_map(Result::transpose);
+        Ok(owned.collect::<Result<_, _>>()?)
+    }
+
+    /// At most `most` names behind `after` with their owners, by name.
+    pub fn owners_after(
+        &self,
+        kind: IdKind,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<Owned>, StoreError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(
+            "SELECT directory, key, name FROM owner WHERE kind = ?1 AND name > ?2 ORDER BY name LIMIT ?3",
+        )?;
+        let rows = select.query_map(params![kind.as_str(), after, most], named_owner_of)?;
+        let owned = rows
+            .filter_map(Result::transpose)
+            .map(|row| row.map(|(name, owner)| Owned { kind, name, owner }));
+        Ok(owned.collect::<Result<_, _>>()?)
     }
 
     /// The owner of one name.
     pub fn owner(&self, kind: IdKind, name: &str) -> Result<Option<Owner>, StoreError> {
-        use super::disk::OptionalExtension;
         let connection = self.connection();
         let mut select = connection
             .prepare_cached("SELECT directory, key FROM owner WHERE kind = ?1 AND name = ?2")?;
-        let row = select
-            .query_row([kind.as_str(), name], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-            })
+        let owner = select
+            .query_row([kind.as_str(), name], owner_of)
             .optional()?;
-        Ok(row.and_then(|(directory, key)| {
-            Some(Owner {
-                directory: DirectoryName::new(&directory).ok()?,
-                key: ImmutableKey::stored(&key),
-            })
-        }))
+        Ok(owner.flatten())
     }
 
     /// Writes new owners.
@@ -74,11 +77,8 @@ impl Store {
         }
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
-        for (name, Owner { directory, key }) in new {
-            transaction.execute(
-                "INSERT OR REPLACE INTO owner VALUES (?1, ?2, ?3, ?4)",
-                params![kind.as_str(), name, directory.as_str(), key.as_str()],
-            )?;
+        for (name, owner) in new {
+            write_owner(&transaction, kind, name, owner)?;
         }
         transaction.commit()?;
         Ok(())
@@ -92,4 +92,45 @@ impl Store {
         )?;
         Ok(removed > 0)
     }
+}
+
+/// The first two columns; nobody, where the directory could not be configured any more.
+fn owner_of(row: &Row<'_>) -> RowResult<Option<Owner>> {
+    let (directory, key): (String, String) = (row.get(0)?, row.get(1)?);
+    Ok(DirectoryName::new(&directory).ok().map(|directory| Owner {
+        directory,
+        key: ImmutableKey::stored(&key),
+    }))
+}
+
+fn named_owner_of(row: &Row<'_>) -> RowResult<Option<(String, Owner)>> {
+    let name = row.get(2)?;
+    Ok(owner_of(row)?.map(|owner| (name, owner)))
+}
+
+pub(super) fn write_owners(
+    transaction: &Transaction<'_>,
+    owners: &[Owned],
+) -> Result<(), StoreError> {
+    for Owned { kind, name, owner } in owners {
+        write_owner(transaction, *kind, name, owner)?;
+    }
+    Ok(())
+}
+
+fn write_owner(
+    transaction: &Transaction<'_>,
+    kind: IdKind,
+    name: &str,
+    Owner { directory, key }: &Owner,
+) -> Result<(), StoreError> {
+    let mut write =
+        transaction.prepare_cached("INSERT OR REPLACE INTO owner VALUES (?1, ?2, ?3, ?4)")?;
+    write.execute(params![
+        kind.as_str(),
+        name,
+        directory.as_str(),
+        key.as_str()
+    ])?;
+    Ok(())
 }

@@ -202,6 +202,55 @@ fn calls_about_sessions_have_exactly_the_described_fields() {
 }
 
 #[test]
+fn requests_and_replies_about_ids_and_names_have_exactly_the_described_fields() {
+    let accept = AcceptName {
+        group: false,
+        name: String::new(),
+    };
+    let accepted = AcceptNameReply {
+        before: Some(HeldName::default()),
+        now: Some(HeldName::default()),
+        ..AcceptNameReply::default()
+    };
+    check(&accept, &[accepted]);
+    let names = ListNames {
+        group: false,
+        after: Some(String::new()),
+        claimed: Some(true),
+    };
+    check(&names, &[ListNamesReply::default()]);
+    let ids = ListIds {
+        id: Some(0),
+        name: Some(String::new()),
+        group: Some(true),
+        former: Some(true),
+        after: Some(0),
+    };
+    check(&ids, &[ListIdsReply::default()]);
+    let (directory, key) = (Some(String::new()), Some(String::new()));
+    let unpin = UnpinId {
+        directory: directory.clone(),
+        key: key.clone(),
+        ..UnpinId::default()
+    };
+    let pin = PinId {
+        directory,
+        key,
+        ..PinId::default()
+    };
+    let pinned = PinReply {
+        refused: Some(String::new()),
+        before: Some(0),
+        now: Some(IdEntry::default()),
+        ..PinReply::default()
+    };
+    check(&pin, std::slice::from_ref(&pinned));
+    check(&unpin, &[pinned]);
+    check(&StageImport::default(), &[StageImportReply::default()]);
+    check(&CommitImport::default(), &[CommitImportReply::default()]);
+}
+
+#[test]
 fn nested_types_have_exactly_the_described_fields() {
     let directory = DirectoryStatus {
         server: Some(String::new()),
@@ -214,6 +263,14 @@ fn nested_types_have_exactly_the_described_fields() {
         ..SyncOutcome::default()
     };
     check_type("org.muster1.Admin", "SyncOutcome", &outcome);
+    let held = HeldName {
+        id: Some(0),
+        ..HeldName::default()
+    };
+    check_type("org.muster1.Admin", "HeldName", &held);
+    check_type("org.muster1.Admin", "Claimant", &Claimant::default());
+    check_type("org.muster1.Admin", "IdEntry", &IdEntry::default());
+    check_type("org.muster1.Admin", "NameEntry", &NameEntry::default());
     let (described, _) = fields_after(&text_of("org.muster1.Login"), "type Step ");
     assert_eq!(described, keys(&values(&every_step())));
     let (described, _) = fields_after(&text_of("org.muster1.Login"), "type Outcome");

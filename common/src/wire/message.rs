@@ -1,11 +1,14 @@
 //! One type per Varlink call. Requests and replies are flat JSON objects; the
 //! interfaces stand in the `.varlink` files beside this one.
 
+mod ledger;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use super::REPLY_MAX;
+pub use ledger::*;
 
 /// The largest request, in bytes, its NUL included.
 pub const REQUEST_MAX: usize = 64 << 10;
@@ -40,6 +43,12 @@ calls! {
     AcceptName = "org.muster1.Admin.AcceptName" -> AcceptNameReply;
     ValidateSession = "org.muster1.Admin.ValidateSession" -> ValidateSessionReply;
     EndSession = "org.muster1.Admin.EndSession" -> EndSessionReply;
+    ListNames = "org.muster1.Admin.ListNames" -> ListNamesReply;
+    ListIds = "org.muster1.Admin.ListIds" -> ListIdsReply;
+    PinId = "org.muster1.Admin.PinId" -> PinReply;
+    UnpinId = "org.muster1.Admin.UnpinId" -> PinReply;
+    StageImport = "org.muster1.Admin.StageImport" -> StageImportReply;
+    CommitImport = "org.muster1.Admin.CommitImport" -> CommitImportReply;
 }
 
 /// Errors that a reply can carry instead of parameters.
@@ -99,7 +108,7 @@ pub struct UserReply {
     pub directory: String,
     /// The directory's immutable key of the person.
     pub key: String,
-    /// `service` (given by the directory), `derived`, `pinned` or `override` (said by the configuration).
+    /// `service` (given by the directory), `derived`, `pinned`, `unpinned` or `override` (said by the configuration).
     pub id_source: String,
 }
 
@@ -348,25 +357,6 @@ pub struct ExplainReply {
     pub decision: String,
     /// The facts, a line each: who owns the name, id, groups, rules with their line in the configuration, freshness.
     pub facts: Vec<String>,
-}
-
-/// Gives a held name over to whoever claims it now: another person, with another id.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AcceptName {
-    /// Whether it is a group's name; a user's otherwise.
-    pub group: bool,
-    /// The name.
-    pub name: String,
-}
-
-/// The name has been released and everything published anew.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AcceptNameReply {
-    /// Whether the name was held for anybody.
-    pub held: bool,
-    /// The generation that is served now.
-    pub generation: u64,
 }
 
 /// The token of a session, base64; wiped when dropped. No Debug.

@@ -1,7 +1,7 @@
 //! Names and ids claimed: one name each, a name for its holder only, an id that
 //! several claim for nobody.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use muster_common::config::DirectoryConfig;
 use muster_common::directory::ImmutableKey;
@@ -86,33 +86,63 @@ impl Work<'_> {
     }
 }
 
-/// The ids that the service gives, with their claimants.
-pub(super) fn holder_ids<N, R>(
-    directory: &DirectoryConfig,
-    kind: IdKind,
-    named: &[(N, R)],
-    claim: impl Fn(&R) -> (&ImmutableKey, Option<u32>),
-) -> Vec<(u32, Holder)> {
-    let claims = named.iter().filter_map(|(_, record)| {
-        let (key, id) = claim(record);
-        Some((
-            id?,
-            Holder {
-                kind,
-                namespace: directory.namespace.clone(),
-                key: key.clone(),
-            },
-        ))
-    });
-    claims.collect()
+/// Names that a problem lists at most.
+const NAMES_SHOWN: usize = 5;
+
+/// Whose id it is that `directory` knows by this key.
+pub(super) fn holder(kind: IdKind, directory: &DirectoryConfig, key: &ImmutableKey) -> Holder {
+    Holder {
+        kind,
+        namespace: directory.namespace.clone(),
+        key: key.clone(),
+    }
 }
 
-/// Ids that several claim and that nobody in the ledger holds: nobody gets them.
-pub(super) fn contested_ids(ledger: &Ledger, claims: &[(u32, Holder)]) -> HashSet<u32> {
-    let mut seen = HashSet::with_capacity(claims.len());
-    let twice = claims
-        .iter()
-        .filter(|(id, _)| !seen.insert(*id))
-        .map(|(id, _)| *id);
-    twice.filter(|id| ledger.holder_of(*id).is_none()).collect()
+/// Ids that the service gives to several, with their names. Nobody gets one of them, unless
+/// the ledger knows whose it is.
+pub(super) fn contested_ids<N: std::fmt::Display, R>(
+    ledger: &Ledger,
+    named: &[(N, R)],
+    id_of: impl Fn(&R) -> Option<u32>,
+) -> HashMap<u32, String> {
+    let mut claims: HashMap<u32, Vec<&N>> = HashMap::with_capacity(named.len());
+    for (name, record) in named {
+        if let Some(id) = id_of(record) {
+            claims.entry(id).or_default().push(name);
+        }
+    }
+    claims.retain(|id, claimants| claimants.len() > 1 && ledger.holder_of(*id).is_none());
+    let shown = |(id, claimants): (u32, Vec<&N>)| (id, listed(&claimants));
+    claims.into_iter().map(shown).collect()
+}
+
+fn listed<N: std::fmt::Display>(names: &[&N]) -> String {
+    let shown = names.iter().take(NAMES_SHOWN).map(ToString::to_string);
+    let line = shown.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_SHOWN) {
+        0 => line,
+        more => format!("{line} and {more} more"),
+    }
+}
+
+impl Work<'_> {
+    /// Why somebody has no id, with the command that settles it.
+    pub(super) fn settled_by_pin(
+        &self,
+        directory: &DirectoryConfig,
+        name: &str,
+        holder: &Holder,
+        why: &str,
+    ) -> String {
+        let kind = holder.kind.as_str();
+        let id = self.ledger.free_id(holder, self.local);
+        let id = id.map_or_else(|| "ID".to_owned(), |id| id.to_string());
+        let several = self.config.directories.len() > 1;
+        let within = if several {
+            format!(" --directory {}", directory.name)
+        } else {
+            String::new()
+        };
+        format!("{why}; `muster id pin {kind} {name} {id}{within}` settles it")
+    }
 }

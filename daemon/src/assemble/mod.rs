@@ -4,6 +4,7 @@
 //! Everything is built anew each time from the store: nobody is patched in or out.
 
 mod claims;
+mod overlaps;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
 use crate::ssh_key;
-use claims::{contested_ids, holder_ids};
+use claims::{contested_ids, holder};
 
 /// The longest piece of a server's text that a problem shows.
 const SHOWN_MAX: usize = 80;
@@ -48,19 +49,17 @@ pub fn assemble(
     local: &LocalFiles,
     now: Time,
 ) -> Result<Assembly, StoreError> {
-    let space = IdSpace {
-        accept: config.ids.accept.clone(),
-        derive: config.ids.derive.clone(),
-    };
+    let _turn = store.deciding();
     let mut work = Work {
         config,
         local,
-        ledger: store.ledger(space)?,
+        ledger: store.ledger(id_space(config))?,
         user_owners: store.owners(IdKind::User)?,
         group_owners: store.owners(IdKind::Group)?,
         new_user_owners: Vec::new(),
         new_group_owners: Vec::new(),
         users: HashMap::new(),
+        moved_gids: HashMap::new(),
         problems: config.warnings.clone(),
         content: empty_content(config, now),
     };
@@ -83,10 +82,20 @@ pub fn assemble(
     store.keep_owners(IdKind::User, &work.new_user_owners)?;
     store.keep_owners(IdKind::Group, &work.new_group_owners)?;
     work.content.tombstones = work.bury(store)?;
+    work.problems
+        .extend(overlaps::remarks(&work.content, &local.login_defs));
     Ok(Assembly {
         content: work.content,
         problems: work.problems,
     })
+}
+
+/// Which ids may be given under this configuration.
+pub fn id_space(config: &Config) -> IdSpace {
+    IdSpace {
+        accept: config.ids.accept.clone(),
+        derive: config.ids.derive.clone(),
+    }
 }
 
 /// A directory that has never been read says nothing about anybody.
@@ -131,6 +140,8 @@ struct Work<'a> {
     new_user_owners: Vec<(String, Owner)>,
     new_group_owners: Vec<(String, Owner)>,
     users: HashMap<UserName, Place>,
+    /// The pinned ids of groups, by directory and the id that the service gives.
+    moved_gids: HashMap<(u16, u32), u32>,
     problems: Vec<String>,
     content: Content,
 }
@@ -147,14 +158,11 @@ impl Work<'_> {
         for (name, known) in &mut named {
             // What the service gives is nobody's claim then.
             let said = self.config.overrides.get(name).and_then(|said| said.uid);
-            known.person.uid = known.person.uid.filter(|_| said.is_none());
+            let holder = holder(IdKind::User, directory, &known.person.key);
+            let settled = said.is_some() || self.ledger.pin_of(&holder).is_some();
+            known.person.uid = known.person.uid.filter(|_| !settled);
         }
-        let contested = contested_ids(
-            &self.ledger,
-            &holder_ids(directory, IdKind::User, &named, |known| {
-                (&known.person.key, known.person.uid)
-            }),
-        );
+        let contested = contested_ids(&self.ledger, &named, |known| known.person.uid);
         for (name, known) in named {
             let KnownPerson {
                 person,
@@ -164,12 +172,12 @@ impl Work<'_> {
             if !self.claims(IdKind::User, directory, name.as_str(), &person.key) {
                 continue;
             }
-            let service_id = person.uid.filter(|id| !contested.contains(id));
-            if service_id != person.uid {
-                self.problem(format!(
-                    "user {name}: several persons are given uid {}; none gets it",
-                    shown_id(person.uid)
-                ));
+            if let Some((id, names)) = person.uid.and_then(|id| contested.get_key_value(&id)) {
+                let why = format!(
+                    "user {name}: several persons are given uid {id} ({names}); none gets it"
+                );
+                let holder = holder(IdKind::User, directory, &person.key);
+                self.problem(self.settled_by_pin(directory, name.as_str(), &holder, &why));
                 continue;
             }
             match self.user_record(directory, position, &name, &person) {
@@ -197,17 +205,13 @@ impl Work<'_> {
         name: &UserName,
         person: &Person,
     ) -> Result<UserRecord, String> {
-        let holder = Holder {
-            kind: IdKind::User,
-            namespace: directory.namespace.clone(),
-            key: person.key.clone(),
-        };
+        let holder = holder(IdKind::User, directory, &person.key);
         let said = self.config.overrides.get(name);
         let entry = match said.and_then(|said| said.uid) {
             Some(uid) => self
                 .ledger
                 .override_id(&holder, name.as_str(), uid.get(), self.local)
-                .map_err(|clash| clash.to_string())?,
+                .map_err(|clash| format!("{clash}; [override.user.{name}] says so"))?,
             None => self.entry_by_directory(directory, name, person, &holder)?,
         };
         let uid = Uid::new(entry.id).map_err(|error| error.to_string())?;
@@ -250,6 +254,7 @@ impl Work<'_> {
         holder: &Holder,
     ) -> Result<Entry, String> {
         match (person.uid, directory.kind.ids()) {
+            _ if self.ledger.pin_of(holder).is_some() => {}
             (Some(id), _) if self.ledger.acceptable(id, self.local) => {}
             (None, Ids::GivenOrDerived) => {}
             (Some(id), Ids::GivenOrDerived) => self.problem(format!(
@@ -257,9 +262,9 @@ impl Work<'_> {
             )),
             (id, Ids::Given) => return Err(not_accepted("uid", id)),
         }
-        self.ledger
-            .assign(holder, name.as_str(), person.uid, self.local)
-            .map_err(|clash| clash.to_string())
+        let name = name.as_str();
+        let assigned = self.ledger.assign(holder, name, person.uid, self.local);
+        assigned.map_err(|clash| self.settled_by_pin(directory, name, holder, &clash.to_string()))
     }
 
     fn gecos(&self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
@@ -304,19 +309,24 @@ impl Work<'_> {
     fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<KnownTeam>) {
         let mut members = self.members(position, &teams);
         let teams = teams.into_iter().filter(|known| known.team.active);
-        let named = self.one_name_each(
+        let mut named = self.one_name_each(
             directory,
             "group",
             teams.collect(),
             |known| &known.team.name,
             |rule, name| rule.group(name),
         );
-        let contested = contested_ids(
-            &self.ledger,
-            &holder_ids(directory, IdKind::Group, &named, |known| {
-                (&known.team.key, known.team.gid)
-            }),
-        );
+        for (_, known) in &mut named {
+            let team = &mut known.team;
+            let holder = holder(IdKind::Group, directory, &team.key);
+            if let Some(pinned) = self.ledger.pin_of(&holder) {
+                // What the service gives is nobody's claim then, but still means this group.
+                let said = team.gid.take();
+                self.moved_gids
+                    .extend(said.map(|said| ((position, said), pinned)));
+            }
+        }
+        let contested = contested_ids(&self.ledger, &named, |known| known.team.gid);
         for (name, KnownTeam { id, team, .. }) in named {
             if reserved(name.as_str()).is_some() || self.local.holds_name(name.as_str()) {
                 // The publisher would refuse it, and with it whoever has it as the primary group.
@@ -338,11 +348,12 @@ impl Work<'_> {
             if !self.claims(IdKind::Group, directory, name.as_str(), &team.key) {
                 continue;
             }
-            if team.gid.is_some_and(|id| contested.contains(&id)) {
-                self.problem(format!(
-                    "group {name}: several groups are given gid {}; none gets it",
-                    shown_id(team.gid)
-                ));
+            if let Some((id, names)) = team.gid.and_then(|id| contested.get_key_value(&id)) {
+                let why = format!(
+                    "group {name}: several groups are given gid {id} ({names}); none gets it"
+                );
+                let holder = holder(IdKind::Group, directory, &team.key);
+                self.problem(self.settled_by_pin(directory, name.as_str(), &holder, &why));
                 continue;
             }
             let members = members.remove(&id).unwrap_or_default();
@@ -360,22 +371,21 @@ impl Work<'_> {
         team: &Team,
         members: Vec<UserName>,
     ) -> Result<(), String> {
-        let holder = Holder {
-            kind: IdKind::Group,
-            namespace: directory.namespace.clone(),
-            key: team.key.clone(),
-        };
+        let holder = holder(IdKind::Group, directory, &team.key);
         if directory.kind.ids() == Ids::Given
+            && self.ledger.pin_of(&holder).is_none()
             && !team
                 .gid
                 .is_some_and(|id| self.ledger.acceptable(id, self.local))
         {
             return Err(not_accepted("gid", team.gid));
         }
-        let entry = self
+        let assigned = self
             .ledger
-            .assign(&holder, name.as_str(), team.gid, self.local)
-            .map_err(|clash| clash.to_string())?;
+            .assign(&holder, name.as_str(), team.gid, self.local);
+        let entry = assigned.map_err(|clash| {
+            self.settled_by_pin(directory, name.as_str(), &holder, &clash.to_string())
+        })?;
         let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
         for member in &members {
             if let Some(record) = self
@@ -474,8 +484,4 @@ fn not_accepted(what: &str, id: Option<u32>) -> String {
 /// A display name that is one field of one full name.
 fn shown_name(display_name: &str) -> String {
     text::safe(display_name, FULL_NAME_MAX).replace([':', ','], " ")
-}
-
-fn shown_id(id: Option<u32>) -> String {
-    id.map_or_else(String::new, |id| id.to_string())
 }

@@ -23,11 +23,9 @@ impl Work<'_> {
                 continue;
             };
             let listed = place.wanted_gid.and_then(|wanted| {
-                record
-                    .groups
-                    .iter()
-                    .copied()
-                    .find(|gid| gid.get() == wanted)
+                let moved = self.moved_gids.get(&(record.directory, wanted));
+                let with = |id: u32| record.groups.iter().copied().find(|gid| gid.get() == id);
+                with(wanted).or_else(|| with(*moved?))
             });
             match listed {
                 Some(gid) if gid != record.account.gid => {

@@ -68,6 +68,36 @@ impl Host {
     }
 }
 
+impl Host {
+    fn pin(&self, kind: IdKind, namespace: &str, key: &str, id: u32) {
+        let mut ledger = self.ledger();
+        let holder = holder_of(kind, namespace, key);
+        ledger.pin(&holder, key, id, &self.local).unwrap();
+        self.store.keep_ledger(&ledger).unwrap();
+    }
+
+    fn ledger(&self) -> Ledger {
+        let config = config::parse(CONFIG, Path::new("muster.toml")).unwrap();
+        self.store.ledger(id_space(&config)).unwrap()
+    }
+
+    /// The command that `status` says for somebody who is left out.
+    fn settling(&self, kind: IdKind, namespace: &str, key: &str, name: &str) -> String {
+        let holder = holder_of(kind, namespace, key);
+        let free = self.ledger().free_id(&holder, &self.local).unwrap();
+        let kind = kind.as_str();
+        format!("`muster id pin {kind} {name} {free}` settles it")
+    }
+}
+
+fn holder_of(kind: IdKind, namespace: &str, key: &str) -> Holder {
+    Holder {
+        kind,
+        namespace: namespace.to_owned(),
+        key: ImmutableKey::given(key),
+    }
+}
+
 impl Assembly {
     fn user(&self, name: &str) -> Option<&UserRecord> {
         self.content
@@ -239,12 +269,110 @@ fn a_uid_claimed_twice_goes_to_the_ledgers_holder_and_without_one_to_nobody() {
     };
     let host = Host::new();
     let both = host.sync(vec![given("1", "ada"), given("2", "bob")], vec![]);
-    assert!(both.content.users.is_empty() && both.complains("several persons are given uid 20001"));
+    assert!(both.content.users.is_empty());
+    assert!(both.complains("user bob: several persons are given uid 20001 (ada, bob)"));
+    let settles = host.settling(IdKind::User, "crowd", "2", "bob");
+    assert!(both.complains(&settles), "{settles}: {:?}", both.problems);
     let host = Host::new();
     host.sync(vec![given("1", "ada")], vec![]);
     let later = host.sync(vec![given("1", "ada"), given("2", "bob")], vec![]);
     assert!(later.user("ada").is_some() && later.user("bob").is_none());
-    assert!(later.complains("id 20001 belongs to user ada"));
+    assert!(later.complains("user bob: id 20001 belongs to user ada"));
+    assert!(later.complains(&host.settling(IdKind::User, "crowd", "2", "bob")));
+}
+
+#[test]
+fn people_who_are_pinned_claim_no_other_id() {
+    let given = |key: &str, name: &str| Person {
+        uid: Some(20_001),
+        ..person(key, name)
+    };
+    let both = || vec![given("1", "ada"), given("2", "bob")];
+    let host = Host::new();
+    host.pin(IdKind::User, "crowd", "2", 30_000);
+    let settled = host.sync(both(), vec![]);
+    assert_eq!(settled.user("ada").unwrap().account.uid.get(), 20_001);
+    assert_eq!(settled.user("bob").unwrap().account.uid.get(), 30_000);
+    assert_eq!(settled.problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_group_yields_to_a_user_of_its_id_unless_it_was_there_first() {
+    let ada = || Person {
+        uid: Some(30_000),
+        ..person("1", "ada")
+    };
+    let devs = || Team {
+        gid: Some(30_000),
+        ..team("devs", &[])
+    };
+    let host = Host::new();
+    let both = host.sync(vec![ada()], vec![devs()]);
+    assert!(both.user("ada").is_some() && both.group("devs").is_none());
+    assert!(both.complains("group devs: id 30000 belongs to user ada"));
+    assert!(both.complains("`muster id pin group devs "));
+    let host = Host::new();
+    host.sync(vec![], vec![devs()]);
+    let later = host.sync(vec![ada()], vec![devs()]);
+    assert!(later.user("ada").is_none() && later.group("devs").is_some());
+    assert!(later.complains("user ada: id 30000 belongs to group devs"));
+    host.pin(IdKind::User, "crowd", "1", 30_001);
+    let settled = host.sync(vec![ada()], vec![devs()]);
+    assert_eq!(settled.user("ada").unwrap().account.uid.get(), 30_001);
+}
+
+#[test]
+fn no_id_of_a_grant_is_served_whoever_says_it() {
+    let mut host = Host::new();
+    let derived = host
+        .sync(vec![person("1", "ada")], vec![])
+        .user("ada")
+        .unwrap()
+        .account
+        .uid
+        .get();
+    host.pin(IdKind::User, "crowd", "2", 200_000);
+    host.local.subordinate = vec![derived..=derived, 200_000..=265_535];
+    let given = Person {
+        uid: Some(200_001),
+        ..person("3", "cleo")
+    };
+    let people = vec![person("1", "ada"), person("2", "bob"), given];
+    let assembly = host.sync(people, vec![]);
+    assert!(assembly.user("ada").is_none() && assembly.user("bob").is_none());
+    for name in ["ada", "bob"] {
+        assert!(assembly.problems.iter().any(|line| {
+            line.starts_with(&format!("user {name}: the id "))
+                && line.contains("granted in /etc/subuid")
+                && line.contains(&format!("`muster id pin user {name} "))
+        }));
+    }
+    let cleo = assembly.user("cleo").unwrap().account.uid.get();
+    assert!(cleo >= 1_879_048_192, "derived instead");
+}
+
+#[test]
+fn ids_that_other_programs_give_out_are_one_remark_a_range() {
+    let mut host = Host::new();
+    host.local.login_defs.uids = Some(1000..=60_000);
+    host.local.login_defs.gids = Some(1000..=60_000);
+    let people = [20_001, 20_002, 600_000].map(|uid| Person {
+        uid: Some(uid),
+        ..person(&uid.to_string(), &format!("u{uid}"))
+    });
+    let devs = Team {
+        gid: Some(40_000),
+        ..team("devs", &[])
+    };
+    let assembly = host.sync(people.to_vec(), vec![devs]);
+    let expected = [
+        "remark: 2 users (20001 to 20002) served in UID_MIN to UID_MAX of /etc/login.defs (1000 to 60000), where useradd chooses ids, too",
+        "remark: 1 group (40000) served in GID_MIN to GID_MAX of /etc/login.defs (1000 to 60000), where groupadd chooses ids, too",
+        "remark: 1 user (600000) served in systemd's range for containers (524288 to 1879048191), where systemd-nspawn chooses ids, too",
+    ];
+    assert_eq!(assembly.problems, expected);
+    let none = Host::new().sync(vec![person("1", "ada")], vec![]);
+    assert_eq!(none.problems, Vec::<String>::new());
 }
 
 #[test]
@@ -510,4 +638,54 @@ fn a_miss_is_final_only_once_a_directory_has_been_read() {
     assert_eq!(misses(&unread), [Misses::Unclear, Misses::Unclear]);
     let read = two(&host, (vec![], vec![]), (vec![], vec![]));
     assert_eq!(misses(&read), [Misses::Final, Misses::Final]);
+}
+
+#[test]
+fn whoever_a_service_gives_no_usable_id_is_served_by_a_pin() {
+    let host = Host::new();
+    let people = || vec![given("ada", 999, None), given("bob", 30_002, None)];
+    let teams = || vec![given_team("ops", 5, &["ada"])];
+    let without = two(&host, (vec![], vec![]), (people(), teams()));
+    assert!(without.user("ada").is_none() && without.group("ops").is_none());
+    host.pin(IdKind::User, "fas", "999", 30_001);
+    let mut ledger = host.ledger();
+    let ops = Holder {
+        key: ImmutableKey::from_name("ops"),
+        ..holder_of(IdKind::Group, "fas", "")
+    };
+    ledger.pin(&ops, "ops", 31_000, &host.local).unwrap();
+    host.store.keep_ledger(&ledger).unwrap();
+    let with = two(&host, (vec![], vec![]), (people(), teams()));
+    assert_eq!(with.user("ada").unwrap().account.uid.get(), 30_001);
+    assert_eq!(with.group("ops").unwrap().gid.get(), 31_000);
+}
+
+#[test]
+fn a_pinned_group_stays_the_primary_one_of_its_people() {
+    let host = Host::new();
+    let ops = holder_of(IdKind::Group, "fas", "");
+    let ops = Holder {
+        key: ImmutableKey::from_name("ops"),
+        ..ops
+    };
+    let mut ledger = host.ledger();
+    ledger.pin(&ops, "ops", 32_000, &host.local).unwrap();
+    host.store.keep_ledger(&ledger).unwrap();
+    let fedora = (
+        vec![given("ada", 30_001, Some(31_000))],
+        vec![given_team("ops", 31_000, &["ada"])],
+    );
+    let assembly = two(&host, (vec![], vec![]), fedora);
+    assert_eq!(assembly.user("ada").unwrap().account.gid.get(), 32_000);
+    assert_eq!(assembly.problems, Vec::<String>::new());
+}
+
+#[test]
+fn with_several_directories_the_command_says_which() {
+    let host = Host::new();
+    let first = (vec![given("ada", 30_001, None)], vec![]);
+    let second = (vec![given("bob", 30_001, None)], vec![]);
+    let clash = two(&host, first, second);
+    assert!(clash.complains("user bob: id 30001 belongs to user ada"));
+    assert!(clash.complains(" --directory fedora` settles it"));
 }

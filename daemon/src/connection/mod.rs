@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
-    AcceptName, AcceptNameReply, Answer, Begin, Call, EndSession, Explain, GetGroup, GetUser,
-    Outcome, Status, Step, Sync, ValidateSession, error,
+    AcceptName, Answer, Begin, Call, CommitImport, EndSession, Explain, GetGroup, GetUser, ListIds,
+    ListNames, Outcome, PinId, StageImport, Status, Step, Sync, UnpinId, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -23,6 +23,7 @@ use zeroize::Zeroize;
 
 use muster_common::text::with_causes;
 
+use crate::administration::Staged;
 use crate::broker::Broker;
 use crate::dispatch::{self, Permission, permission};
 use crate::frames::Frames;
@@ -58,6 +59,8 @@ pub struct Connection {
     frames: FramedRead<OwnedReadHalf, Frames>,
     out: OwnedWriteHalf,
     pending: Option<Box<Pending>>,
+    /// An import that has not been committed.
+    staged: Staged,
 }
 
 impl Connection {
@@ -70,6 +73,7 @@ impl Connection {
             frames: FramedRead::new(input, Frames::default()),
             out,
             pending: None,
+            staged: Staged::default(),
         }
     }
 
@@ -115,7 +119,23 @@ impl Connection {
                     .await
             }
             Sync::METHOD => self.sync(codec::decode_parameters(frame)?).await,
-            AcceptName::METHOD => self.accept_name(codec::decode_parameters(frame)?).await,
+            AcceptName::METHOD => self.change(frame, administration::accept_name).await,
+            ListNames::METHOD => {
+                self.blocking(frame, |broker, call: ListNames| {
+                    administration::list_names(broker, &call)
+                })
+                .await
+            }
+            ListIds::METHOD => {
+                self.blocking(frame, |broker, call: ListIds| {
+                    administration::list_ids(broker, &call)
+                })
+                .await
+            }
+            PinId::METHOD => self.change(frame, administration::pin_id).await,
+            UnpinId::METHOD => self.change(frame, administration::unpin_id).await,
+            StageImport::METHOD => self.stage_import(&codec::decode_parameters(frame)?).await,
+            CommitImport::METHOD => self.commit_import(&codec::decode_parameters(frame)?).await,
             ValidateSession::METHOD => {
                 let call = codec::decode_parameters(frame)?;
                 let validated = sessions::validate(&self.broker, &call).await;
@@ -163,9 +183,29 @@ impl Connection {
         let call: C = codec::decode_parameters(frame)?;
         let broker = Arc::clone(&self.broker);
         match blocking(move || answer(&broker, call)).await {
-            Some(Ok(reply)) => self.reply(&reply, false).await,
-            Some(Err(why)) => self.fail(error_name(&why), Some(&with_causes(&why))).await,
+            Some(answer) => self.tell(answer).await,
             None => self.fail(error::UNAVAILABLE, None).await,
+        }
+    }
+
+    /// Answers a call that changes something: the answer comes when the change is served.
+    async fn change<C: Call, R: Serialize, W>(
+        &mut self,
+        frame: &[u8],
+        work: fn(Arc<Broker>, C) -> W,
+    ) -> Result<(), End>
+    where
+        W: Future<Output = Result<R, ResolveError>>,
+    {
+        let call = codec::decode_parameters(frame)?;
+        let answer = work(Arc::clone(&self.broker), call).await;
+        self.tell(answer).await
+    }
+
+    async fn tell<R: Serialize>(&mut self, answer: Result<R, ResolveError>) -> Result<(), End> {
+        match answer {
+            Ok(reply) => self.reply(&reply, false).await,
+            Err(why) => self.fail(error_name(&why), Some(&with_causes(&why))).await,
         }
     }
 
@@ -184,10 +224,7 @@ impl Connection {
                 .unwrap_or(Err(ResolveError::Unclear)),
             _ => Err(ResolveError::Invalid),
         };
-        match answer {
-            Ok(reply) => self.reply(&reply, false).await,
-            Err(why) => self.fail(error_name(&why), Some(&with_causes(&why))).await,
-        }
+        self.tell(answer).await
     }
 
     async fn unless_hung_up<T>(&mut self, work: impl Future<Output = T>) -> Result<T, End> {
@@ -212,13 +249,12 @@ impl Connection {
         }
     }
 
-    async fn accept_name(&mut self, call: AcceptName) -> Result<(), End> {
-        let accepted: Result<AcceptNameReply, _> =
-            administration::accept_name(&self.broker, &call).await;
-        match accepted {
+    async fn stage_import(&mut self, call: &StageImport) -> Result<(), End> {
+        match self.staged.stage(call) {
             Ok(reply) => self.reply(&reply, false).await,
             Err(why) => {
-                self.fail(error::UNAVAILABLE, Some(&with_causes(&why)))
+                self.staged = Staged::default();
+                self.fail(error::INVALID_PARAMETER, Some(&with_causes(&why)))
                     .await
             }
         }
@@ -232,6 +268,12 @@ impl Connection {
             Ok(reply) => self.reply(&reply, false).await,
             Err(why) => self.fail(why.name(), Some(&with_causes(&why))).await,
         }
+    }
+
+    async fn commit_import(&mut self, call: &CommitImport) -> Result<(), End> {
+        let staged = std::mem::take(&mut self.staged);
+        let answer = administration::commit_import(&self.broker, staged, call).await;
+        self.tell(answer).await
     }
 
     async fn begin(&mut self, call: Begin) -> Result<(), End> {

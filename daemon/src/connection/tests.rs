@@ -2,7 +2,7 @@
 
 use muster_common::store::ledger::IdKind;
 use muster_common::wire::codec::{decode_reply, encode_call, error_reason};
-use muster_common::wire::message::{SessionToken, UserReply, ValidateSessionReply};
+use muster_common::wire::message::{IdEntry, SessionToken, UserReply, ValidateSessionReply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
@@ -48,6 +48,15 @@ impl Caller {
                 Err(_) => return None,
             }
         }
+    }
+
+    /// The one reply to a call.
+    async fn reply<C: Call>(&mut self, call: &C) -> C::Reply {
+        self.call(call).await;
+        let frame = self.hear().await.unwrap();
+        let reply = decode_reply::<C::Reply>(&frame).unwrap();
+        assert_eq!(reply.error, None);
+        reply.parameters.unwrap()
     }
 
     async fn error(&mut self) -> String {
@@ -395,4 +404,74 @@ async fn a_silent_directory_does_not_keep_a_peer_that_has_gone() {
     sshd.hear().await.unwrap();
     drop(sshd.stream);
     sshd.served.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_waits_on_its_own_connection_and_is_forgotten_with_a_bad_line() {
+    let world = World::new();
+    let line = |id| IdEntry {
+        id,
+        kind: "user".into(),
+        name: "cleo".into(),
+        namespace: "crowd".into(),
+        key: format!("key:{id}"),
+        source: "service".into(),
+        current: true,
+    };
+    let stage = |id| StageImport {
+        ids: vec![line(id)],
+        names: vec![],
+    };
+    let (mut one, mut other) = (Caller::of(&world, ROOT), Caller::of(&world, ROOT));
+    assert_eq!(one.reply(&stage(30_000)).await.staged, 1);
+    assert_eq!(one.reply(&stage(30_001)).await.staged, 2);
+    let commit = CommitImport { dry_run: false };
+    assert_eq!(other.reply(&commit).await.ids, 0);
+    one.call(&stage(0)).await;
+    assert_eq!(one.error().await, error::INVALID_PARAMETER);
+    assert_eq!(one.reply(&commit).await.ids, 0);
+    assert_eq!(one.reply(&stage(30_000)).await.staged, 1);
+    assert_eq!(one.reply(&commit).await.ids, 1);
+    assert_eq!(one.reply(&commit).await.present, 0, "it is taken in once");
+    let kept = ListIds {
+        id: Some(30_000),
+        ..ListIds::default()
+    };
+    assert_eq!(other.reply(&kept).await.entries, [line(30_000)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ids_and_names_are_settled_over_the_wire_by_root_alone() {
+    let world = World::new();
+    let pin = PinId {
+        name: "ada".into(),
+        id: 30_000,
+        ..PinId::default()
+    };
+    let mut ada = Caller::of(
+        &world,
+        Peer {
+            door: Door::Lookup,
+            uid: 0,
+        },
+    );
+    ada.call(&pin).await;
+    assert_eq!(ada.error().await, error::PERMISSION_DENIED);
+    let mut root = Caller::of(&world, ROOT);
+    assert_eq!(root.reply(&pin).await.now.unwrap().id, 30_000);
+    let unpin = UnpinId {
+        name: "ada".into(),
+        ..UnpinId::default()
+    };
+    let unpinned = root.reply(&unpin).await;
+    assert_eq!(unpinned.now.unwrap().source, "derived");
+    let accept = AcceptName {
+        group: false,
+        name: "ada".into(),
+    };
+    let accepted = root.reply(&accept).await;
+    assert_eq!(accepted.before, accepted.now, "nobody else claims it");
+    let names = root.reply(&ListNames::default()).await;
+    let names: Vec<_> = names.names.iter().map(|held| held.name.as_str()).collect();
+    assert_eq!(names, ["ada", "bob"]);
 }

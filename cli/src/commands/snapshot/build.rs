@@ -8,7 +8,7 @@ use muster_common::snapshot::build::{Built, Remark, Source, Sources, Weight, bui
 use muster_common::snapshot::writer::write;
 use serde_json::{Value, json};
 
-use super::file::read;
+use crate::commands::read::read;
 use crate::failure::{EXIT_NO, Failure};
 use crate::options::{BuildOrder, Options};
 use crate::show;

@@ -24,7 +24,7 @@ pub(super) async fn read(
 #[derive(Default)]
 struct Document {
     next: Option<Cursor>,
-    offered: bool,
+    refused: bool,
     /// Whether something happened that no name stands for.
     beyond: bool,
     people: BTreeMap<String, u64>,
@@ -90,7 +90,7 @@ impl Event {
 impl Document {
     fn finish(mut self) -> Option<Notices> {
         self.close_event();
-        if self.beyond || !self.offered {
+        if self.beyond || self.refused {
             return None;
         }
         Some(Notices {
@@ -132,7 +132,8 @@ impl xml::Document for Document {
             0 => {
                 self.next = element.attribute("newEventToken")?.map(Cursor);
                 let offered = element.attribute("incrementalSynchronisationAvailable")?;
-                self.offered = offered.as_deref() == Some("true");
+                // Only `GET /event` says so for certain; a list of events need not repeat it.
+                self.refused = offered.is_some_and(|offered| offered != "true");
                 return Ok(());
             }
             1 => self.open_event(element),
@@ -216,12 +217,17 @@ mod tests {
             assert_eq!(notices(beyond).await.unwrap(), None, "{beyond}");
         }
         for head in [
-            r#"<events newEventToken="1"/>"#,
+            "<events/>",
             r#"<events newEventToken="1" incrementalSynchronisationAvailable="false"/>"#,
             r#"<events incrementalSynchronisationAvailable="true"/>"#,
         ] {
             assert_eq!(read(head.as_bytes()).await.unwrap(), None, "{head}");
         }
+        let silent = read(r#"<events newEventToken="1"/>"#.as_bytes()).await;
+        assert!(
+            silent.unwrap().is_some(),
+            "a list need not repeat the offer"
+        );
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ fn policy() -> Policy {
             gids: [0, 100].into(),
             subordinate: vec![100_000..=165_535],
             shells: words("/bin/sh /bin/bash"),
+            ..LocalFiles::default()
         },
     }
 }
