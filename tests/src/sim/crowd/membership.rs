@@ -1,5 +1,7 @@
 //! Who is in what: lists, probes, changes and the bulk of all memberships.
 
+use std::collections::BTreeMap;
+
 use hyper::{Method, StatusCode};
 
 use super::account::{Group, Permission, User};
@@ -88,13 +90,7 @@ pub(super) fn users_of_group<'p>(
                 Depth::Direct => vec![group],
                 Depth::Nested => population.closure(vec![group], Population::children),
             };
-            let mut users: Vec<&User> = groups
-                .into_iter()
-                .flat_map(|group| population.members(group))
-                .collect();
-            users.sort_by_cached_key(|user| fold(&user.name));
-            users.dedup_by_key(|user| fold(&user.name));
-            user_list(users, call)
+            user_list(everybody_in(population, &groups), call)
         }
         (&Method::POST, Depth::Direct) => {
             let user = call.body::<Named>()?.name;
@@ -106,6 +102,16 @@ pub(super) fn users_of_group<'p>(
         (&Method::DELETE, Depth::Direct) => remove_user(population, call),
         _ => Ok(Outcome::Nothing(StatusCode::METHOD_NOT_ALLOWED)),
     }
+}
+
+/// The users in any of these groups, once each, by folded name.
+fn everybody_in<'p>(population: &'p Population, groups: &[&Group]) -> Vec<&'p User> {
+    if let [group] = groups {
+        return population.members(group);
+    }
+    let users = groups.iter().flat_map(|group| population.members(group));
+    let users: BTreeMap<String, &User> = users.map(|user| (fold(&user.name), user)).collect();
+    users.into_values().collect()
 }
 
 fn user_list<'p>(users: Vec<&'p User>, call: &Call<'_>) -> Result<Outcome<'p>, Refusal> {
