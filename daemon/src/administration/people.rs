@@ -126,6 +126,7 @@ pub fn contributed(
         }
         IdKind::Group => {
             let teams = broker.store.teams(directory)?.into_iter();
+            let teams = teams.map(|known| known.team);
             let named = teams
                 .filter(|team| team.active)
                 .map(|team| (rule.group(&team.name), team.key));

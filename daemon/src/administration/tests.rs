@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use muster_common::directory::{ImmutableKey, Person, Projection, Team};
+use muster_common::directory::{ImmutableKey, Person, Projection, Roster, Team};
 use muster_common::store::ledger::{Holder, IdKind, derive};
 use muster_common::wire::message::*;
 
@@ -41,7 +41,6 @@ fn team(key: &str, name: &str, gid: Option<u32>) -> Team {
         name: name.into(),
         active: true,
         gid,
-        members: vec![],
     }
 }
 
@@ -68,11 +67,11 @@ impl World {
 
     /// What a directory contributes from now on.
     fn reads(&self, directory: usize, people: Vec<Person>, teams: Vec<Team>) {
-        let projection = Projection {
-            people,
-            teams,
-            remarks: vec![],
-        };
+        let rosters = teams.into_iter().map(|team| Roster {
+            team,
+            members: vec![],
+        });
+        let projection = Projection::of(people, rosters.collect());
         let name = &self.broker.config.directories[directory].name;
         let store = &self.broker.store;
         store.replace(name, &projection, NOW).unwrap();

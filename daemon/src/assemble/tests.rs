@@ -302,10 +302,7 @@ fn a_group_yields_to_a_user_of_its_id_unless_it_was_there_first() {
         uid: Some(30_000),
         ..person("1", "ada")
     };
-    let devs = || Team {
-        gid: Some(30_000),
-        ..team("devs", &[])
-    };
+    let devs = || given_team("devs", 30_000, &[]);
     let host = Host::new();
     let both = host.sync(vec![ada()], vec![devs()]);
     assert!(both.user("ada").is_some() && both.group("devs").is_none());
@@ -360,10 +357,7 @@ fn ids_that_other_programs_give_out_are_one_remark_a_range() {
         uid: Some(uid),
         ..person(&uid.to_string(), &format!("u{uid}"))
     });
-    let devs = Team {
-        gid: Some(40_000),
-        ..team("devs", &[])
-    };
+    let devs = given_team("devs", 40_000, &[]);
     let assembly = host.sync(people.to_vec(), vec![devs]);
     let expected = [
         "remark: 2 users (20001 to 20002) served in UID_MIN to UID_MAX of /etc/login.defs (1000 to 60000), where useradd chooses ids, too",

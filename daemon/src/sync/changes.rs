@@ -17,7 +17,6 @@ use muster_common::store::renewal::{Change, Renewal};
 use tokio::time::Instant;
 
 use super::guard::{Guard, Removal, Shrink};
-use super::whole::ASKED_AT_ONCE;
 use super::{SyncError, on_store};
 use crate::broker::{Broker, Connected};
 use crate::scope::Carried;
@@ -174,7 +173,7 @@ impl Follower {
         if nothing && written.is_some_and(|at| now.duration_since(at) < WRITTEN_EVERY) {
             return Ok(Change::None);
         }
-        let mut answers = ask(changes, questions).await?;
+        let mut answers = Answers::of(changes, connected, questions).await?;
         answers.learn_groups(broker, connected, changes).await?;
         let until = notices.until.clone();
         let change = keep(broker, connected, answers, until).await?;
@@ -199,27 +198,36 @@ struct Answers {
     people_gone: Vec<String>,
     teams: Vec<TeamSighting>,
     teams_gone: Vec<String>,
-}
-
-async fn ask(changes: &dyn Changes, questions: &Questions) -> Result<Answers, DirectoryError> {
-    let mut answers = Answers::default();
-    let mut people = futures_util::stream::iter(questions.people.clone())
-        .map(|name| async move { (changes.person(&name).await, name) })
-        .buffer_unordered(ASKED_AT_ONCE);
-    while let Some((answer, name)) = people.next().await {
-        match answer {
-            Ok(sighting) => answers.people.push(sighting),
-            Err(DirectoryError::NotFound) => answers.people_gone.push(name),
-            Err(error) => return Err(error),
-        }
-    }
-    answers
-        .ask_about_teams(changes, questions.teams.clone())
-        .await?;
-    Ok(answers)
+    /// How many questions are under way at once; the client has its own bound.
+    at_once: usize,
 }
 
 impl Answers {
+    async fn of(
+        changes: &dyn Changes,
+        connected: &Connected,
+        questions: &Questions,
+    ) -> Result<Self, DirectoryError> {
+        let mut answers = Self {
+            at_once: connected.config.server.requests_at_once,
+            ..Self::default()
+        };
+        let mut people = futures_util::stream::iter(questions.people.clone())
+            .map(|name| async move { (changes.person(&name).await, name) })
+            .buffer_unordered(answers.at_once);
+        while let Some((answer, name)) = people.next().await {
+            match answer {
+                Ok(sighting) => answers.people.push(sighting),
+                Err(DirectoryError::NotFound) => answers.people_gone.push(name),
+                Err(error) => return Err(error),
+            }
+        }
+        answers
+            .ask_about_teams(changes, questions.teams.clone())
+            .await?;
+        Ok(answers)
+    }
+
     async fn ask_about_teams(
         &mut self,
         changes: &dyn Changes,
@@ -227,7 +235,7 @@ impl Answers {
     ) -> Result<(), DirectoryError> {
         let mut teams = futures_util::stream::iter(names)
             .map(|name| async move { (changes.team(&name).await, name) })
-            .buffer_unordered(ASKED_AT_ONCE);
+            .buffer_unordered(self.at_once);
         while let Some((answer, name)) = teams.next().await {
             match answer {
                 Ok(sighting) => self.teams.push(sighting),

@@ -19,9 +19,6 @@ use super::{SyncError, Synced, on_store};
 use crate::broker::{Broker, Connected};
 use crate::scope::Carried;
 
-/// How many people are asked about at once; the client has its own bound on questions.
-pub(super) const ASKED_AT_ONCE: usize = 4;
-
 /// Renews everything that a directory contributes. On any error what was known before stays.
 pub async fn read(
     broker: &Arc<Broker>,
@@ -142,7 +139,7 @@ async fn ask_about_known(
     let before = known.len();
     let mut answers = futures_util::stream::iter(known)
         .map(|(key, name)| async move { (key, connected.directory.find(&name).await) })
-        .buffer_unordered(ASKED_AT_ONCE);
+        .buffer_unordered(connected.config.server.requests_at_once);
     let mut renewal = Renewal::default();
     while let Some((key, answer)) = answers.next().await {
         sort_in(&mut renewal, key, answer)?;

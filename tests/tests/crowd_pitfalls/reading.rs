@@ -87,8 +87,8 @@ async fn memberships_are_read_as_the_xml_that_they_are() {
     let population = Population::new().application(us()).user(User::new("ann"));
     let corp = Corp::of(population.group(Group::new(name).users(["ann"])));
     let projection = corp.crowd.everybody().await.unwrap();
-    assert_eq!(projection.teams[0].name, name);
-    assert_eq!(projection.teams[0].members, ["ann"]);
+    assert_eq!(projection.teams[0].entry.name, name);
+    assert_eq!(projection.members(&name), ["ann"]);
     assert!(corp.asked().contains(&"GET /group/membership".to_owned()));
 }
 
@@ -161,7 +161,7 @@ async fn names_of_groups_are_passed_on_as_they_are() {
     });
     let corp = Corp::of(population);
     let projection = corp.crowd.everybody().await.unwrap();
-    let mut found: Vec<_> = projection.teams.iter().map(|team| &*team.name).collect();
+    let mut found: Vec<_> = projection.teams.iter().map(|team| &*team.entry.name).collect();
     found.sort_unstable();
     let mut expected = names;
     expected.sort_unstable();
