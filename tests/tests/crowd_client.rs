@@ -86,11 +86,9 @@ async fn names_with_every_character_arrive_as_one_parameter() {
 fn direct<'a>(projection: &'a Projection, name: &str) -> Vec<&'a str> {
     let person = projection.people.iter().find(|one| one.entry.name == name);
     let places = person.iter().flat_map(|person| &person.groups);
-    let team = |place: &u32| {
-        let place = usize::try_from(*place).unwrap();
-        projection.teams[place].entry.name.as_str()
-    };
-    places.map(team).collect()
+    let team = |place: &u32| projection.teams.get(usize::try_from(*place).ok()?);
+    let teams = places.filter_map(team);
+    teams.map(|team| team.entry.name.as_str()).collect()
 }
 
 #[tokio::test]

@@ -220,9 +220,9 @@ impl Examination<'_> {
         self.tell("groups", teams.len());
         let with = |what: &str| {
             let count = people.iter().filter(|one| match what {
-                "a uid" => one.uid.is_some(),
-                "SSH keys" => !one.ssh_keys.is_empty(),
-                _ => one.key.as_str().starts_with("key:"),
+                "a uid" => one.entry.uid.is_some(),
+                "SSH keys" => !one.entry.ssh_keys.is_empty(),
+                _ => one.entry.key.as_str().starts_with("key:"),
             });
             count.count()
         };
@@ -265,7 +265,7 @@ async fn examine(given: &Given) -> Vec<String> {
     examination.tell("server", crowd.probe().await.unwrap().0);
     let projection = crowd.everybody().await.unwrap();
     examination.everybody(&projection);
-    let somebody = projection.people.first().map(|person| &*person.name);
+    let somebody = projection.people.first().map(|person| &*person.entry.name);
     let may_modify = crowd.may_modify(somebody).await;
     examination.tell("we may modify users", format!("{may_modify:?}"));
     examination.listings().await;

@@ -161,7 +161,11 @@ async fn names_of_groups_are_passed_on_as_they_are() {
     });
     let corp = Corp::of(population);
     let projection = corp.crowd.everybody().await.unwrap();
-    let mut found: Vec<_> = projection.teams.iter().map(|team| &*team.entry.name).collect();
+    let mut found: Vec<_> = projection
+        .teams
+        .iter()
+        .map(|team| &*team.entry.name)
+        .collect();
     found.sort_unstable();
     let mut expected = names;
     expected.sort_unstable();
