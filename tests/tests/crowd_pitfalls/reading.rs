@@ -88,7 +88,7 @@ async fn memberships_are_read_as_the_xml_that_they_are() {
     let corp = Corp::of(population.group(Group::new(name).users(["ann"])));
     let projection = corp.crowd.everybody().await.unwrap();
     assert_eq!(projection.teams[0].entry.name, name);
-    assert_eq!(projection.members(&name), ["ann"]);
+    assert_eq!(projection.members(name), ["ann"]);
     assert!(corp.asked().contains(&"GET /group/membership".to_owned()));
 }
 
