@@ -7,7 +7,7 @@
 //! ([`crate::config::DirectoryConfig`]); docs/directories.md says how to add one.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -260,6 +260,9 @@ pub struct Notices {
     pub people: BTreeMap<String, u64>,
     /// Groups' names as the directory spells them, as `people`.
     pub teams: BTreeMap<String, u64>,
+    /// Those of `teams` that are told to have been removed: one that is there all the same
+    /// has been made anew, and holds nobody of old.
+    pub teams_removed: BTreeSet<String>,
     /// The moment up to which this goes.
     pub until: Option<Cursor>,
 }

@@ -43,8 +43,10 @@ pub enum Followed {
     },
     /// The directory's history does not lead on from where it was read last.
     HistoryLost,
-    /// So much has changed that everybody had better be read.
-    TooMany,
+    /// So much has changed, or in such a way, that everybody had better be read. These are
+    /// the notices that said so, and when they were asked for: to be remembered once
+    /// everybody has been read.
+    Beyond(Box<Notices>, Instant),
 }
 
 /// How far one directory's history was read, and what it told lately.
@@ -68,6 +70,8 @@ enum Named {
 struct Questions {
     people: Vec<String>,
     teams: Vec<String>,
+    /// Groups that are told anew to have been removed.
+    removed: Vec<String>,
 }
 
 impl Follower {
@@ -93,13 +97,18 @@ impl Follower {
         let questions = self.questions(&notices, asked);
         let narrowed = !connected.config.scope.is_everybody();
         let many = questions.people.len().saturating_add(questions.teams.len()) > NAMED_MAX;
+        let beyond = || Followed::Beyond(Box::new(notices.clone()), asked);
         if many || narrowed && !questions.teams.is_empty() {
-            return Ok(Followed::TooMany);
+            return Ok(beyond());
         }
-        let change = self
+        let taken_in = self
             .take_in(broker, connected, changes, &questions, &notices)
             .await?;
-        self.hear(notices, asked);
+        let Some(change) = taken_in else {
+            return Ok(beyond());
+        };
+        self.remember(&notices, asked);
+        self.cursor = notices.until;
         broker.raise_high_water();
         Ok(Followed::Read {
             answered_in,
@@ -134,31 +143,45 @@ impl Follower {
                 .map(|(name, _)| name.clone())
                 .collect()
         };
+        let removed = notices.teams_removed.iter().filter(|name| {
+            let told = notices.teams.get(*name);
+            let heard = self.heard.get(&(Named::Team, (*name).clone()));
+            heard.map(|(before, _)| before) != told
+        });
         Questions {
             people: new(Named::Person, &notices.people),
             teams: new(Named::Team, &notices.teams),
+            removed: removed.cloned().collect(),
         }
+    }
+
+    /// Goes on from where the store says that everybody was read, and remembers what was
+    /// told before that.
+    pub fn start_over(&mut self, told: Option<(Box<Notices>, Instant)>) {
+        if let Some((notices, asked)) = told {
+            self.remember(&notices, asked);
+        }
+        self.cursor = None;
+        self.written = None;
     }
 
     /// Remembers what was told, and forgets what is told no more.
-    fn hear(&mut self, notices: Notices, now: Instant) {
+    fn remember(&mut self, notices: &Notices, now: Instant) {
         let mut heard = HashMap::new();
-        let people = notices.people.into_iter().map(|told| (Named::Person, told));
-        let teams = notices.teams.into_iter().map(|told| (Named::Team, told));
+        let people = notices.people.iter().map(|told| (Named::Person, told));
+        let teams = notices.teams.iter().map(|told| (Named::Team, told));
         for (named, (name, told)) in people.chain(teams) {
-            let key = (named, name);
+            let key = (named, name.clone());
             let at = match self.heard.get(&key) {
-                Some((before, at)) if *before == told && now.duration_since(*at) < SAME_AGAIN => {
-                    *at
-                }
+                Some((before, at)) if before == told && now.duration_since(*at) < SAME_AGAIN => *at,
                 _ => now,
             };
-            heard.insert(key, (told, at));
+            heard.insert(key, (*told, at));
         }
         self.heard = heard;
-        self.cursor = notices.until;
     }
 
+    /// `None` where a group was made anew: who was in the former one is told by nobody.
     async fn take_in(
         &mut self,
         broker: &Arc<Broker>,
@@ -166,19 +189,22 @@ impl Follower {
         changes: &dyn Changes,
         questions: &Questions,
         notices: &Notices,
-    ) -> Result<Change, SyncError> {
+    ) -> Result<Option<Change>, SyncError> {
         let nothing = questions.people.is_empty() && questions.teams.is_empty();
         let now = Instant::now();
         let written = self.written;
         if nothing && written.is_some_and(|at| now.duration_since(at) < WRITTEN_EVERY) {
-            return Ok(Change::None);
+            return Ok(Some(Change::None));
         }
         let mut answers = Answers::of(changes, connected, questions).await?;
+        if answers.has_any_of(&questions.removed) {
+            return Ok(None);
+        }
         answers.learn_groups(broker, connected, changes).await?;
         let until = notices.until.clone();
         let change = keep(broker, connected, answers, until).await?;
         self.written = Some(now);
-        Ok(change)
+        Ok(Some(change))
     }
 
     fn is_to_publish(&mut self, change: Change, now: Instant) -> bool {
@@ -226,6 +252,11 @@ impl Answers {
             .ask_about_teams(changes, questions.teams.clone())
             .await?;
         Ok(answers)
+    }
+
+    fn has_any_of(&self, groups: &[String]) -> bool {
+        let mut teams = self.teams.iter().map(|seen| &seen.team.name);
+        teams.any(|name| groups.iter().any(|group| group.eq_ignore_ascii_case(name)))
     }
 
     async fn ask_about_teams(

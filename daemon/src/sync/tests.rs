@@ -16,6 +16,7 @@ use muster_common::name::UserName;
 use muster_common::secret::Secret;
 use muster_common::store::ledger::IdKind;
 use proptest::prelude::*;
+use tokio::time::Instant;
 
 use super::changes::{Followed, Follower};
 use super::{Shrink, SyncError, whole};
@@ -46,6 +47,8 @@ struct State {
     versions: u64,
     /// Who was changed, one after the other, each with what is told of it.
     history: Vec<(Of, String, u64)>,
+    /// The places in it that tell of a group's end.
+    ends: BTreeSet<usize>,
     /// How many of the last entries are told again each time.
     repeats: usize,
     /// The history's identity: after a restart it is another.
@@ -82,6 +85,8 @@ enum Happening {
     Reshell(usize),
     Found(usize),
     Dissolve(usize),
+    /// Dissolves a group and founds another of its name.
+    Refound(usize),
     Suspend(usize),
     Enter(usize, usize),
     Quit(usize, usize),
@@ -100,8 +105,8 @@ const GROUPS: [&str; 5] = ["any", "Dev", "ops", "leaf", "linux-users"];
 
 fn happening() -> impl Strategy<Value = Happening> {
     use Happening::{
-        Dissolve, Enter, Follow, Found, Join, Leave, Nest, Quit, Rename, Replace, Reshell, Restart,
-        Suspend, Unnest, Whole,
+        Dissolve, Enter, Follow, Found, Join, Leave, Nest, Quit, Refound, Rename, Replace, Reshell,
+        Restart, Suspend, Unnest, Whole,
     };
     let n = || 0..PEOPLE.len();
     let g = || 0..GROUPS.len();
@@ -113,6 +118,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => n().prop_map(Reshell),
         3 => g().prop_map(Found),
         1 => g().prop_map(Dissolve),
+        2 => g().prop_map(Refound),
         1 => g().prop_map(Suspend),
         4 => (n(), g()).prop_map(|(a, b)| Enter(a, b)),
         2 => (n(), g()).prop_map(|(a, b)| Quit(a, b)),
@@ -173,7 +179,12 @@ impl State {
                 for unit in self.groups.values_mut() {
                     unit.inside.remove(GROUPS[g]);
                 }
+                self.ends.insert(self.history.len());
                 self.tell(Of::Group, GROUPS[g]);
+            }
+            Happening::Refound(g) if self.groups.contains_key(GROUPS[g]) => {
+                self.happen(&Happening::Dissolve(g));
+                self.happen(&Happening::Found(g));
             }
             Happening::Suspend(g) => {
                 if let Some(unit) = self.groups.get_mut(GROUPS[g]) {
@@ -208,6 +219,7 @@ impl State {
             Happening::Restart => {
                 self.instance += 1;
                 self.history.clear();
+                self.ends.clear();
             }
             _ => {}
         }
@@ -360,6 +372,8 @@ impl Changes for Company {
             until: Some(state.cursor()),
             ..Notices::default()
         };
+        let ends = state.ends.range(from..);
+        notices.teams_removed = ends.map(|at| state.history[*at].1.clone()).collect();
         for (of, name, told) in &state.history[from..] {
             let named = match of {
                 Of::Person => &mut notices.people,
@@ -420,9 +434,18 @@ impl Host {
     }
 
     async fn whole(&mut self, shrink: Shrink) -> Result<super::Synced, SyncError> {
+        self.whole_after(shrink, None).await
+    }
+
+    async fn whole_after(
+        &mut self,
+        shrink: Shrink,
+        told: Option<(Box<Notices>, Instant)>,
+    ) -> Result<super::Synced, SyncError> {
         let broker = &self.world.broker;
-        self.follower = Follower::default();
-        whole::read(broker, &broker.connected[0], shrink).await
+        let synced = whole::read(broker, &broker.connected[0], shrink).await?;
+        self.follower.start_over(told);
+        Ok(synced)
     }
 
     async fn follow(&mut self) -> Result<Followed, SyncError> {
@@ -434,6 +457,10 @@ impl Host {
     async fn sync(&mut self) {
         match self.follow().await {
             Ok(Followed::Read { .. }) => {}
+            Ok(Followed::Beyond(notices, asked)) => {
+                let told = Some((notices, asked));
+                self.whole_after(Shrink::Accept, told).await.unwrap();
+            }
             _ => _ = self.whole(Shrink::Accept).await.unwrap(),
         }
     }
@@ -616,7 +643,7 @@ async fn when_very_many_change_everybody_is_read() {
     let mut host = Host::new(0);
     host.whole(Shrink::Hold).await.unwrap();
     join(&host, 1001);
-    assert!(matches!(host.follow().await, Ok(Followed::TooMany)));
+    assert!(matches!(host.follow().await, Ok(Followed::Beyond(..))));
     assert!(host.stored().is_empty());
 }
 
@@ -684,4 +711,26 @@ async fn a_host_carries_the_groups_that_it_is_meant_to_and_whoever_joins_them() 
     host.company.happen(&Happening::Quit(0, 4));
     host.follow().await.unwrap();
     assert_eq!(host.snapshot().await, served(&["bob"]));
+}
+
+#[tokio::test]
+async fn a_group_made_anew_holds_nobody_of_old_and_is_read_once_for_that() {
+    let mut host = Host::new(1000);
+    for happening in [
+        Happening::Join(0),
+        Happening::Found(1),
+        Happening::Enter(0, 1),
+    ] {
+        host.company.happen(&happening);
+    }
+    host.whole(Shrink::Hold).await.unwrap();
+    host.follow().await.unwrap();
+    host.company.happen(&Happening::Refound(1));
+    let Ok(Followed::Beyond(notices, asked)) = host.follow().await else {
+        panic!("a group of that name is there: who would know that it is another?");
+    };
+    let told = Some((notices, asked));
+    host.whole_after(Shrink::Hold, told).await.unwrap();
+    assert_eq!(host.stored(), host.company.said());
+    assert!(matches!(host.follow().await, Ok(Followed::Read { .. })));
 }

@@ -13,6 +13,7 @@
 mod common;
 
 mod changing;
+mod events;
 mod login;
 mod reading;
 mod transport;

@@ -2,8 +2,8 @@
 //! newer servers tell nothing of attributes, the older ones tell the same again after five
 //! minutes, and neither tells of a rename.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 
 use tokio::io::AsyncBufRead;
@@ -29,6 +29,7 @@ struct Document {
     beyond: bool,
     people: BTreeMap<String, u64>,
     teams: BTreeMap<String, u64>,
+    teams_removed: BTreeSet<String>,
     event: Option<Event>,
 }
 
@@ -38,6 +39,9 @@ struct Event {
     people: Vec<String>,
     teams: Vec<String>,
     told: DefaultHasher,
+    /// What was done, as far as it has been read.
+    operation: String,
+    in_operation: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,7 +71,13 @@ impl Event {
             people: Vec::new(),
             teams: Vec::new(),
             told: DefaultHasher::new(),
+            operation: String::new(),
+            in_operation: false,
         }
+    }
+
+    fn is_removal_of_a_group(&self) -> bool {
+        self.kind == Kind::Group && self.operation.trim() == "DELETED"
     }
 
     /// Whose name an element of the event gives, if anybody's.
@@ -96,6 +106,7 @@ impl Document {
         Some(Notices {
             people: self.people,
             teams: self.teams,
+            teams_removed: self.teams_removed,
             until: Some(self.next?),
         })
     }
@@ -113,6 +124,9 @@ impl Document {
             return;
         };
         self.beyond |= event.people.is_empty() && event.teams.is_empty();
+        if event.is_removal_of_a_group() {
+            self.teams_removed.extend(event.teams.iter().cloned());
+        }
         let told = event.told.finish();
         for (names, notices) in [
             (event.people, &mut self.people),
@@ -143,6 +157,7 @@ impl xml::Document for Document {
             return Ok(());
         };
         event.told.write(element.written().as_bytes());
+        event.in_operation = depth == 2 && element.name() == "operation";
         if let Some(names) = event.named(depth, element.name()) {
             match element.attribute("name")? {
                 Some(name) if !name.is_empty() => names.push(name),
@@ -155,6 +170,9 @@ impl xml::Document for Document {
     fn text(&mut self, text: &str) {
         if let Some(event) = &mut self.event {
             event.told.write(text.as_bytes());
+            if event.in_operation {
+                event.operation.push_str(text);
+            }
         }
     }
 }
@@ -193,6 +211,17 @@ mod tests {
         assert_eq!(people, ["a&b", "ann"]);
         assert_eq!(teams, ["dev team", "leaf", "tree"]);
         assert_eq!(named("").await, (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_group_that_was_removed_is_told_from_one_that_was_changed() {
+        let events = r#"<groupEvent><operation>DELETED</operation><group name="dev"/></groupEvent>
+            <groupEvent><operation>CREATED</operation><group name="dev"/></groupEvent>
+            <groupEvent><operation>UPDATED</operation><group name="ops"><description>DELETED</description></group></groupEvent>
+            <groupMembershipEvent><operation>DELETED</operation><group name="leaf"/></groupMembershipEvent>
+            <userEvent><operation>DELETED</operation><user name="ann"/></userEvent>"#;
+        let notices = notices(events).await.unwrap().unwrap();
+        assert_eq!(notices.teams_removed, BTreeSet::from(["dev".to_owned()]));
     }
 
     #[tokio::test]
