@@ -106,7 +106,11 @@ async fn membership_through_groups_is_asked_for_as_such() {
     let (direct, nested) = (Reach::Direct, Reach::Nested);
     assert_eq!(crowd.groups_of(&ann, direct).await.unwrap(), ["ops"]);
     assert_eq!(crowd.groups_of(&ann, nested).await.unwrap().len(), 3);
-    assert_eq!(crowd.find(&ann).await.unwrap().groups.len(), 3);
+    assert_eq!(crowd.find(&ann).await.unwrap().groups.len(), 1);
+    let everybody = crowd.everybody().await.unwrap();
+    for group in ["all", "dev", "ops"] {
+        assert_eq!(everybody.members(group), ["ann"], "{group}");
+    }
     assert!(crowd.members("all", direct).await.unwrap().is_empty());
     assert_eq!(crowd.members("all", nested).await.unwrap(), ["ann"]);
     assert!(!crowd.is_in(&ann, "all", direct).await.unwrap());
