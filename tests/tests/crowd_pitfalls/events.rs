@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use muster_common::directory::{
-    Changes as _, Cursor, DirectoryError, Listing as _, Membership, Notices, Person, Projection,
+    Changes, Cursor, DirectoryError, Listing as _, Membership, Notices, Person, Projection,
     Sighting, Team,
 };
 use muster_tests::sim::crowd::{EventSettings, EventStore, Group, MembershipEvents, User};
@@ -46,7 +46,7 @@ impl Replica {
         for name in notices.people.keys() {
             self.people
                 .retain(|known, _| !known.eq_ignore_ascii_case(name));
-            match corp.crowd.person(name).await {
+            match Changes::person(&corp.crowd, name).await {
                 Ok(Sighting { person, groups }) => {
                     self.people.retain(|_, (known, _)| known.key != person.key);
                     self.people
@@ -59,7 +59,7 @@ impl Replica {
         for name in notices.teams.keys() {
             self.teams
                 .retain(|known, _| !known.eq_ignore_ascii_case(name));
-            if let Ok(seen) = corp.crowd.team(name).await {
+            if let Ok(seen) = Changes::team(&corp.crowd, name).await {
                 self.teams
                     .insert(seen.team.name.clone(), (seen.team, names(&seen.groups)));
             }
@@ -149,7 +149,7 @@ async fn whoever_asks_about_everybody_named_knows_what_the_server_knows() {
         corp.simulator.set_events(settings.clone());
         let mut replica = Replica::of(&corp).await;
         let mut dice = 12_345u32;
-        for step in 0..60 {
+        for step in 0..60u32 {
             for _ in 0..=step % 4 {
                 dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 happen(&corp, dice >> 8);
