@@ -78,6 +78,8 @@ pub struct Schedule {
     due: Duration,
     work: Work,
     whole_due: Duration,
+    /// When everybody was read last, since the start.
+    whole_done: Option<Duration>,
     failures: u32,
     /// How long it waits between two askings for changes at present.
     pace: Duration,
@@ -92,6 +94,7 @@ impl Schedule {
             due: now,
             work: Work::Whole,
             whole_due: now,
+            whole_done: None,
             failures: 0,
             pace: plan.changes,
         };
@@ -132,11 +135,16 @@ impl Schedule {
         match outcome {
             Outcome::Failed { pause } => return self.retry(now, pause),
             Outcome::HistoryLost => {
+                // A server that loses it again and again is read like one without any.
                 let spread = SPREAD_OF_WHOLES.min(self.plan.whole / 3);
+                let interval = self.plan.whole;
+                let again = self.whole_done.map(|done| done.saturating_add(interval));
+                let next = again.map_or(now, |again| again.max(now));
                 self.work = Work::Whole;
-                self.due = now.saturating_add(self.dice.below(spread));
+                self.due = next.saturating_add(self.dice.below(spread));
             }
             Outcome::Whole { history } => {
+                self.whole_done = Some(now);
                 let interval = self.interval(history);
                 self.whole_due = now.saturating_add(self.dice.a_little_more(interval));
                 self.after(now, history);
@@ -320,10 +328,18 @@ mod tests {
     fn a_lost_history_is_made_good_by_reading_everybody_but_not_by_all_hosts_at_once() {
         let mut schedule = schedule(None);
         schedule.settle(SECOND, Outcome::Whole { history: true });
-        schedule.settle(SECOND, Outcome::HistoryLost);
+        schedule.settle(SECOND * 1000, Outcome::HistoryLost);
         let (due, work) = schedule.due();
-        within(due, 1, 301);
+        within(due, 1000, 1300);
         assert_eq!(work, Work::Whole);
+    }
+
+    #[test]
+    fn a_history_that_is_lost_again_at_once_is_not_relied_on_for_an_interval() {
+        let mut schedule = schedule(None);
+        schedule.settle(SECOND, Outcome::Whole { history: true });
+        schedule.settle(SECOND * 5, Outcome::HistoryLost);
+        within(schedule.due().0, 901, 1201);
     }
 
     #[test]

@@ -92,10 +92,12 @@ fn a_lost_history_is_made_good_and_followed_again() {
     let Some(mut world) = World::new() else {
         return;
     };
-    start(&mut world, |usual| {
-        format!("{usual}\n[sync]\ninterval = \"10s\"\nchanges_interval = \"1s\"\n")
-    });
-    world.tell_crowd("expire-events");
+    world.start_simulator(Sim::Crowd, PEOPLE);
+    world.tell_crowd(r#"send {"do":"set-events","store":"memory"}"#);
+    world.configure("\n[sync]\ninterval = \"10s\"\nchanges_interval = \"1s\"\n");
+    world.start_muster();
+    world.sync().said();
+    world.tell_crowd("restart");
     world.tell_crowd("remove-user vera");
     world.until("vera is gone", |world| !finds(world, "vera"));
     assert!(asked(&world).contains(&"/search".to_owned()));
