@@ -17,6 +17,8 @@ use muster_tests::world::{Sim, World};
 const SIZES: [(u32, u32); 2] = [(10_000, 500), (100_000, 5_000)];
 /// How long a host may take to read everybody before we give up.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How many groups hold each person directly, at most.
+const GROUPS_EACH: u32 = 10;
 /// How many people change at once.
 const CHANGES: usize = 10;
 
@@ -82,7 +84,7 @@ struct Memory {
 fn measured(place: &Path, (users, groups): (u32, u32)) -> Row {
     println!("{users} people, {groups} groups");
     let mut world = World::at(place);
-    world.start_generated(Sim::Crowd, &format!("{users}:{groups}"));
+    world.start_company(&format!("{users}x{groups}"), GROUPS_EACH);
     let (server_alone, memberships) = served_alone(&world);
     configure(&world);
     world.start_publisher();

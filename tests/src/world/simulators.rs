@@ -53,31 +53,30 @@ impl World {
     pub fn start_simulator(&mut self, sim: Sim, data: &str) {
         let file = format!("{}.json", sim.state());
         self.write(&file, data);
-        self.start_with(sim, ["--data", &file]);
+        self.start_with(sim, &["--data", &file]);
     }
 
     /// Starts a simulator with made-up people: so many users and, where it takes that, groups.
     #[track_caller]
     pub fn start_generated(&mut self, sim: Sim, size: &str) {
-        self.start_with(sim, ["--generate", size]);
+        self.start_with(sim, &["--generate", size]);
+    }
+
+    /// Starts a simulated Crowd with made-up people, each in up to so many groups.
+    #[track_caller]
+    pub fn start_company(&mut self, size: &str, groups_each: u32) {
+        let groups_each = groups_each.to_string();
+        let options = ["--generate", size, "--groups-each", &groups_each];
+        self.start_with(Sim::Crowd, &options);
     }
 
     #[track_caller]
-    fn start_with(&mut self, sim: Sim, people: [&str; 2]) {
+    fn start_with(&mut self, sim: Sim, people: &[&str]) {
         let (state, kind) = (sim.state(), sim.kind());
-        let [option, value] = people;
         std::fs::create_dir_all(self.path(&state))
             .unwrap_or_else(|error| panic!("{state}: {error}"));
-        let words = [
-            SIMULATOR,
-            kind,
-            option,
-            value,
-            "--listen",
-            "127.0.0.1:0",
-            "--state-dir",
-            &state,
-        ];
+        let place = ["--listen", "127.0.0.1:0", "--state-dir", &state];
+        let words = [&[SIMULATOR, kind], people, &place].concat();
         self.spawn(sim.process(), &words);
         self.until("the simulator is ready", |world| {
             !world.url_of(sim).is_empty()
