@@ -120,6 +120,18 @@ impl AccessRules {
         &self.services
     }
 
+    /// Whether any rule is about this group.
+    pub fn names_group(&self, directory: &DirectoryName, group: &GroupName) -> bool {
+        let own = self
+            .own
+            .iter()
+            .flat_map(|own| own.allow.iter().flatten().chain(&own.deny));
+        let mut rules = self.allow.iter().chain(&self.deny).chain(own);
+        rules.any(
+            |rule| matches!(&rule.subject, Subject::Group(d, g) if d == directory && g == group),
+        )
+    }
+
     /// Whether no rule could ever let anybody in.
     pub fn lets_nobody_in(&self) -> bool {
         let own = self.own.iter().filter_map(|own| own.allow.as_deref());

@@ -369,7 +369,7 @@ impl Work<'_> {
         position: u16,
         name: &GroupName,
         team: &Team,
-        members: Vec<UserName>,
+        members: Vec<usize>,
     ) -> Result<(), String> {
         let holder = holder(IdKind::Group, directory, &team.key);
         if directory.kind.ids() == Ids::Given
@@ -387,19 +387,17 @@ impl Work<'_> {
             self.settled_by_pin(directory, name.as_str(), &holder, &clash.to_string())
         })?;
         let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
-        for member in &members {
-            if let Some(record) = self
-                .users
-                .get(member)
-                .and_then(|place| self.content.users.get_mut(place.record))
-            {
+        let mut names = Vec::with_capacity(members.len());
+        for member in members {
+            if let Some(record) = self.content.users.get_mut(member) {
                 record.groups.push(gid);
+                names.push(record.account.name.clone());
             }
         }
         let group = Group {
             name: name.clone(),
             gid,
-            members,
+            members: names,
         };
         self.content.groups.push(GroupRecord {
             group,
@@ -408,21 +406,20 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The members of each group by its number, in order, as far as they are served and belong
-    /// to the same directory: those of groups in it included.
-    fn members(&self, position: u16, teams: &[KnownTeam]) -> HashMap<i64, Vec<UserName>> {
+    /// The members of each group by its number, those of groups in it included, as far as they
+    /// are served and belong to the same directory: the places of their records, by name.
+    fn members(&self, position: u16, teams: &[KnownTeam]) -> HashMap<i64, Vec<usize>> {
         let mut around = Around::new(teams);
-        let mut members: HashMap<i64, Vec<UserName>> = HashMap::with_capacity(teams.len());
-        for (name, place) in &self.users {
+        let mut people: Vec<_> = self.users.iter().collect();
+        people.sort_unstable_by_key(|(name, _)| *name);
+        let mut members: HashMap<i64, Vec<usize>> = HashMap::with_capacity(teams.len());
+        for (_, place) in people {
             let record = self.content.users.get(place.record);
             if record.is_some_and(|record| record.directory == position) {
                 for id in around.person(&place.groups) {
-                    members.entry(id).or_default().push(name.clone());
+                    members.entry(id).or_default().push(place.record);
                 }
             }
-        }
-        for names in members.values_mut() {
-            names.sort_unstable();
         }
         members
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use muster_common::access::PersonFacts;
 use muster_common::account::{Gid, Group, Uid};
-use muster_common::name::{GroupName, UserName};
+use muster_common::name::{DirectoryName, GroupName, UserName};
 use muster_common::snapshot::content::{Access, GroupRecord, Tombstone, UserRecord};
 use muster_common::store::ledger::{Holder, IdKind};
 use muster_common::store::names::Owner;
@@ -82,23 +82,20 @@ impl Work<'_> {
     }
 
     pub(super) fn compile_access(&mut self) {
-        let names: HashMap<Gid, (u16, GroupName)> = self
-            .content
-            .groups
-            .iter()
-            .map(|record| {
-                (
-                    record.group.gid,
-                    (record.directory, record.group.name.clone()),
-                )
-            })
-            .collect();
         let directories: Vec<_> = self
             .config
             .directories
             .iter()
             .map(|directory| &directory.name)
             .collect();
+        let named = self.content.groups.iter().filter_map(|record| {
+            let owner = *directories.get(usize::from(record.directory))?;
+            let group = &record.group;
+            // Nobody asks about any other: with a million memberships that counts.
+            let named = self.config.access.names_group(owner, &group.name);
+            named.then(|| (group.gid, (owner, group.name.clone())))
+        });
+        let named: HashMap<Gid, (&DirectoryName, GroupName)> = named.collect();
         for (user, place) in &self.users {
             let Some(record) = self.content.users.get_mut(place.record) else {
                 continue;
@@ -107,10 +104,8 @@ impl Work<'_> {
             let Some(directory) = directories.get(position).copied() else {
                 continue;
             };
-            let named = record.groups.iter().filter_map(|gid| names.get(gid));
-            let groups = named
-                .filter_map(|(owner, group)| Some((*directories.get(usize::from(*owner))?, group)))
-                .collect();
+            let groups = record.groups.iter().filter_map(|gid| named.get(gid));
+            let groups = groups.map(|(owner, group)| (*owner, group)).collect();
             let facts = PersonFacts {
                 directory,
                 user,
