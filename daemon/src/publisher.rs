@@ -1,8 +1,9 @@
 //! The way to the publisher: assembles, hands over, remembers how it went.
 //! Requests that come while one is under way are served together by the next.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ const RETRY: Duration = Duration::from_secs(15);
 /// How often the host's own files are looked at.
 const WATCH: Duration = Duration::from_secs(5);
 
+/// New problems of one publication that the log tells; the rest is counted.
+const LOGGED_MAX: usize = 100;
 /// How long changes that nobody waits for leave the publisher alone after a publication, in
 /// how long it took.
 const REST: u32 = 9;
@@ -51,6 +54,8 @@ pub struct Publisher {
     requested: AtomicU64,
     covered: tokio::sync::Mutex<u64>,
     last: Mutex<Publication>,
+    /// Whether a publication that nobody waits for is about to come.
+    waiting: AtomicBool,
     /// When the last publication ended, and how long it took.
     rest: Mutex<Option<(Instant, Duration)>>,
 }
@@ -70,6 +75,7 @@ impl Publisher {
             requested: AtomicU64::default(),
             covered: tokio::sync::Mutex::default(),
             last: Mutex::default(),
+            waiting: AtomicBool::default(),
             rest: Mutex::default(),
         }
     }
@@ -105,9 +111,18 @@ impl Publisher {
 
 /// Publishes what the store says, some time: changes that nobody waits for come together,
 /// so that however many they are, at most a tenth of the time is spent on publishing them.
-pub async fn publish_in_background(broker: &Arc<Broker>) {
-    tokio::time::sleep(broker.publisher.rest(Instant::now())).await;
-    publish_now(broker).await;
+/// Returns at once.
+pub fn publish_in_background(broker: &Arc<Broker>) {
+    if broker.publisher.waiting.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    let broker = Arc::clone(broker);
+    tokio::spawn(async move {
+        tokio::time::sleep(broker.publisher.rest(Instant::now())).await;
+        // What changes from here on may come too late for this one.
+        broker.publisher.waiting.store(false, Ordering::SeqCst);
+        publish_now(&broker).await;
+    });
 }
 
 /// Publishes what the store says now; returns when it is served (or could not be).
@@ -149,12 +164,17 @@ fn log_published(before: &Publication, now: &Publication) {
         let (generation, users, groups) = (published.generation, published.users, published.groups);
         log::info!("generation {generation} is served: {users} users, {groups} groups");
     }
-    for problem in now
+    let known: HashSet<_> = before.problems.iter().collect();
+    let mut new = now
         .problems
         .iter()
-        .filter(|problem| !before.problems.contains(problem))
-    {
+        .filter(|problem| !known.contains(problem));
+    for problem in new.by_ref().take(LOGGED_MAX) {
         log::warn!("{problem}");
+    }
+    let more = new.count();
+    if more > 0 {
+        log::warn!("and {more} more problems: see `muster status`");
     }
 }
 

@@ -260,6 +260,9 @@ pub struct Notices {
     pub people: BTreeMap<String, u64>,
     /// Groups' names as the directory spells them, as `people`.
     pub teams: BTreeMap<String, u64>,
+    /// Those of `people` that are told to have been removed: if nobody of that name is known,
+    /// it is somebody who had another one when last heard of.
+    pub people_removed: BTreeSet<String>,
     /// Those of `teams` that are told to have been removed: one that is there all the same
     /// has been made anew, and holds nobody of old.
     pub teams_removed: BTreeSet<String>,

@@ -34,6 +34,7 @@ CREATE INDEX person_name ON person (directory, name);
 const FROM_VERSION_2: &str = "
 ALTER TABLE directory ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE directory ADD COLUMN cursor TEXT;
+ALTER TABLE directory ADD COLUMN settings INTEGER;
 UPDATE directory SET whole = synced;
 ALTER TABLE team RENAME TO team_2;
 CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
@@ -60,7 +61,8 @@ CREATE INDEX team_name ON team (directory, name COLLATE NOCASE);
 
 const SCHEMA: &str = "
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL, whole INTEGER NOT NULL, cursor TEXT) STRICT, WITHOUT ROWID;
+CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL, whole INTEGER NOT NULL, cursor TEXT,
+                        settings INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
                      seen INTEGER NOT NULL, groups TEXT NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 CREATE INDEX person_name ON person (directory, name COLLATE NOCASE);

@@ -48,6 +48,8 @@ pub struct Reading {
     pub whole: Time,
     /// From where on its changes have to be read.
     pub cursor: Option<Cursor>,
+    /// What the settings were under which it was last read whole, see [`Store::keep_settings`].
+    pub settings: Option<i64>,
 }
 
 /// How many persons and groups a directory contributes.
@@ -81,7 +83,7 @@ impl Store {
         replacing.drop_vanished(projection)?;
         let written = replacing.written;
         transaction.execute(
-            "INSERT OR REPLACE INTO directory VALUES (?1, ?2, ?2, ?3)",
+            "INSERT OR REPLACE INTO directory VALUES (?1, ?2, ?2, ?3, NULL)",
             params![
                 directory.as_str(),
                 signed(now.unix()),
@@ -97,16 +99,30 @@ impl Store {
         mark_synced(&self.connection(), directory, now)
     }
 
+    /// Notes under which settings, told apart by a number, `directory` has been read.
+    pub fn keep_settings(
+        &self,
+        directory: &DirectoryName,
+        settings: i64,
+    ) -> Result<(), StoreError> {
+        self.connection()
+            .prepare_cached("UPDATE directory SET settings = ?2 WHERE name = ?1")?
+            .execute(params![directory.as_str(), settings])?;
+        Ok(())
+    }
+
     /// How far `directory` has been read; `None` if it never was.
     pub fn reading(&self, directory: &DirectoryName) -> Result<Option<Reading>, StoreError> {
         let connection = self.connection();
-        let mut select = connection
-            .prepare_cached("SELECT synced, whole, cursor FROM directory WHERE name = ?1")?;
+        let mut select = connection.prepare_cached(
+            "SELECT synced, whole, cursor, settings FROM directory WHERE name = ?1",
+        )?;
         let reading = select.query_row([directory.as_str()], |row| {
             Ok(Reading {
                 synced: Time::from_unix(unsigned(row.get(0)?)),
                 whole: Time::from_unix(unsigned(row.get(1)?)),
                 cursor: row.get::<_, Option<String>>(2)?.map(Cursor),
+                settings: row.get(3)?,
             })
         });
         Ok(reading.optional()?)
@@ -247,7 +263,7 @@ pub(super) fn mark_synced(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO directory VALUES (?1, ?2, ?2, NULL)
+            "INSERT INTO directory VALUES (?1, ?2, ?2, NULL, NULL)
              ON CONFLICT DO UPDATE SET synced = excluded.synced",
         )?
         .execute(params![directory.as_str(), signed(now.unix())])?;

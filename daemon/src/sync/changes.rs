@@ -3,7 +3,7 @@
 //! Nothing is believed of what a notice says but the name, so that it does no harm to
 //! hear of the same change again and again, as from Crowd, for five minutes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,8 +70,10 @@ enum Named {
 struct Questions {
     people: Vec<String>,
     teams: Vec<String>,
+    /// People who are told anew to have been removed.
+    people_removed: Vec<String>,
     /// Groups that are told anew to have been removed.
-    removed: Vec<String>,
+    teams_removed: Vec<String>,
 }
 
 impl Follower {
@@ -143,15 +145,18 @@ impl Follower {
                 .map(|(name, _)| name.clone())
                 .collect()
         };
-        let removed = notices.teams_removed.iter().filter(|name| {
-            let told = notices.teams.get(*name);
-            let heard = self.heard.get(&(Named::Team, (*name).clone()));
-            heard.map(|(before, _)| before) != told
-        });
+        let removed = |named: Named, removed: &BTreeSet<String>, told: &BTreeMap<String, u64>| {
+            let is_new = |name: &&String| {
+                let heard = self.heard.get(&(named, (*name).clone()));
+                heard.map(|(before, _)| before) != told.get(*name)
+            };
+            removed.iter().filter(is_new).cloned().collect()
+        };
         Questions {
             people: new(Named::Person, &notices.people),
             teams: new(Named::Team, &notices.teams),
-            removed: removed.cloned().collect(),
+            people_removed: removed(Named::Person, &notices.people_removed, &notices.people),
+            teams_removed: removed(Named::Team, &notices.teams_removed, &notices.teams),
         }
     }
 
@@ -181,7 +186,8 @@ impl Follower {
         self.heard = heard;
     }
 
-    /// `None` where a group was made anew: who was in the former one is told by nobody.
+    /// `None` where names alone do not lead on: a group was made anew, and who was in the former
+    /// one is told by nobody; somebody was removed who is known here by another name.
     async fn take_in(
         &mut self,
         broker: &Arc<Broker>,
@@ -197,7 +203,9 @@ impl Follower {
             return Ok(Some(Change::None));
         }
         let mut answers = Answers::of(changes, connected, questions).await?;
-        if answers.has_any_of(&questions.removed) {
+        let lost = answers.has_any_of(&questions.teams_removed)
+            || has_a_stranger(broker, connected, &questions.people_removed).await?;
+        if lost {
             return Ok(None);
         }
         answers.learn_groups(broker, connected, changes).await?;
@@ -215,6 +223,27 @@ impl Follower {
         }
         publish
     }
+}
+
+/// Whether any of these names is nobody's here. (A narrowed host does not know most people.)
+async fn has_a_stranger(
+    broker: &Broker,
+    connected: &Connected,
+    names: &[String],
+) -> Result<bool, SyncError> {
+    if names.is_empty() || !connected.config.scope.is_everybody() {
+        return Ok(false);
+    }
+    let (directory, names) = (connected.config.name.clone(), names.to_vec());
+    on_store(broker, move |store| {
+        for name in &names {
+            if store.person_keys_named(&directory, name)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
+    .await
 }
 
 /// What the directory says about those who were named; of whoever is gone the name.

@@ -8,9 +8,12 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use muster_common::config::DirectoryConfig;
 use muster_common::directory::{DirectoryError, Notices};
 use muster_common::name::DirectoryName;
 use muster_common::store::projection::Counts;
@@ -134,7 +137,7 @@ impl<'a> Keeper<'a> {
     async fn read_whole(&mut self, origin: Instant, told: Option<(Box<Notices>, Instant)>) {
         if self.whole(origin, Shrink::Hold).await.is_ok() {
             self.follower.start_over(told);
-            publish_in_background(self.broker).await;
+            publish_in_background(self.broker);
         }
     }
 
@@ -180,7 +183,7 @@ impl<'a> Keeper<'a> {
         };
         self.schedule.settle(origin.elapsed(), outcome);
         match &followed {
-            Ok(Followed::Read { publish: true, .. }) => publish_in_background(self.broker).await,
+            Ok(Followed::Read { publish: true, .. }) => publish_in_background(self.broker),
             Ok(_) => {}
             Err(error) => self.note_failure(error),
         }
@@ -229,13 +232,24 @@ fn failed(error: &SyncError) -> Outcome {
     }
 }
 
-/// What the store knows from before the start.
+/// What the store knows from before the start; nothing that was read under other settings
+/// counts, since another scope or other attributes say other things of the same people.
 fn before(broker: &Broker, connected: &Connected) -> Option<Before> {
     let reading = broker.store.reading(&connected.config.name).ok()??;
+    if reading.settings != Some(fingerprint(&connected.config)) {
+        return None;
+    }
     Some(Before {
         whole: broker.clock.now().since(reading.whole),
         history: reading.cursor.is_some() && connected.directory.changes().is_some(),
     })
+}
+
+/// What tells one directory's settings from others.
+fn fingerprint(config: &DirectoryConfig) -> i64 {
+    let mut hasher = DefaultHasher::new();
+    format!("{config:?}").hash(&mut hasher);
+    hasher.finish().cast_signed()
 }
 
 /// A seed that no other host has; without the system's random numbers any will do.

@@ -47,7 +47,7 @@ struct State {
     versions: u64,
     /// Who was changed, one after the other, each with what is told of it.
     history: Vec<(Of, String, u64)>,
-    /// The places in it that tell of a group's end.
+    /// The places in it that tell of an end.
     ends: BTreeSet<usize>,
     /// How many of the last entries are told again each time.
     repeats: usize,
@@ -136,6 +136,11 @@ impl State {
         self.history.push((of, name.to_owned(), self.versions));
     }
 
+    fn tell_end(&mut self, of: Of, name: &str) {
+        self.ends.insert(self.history.len());
+        self.tell(of, name);
+    }
+
     fn hire(&mut self, name: &str) {
         self.keys += 1;
         let staff = Staff {
@@ -151,7 +156,7 @@ impl State {
         match *happening {
             Happening::Join(n) if !self.people.contains_key(PEOPLE[n]) => self.hire(PEOPLE[n]),
             Happening::Leave(n) if self.people.remove(PEOPLE[n]).is_some() => {
-                self.tell(Of::Person, PEOPLE[n]);
+                self.tell_end(Of::Person, PEOPLE[n]);
             }
             Happening::Rename(a, b) if !self.people.contains_key(PEOPLE[b]) => {
                 if let Some(staff) = self.people.remove(PEOPLE[a]) {
@@ -160,6 +165,7 @@ impl State {
                 }
             }
             Happening::Replace(n) if self.people.remove(PEOPLE[n]).is_some() => {
+                self.tell_end(Of::Person, PEOPLE[n]);
                 self.hire(PEOPLE[n]);
             }
             Happening::Reshell(n) => {
@@ -179,8 +185,7 @@ impl State {
                 for unit in self.groups.values_mut() {
                     unit.inside.remove(GROUPS[g]);
                 }
-                self.ends.insert(self.history.len());
-                self.tell(Of::Group, GROUPS[g]);
+                self.tell_end(Of::Group, GROUPS[g]);
             }
             Happening::Refound(g) if self.groups.contains_key(GROUPS[g]) => {
                 self.happen(&Happening::Dissolve(g));
@@ -372,8 +377,14 @@ impl Changes for Company {
             until: Some(state.cursor()),
             ..Notices::default()
         };
-        let ends = state.ends.range(from..);
-        notices.teams_removed = ends.map(|at| state.history[*at].1.clone()).collect();
+        for at in state.ends.range(from..) {
+            let (of, name, _) = &state.history[*at];
+            let removed = match of {
+                Of::Person => &mut notices.people_removed,
+                Of::Group => &mut notices.teams_removed,
+            };
+            removed.insert(name.clone());
+        }
         for (of, name, told) in &state.history[from..] {
             let named = match of {
                 Of::Person => &mut notices.people,
@@ -583,7 +594,7 @@ async fn changes_that_would_remove_too_many_are_held_until_accepted() {
         for nth in 0..13 {
             let name = format!("u{nth}");
             state.people.remove(&name);
-            state.tell(Of::Person, &name);
+            state.tell_end(Of::Person, &name);
         }
     }
     for _ in 0..2 {
@@ -733,4 +744,18 @@ async fn a_group_made_anew_holds_nobody_of_old_and_is_read_once_for_that() {
     host.whole_after(Shrink::Hold, told).await.unwrap();
     assert_eq!(host.stored(), host.company.said());
     assert!(matches!(host.follow().await, Ok(Followed::Read { .. })));
+}
+
+#[tokio::test]
+async fn what_was_read_under_other_settings_does_not_count_at_the_next_start() {
+    let host = Host::new(0);
+    let broker = &host.world.broker;
+    whole::read(broker, &broker.connected[0], Shrink::Hold)
+        .await
+        .unwrap();
+    let before = super::before(broker, &broker.connected[0]).unwrap();
+    assert!(before.history);
+    let corp = &broker.connected[0].config.name;
+    broker.store.keep_settings(corp, 7).unwrap();
+    assert!(super::before(broker, &broker.connected[0]).is_none());
 }

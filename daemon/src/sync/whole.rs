@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use muster_common::clock::Time;
-use muster_common::config::Sync as Limits;
+use muster_common::config::{DirectoryConfig, Sync as Limits};
 use muster_common::directory::{
     Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, Sighting,
 };
-use muster_common::name::{DirectoryName, UserName};
+use muster_common::name::UserName;
 use muster_common::store::Store;
 use muster_common::store::renewal::{Change, Renewal};
 
 use super::guard::{Guard, Removal, Shrink};
-use super::{SyncError, Synced, on_store};
+use super::{SyncError, Synced, fingerprint, on_store};
 use crate::broker::{Broker, Connected};
 use crate::scope::Carried;
 
@@ -58,6 +58,7 @@ async fn read_everybody(
     let projection = listing.everybody().await?;
     let mut projection = connected.config.scope.narrow(projection);
     projection.until = until;
+    let settings = fingerprint(&connected.config);
     let remarks = std::mem::take(&mut projection.remarks);
     let (now, name) = (broker.clock.now(), connected.config.name.clone());
     let limits = broker.config.sync.clone();
@@ -68,6 +69,7 @@ async fn read_everybody(
             limits: &limits,
         };
         let change = keep(store, &guard, &projection, now)?;
+        store.keep_settings(&name, settings)?;
         Ok(Synced {
             counts: store.counts(&name)?,
             change,
@@ -158,7 +160,7 @@ async fn ask_about_known(
             removed: renewal.gone.len(),
             now: renewal.seen.len(),
         })?;
-        renew(store, &config.name, &renewal, now)
+        renew(store, &config, &renewal, now)
     });
     let synced = synced.await?;
     broker.lookups.forget();
@@ -181,12 +183,14 @@ fn sort_in(
 /// People who were found meanwhile stay beside those who were asked about.
 fn renew(
     store: &Store,
-    directory: &DirectoryName,
+    config: &DirectoryConfig,
     renewal: &Renewal,
     now: Time,
 ) -> Result<Synced, SyncError> {
+    let (directory, settings) = (&config.name, fingerprint(config));
     let change = store.renew(directory, renewal, now)?;
     store.mark_synced(directory, now)?;
+    store.keep_settings(directory, settings)?;
     Ok(Synced {
         counts: store.counts(directory)?,
         change,

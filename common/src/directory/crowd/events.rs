@@ -29,6 +29,7 @@ struct Document {
     beyond: bool,
     people: BTreeMap<String, u64>,
     teams: BTreeMap<String, u64>,
+    people_removed: BTreeSet<String>,
     teams_removed: BTreeSet<String>,
     event: Option<Event>,
 }
@@ -76,8 +77,10 @@ impl Event {
         }
     }
 
-    fn is_removal_of_a_group(&self) -> bool {
-        self.kind == Kind::Group && self.operation.trim() == "DELETED"
+    /// Whether it tells the end of a person or group, not of a membership.
+    fn is_removal(&self) -> bool {
+        let whole = matches!(self.kind, Kind::User | Kind::Group);
+        whole && self.operation.trim() == "DELETED"
     }
 
     /// Whose name an element of the event gives, if anybody's.
@@ -106,6 +109,7 @@ impl Document {
         Some(Notices {
             people: self.people,
             teams: self.teams,
+            people_removed: self.people_removed,
             teams_removed: self.teams_removed,
             until: Some(self.next?),
         })
@@ -124,7 +128,8 @@ impl Document {
             return;
         };
         self.beyond |= event.people.is_empty() && event.teams.is_empty();
-        if event.is_removal_of_a_group() {
+        if event.is_removal() {
+            self.people_removed.extend(event.people.iter().cloned());
             self.teams_removed.extend(event.teams.iter().cloned());
         }
         let told = event.told.finish();
@@ -214,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_group_that_was_removed_is_told_from_one_that_was_changed() {
+    async fn who_was_removed_is_told_from_who_was_changed() {
         let events = r#"<groupEvent><operation>DELETED</operation><group name="dev"/></groupEvent>
             <groupEvent><operation>CREATED</operation><group name="dev"/></groupEvent>
             <groupEvent><operation>UPDATED</operation><group name="ops"><description>DELETED</description></group></groupEvent>
@@ -222,6 +227,7 @@ mod tests {
             <userEvent><operation>DELETED</operation><user name="ann"/></userEvent>"#;
         let notices = notices(events).await.unwrap().unwrap();
         assert_eq!(notices.teams_removed, BTreeSet::from(["dev".to_owned()]));
+        assert_eq!(notices.people_removed, BTreeSet::from(["ann".to_owned()]));
     }
 
     #[tokio::test]
