@@ -63,6 +63,8 @@ pub enum Outcome {
     },
     /// The directory's history does not go back so far any more.
     HistoryLost,
+    /// The changes are such that everybody has to be read.
+    ChangesBeyond,
     /// Nothing was read that can be used.
     Failed {
         /// The pause that the server asked for.
@@ -142,6 +144,12 @@ impl Schedule {
                 let next = again.map_or(now, |again| again.max(now));
                 self.work = Work::Whole;
                 self.due = next.saturating_add(self.dice.below(spread));
+            }
+            Outcome::ChangesBeyond => {
+                // Every host of a fleet has heard the same.
+                let spread = SPREAD_OF_WHOLES.min(self.plan.whole / 3);
+                self.work = Work::Whole;
+                self.due = now.saturating_add(self.dice.below(spread));
             }
             Outcome::Whole { history } => {
                 self.whole_done = Some(now);
@@ -331,6 +339,16 @@ mod tests {
         schedule.settle(SECOND * 1000, Outcome::HistoryLost);
         let (due, work) = schedule.due();
         within(due, 1000, 1300);
+        assert_eq!(work, Work::Whole);
+    }
+
+    #[test]
+    fn changes_that_names_do_not_tell_have_everybody_read_but_not_by_all_hosts_at_once() {
+        let mut schedule = schedule(None);
+        schedule.settle(SECOND, Outcome::Whole { history: true });
+        schedule.settle(SECOND * 5, Outcome::ChangesBeyond);
+        let (due, work) = schedule.due();
+        within(due, 5, 305);
         assert_eq!(work, Work::Whole);
     }
 

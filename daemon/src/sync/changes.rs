@@ -43,10 +43,8 @@ pub enum Followed {
     },
     /// The directory's history does not lead on from where it was read last.
     HistoryLost,
-    /// So much has changed, or in such a way, that everybody had better be read. These are
-    /// the notices that said so, and when they were asked for: to be remembered once
-    /// everybody has been read.
-    Beyond(Box<Notices>, Instant),
+    /// So much has changed, or in such a way, that everybody had better be read.
+    Beyond,
 }
 
 /// How far one directory's history was read, and what it told lately.
@@ -56,6 +54,9 @@ pub struct Follower {
     written: Option<Instant>,
     published: Option<Instant>,
     heard: HashMap<(Named, String), (u64, Instant)>,
+    /// Notices after which everybody has to be read, and when they were asked for: to be
+    /// remembered once that is done.
+    beyond: Option<(Notices, Instant)>,
 }
 
 /// What a name is of.
@@ -99,15 +100,16 @@ impl Follower {
         let questions = self.questions(&notices, asked);
         let narrowed = !connected.config.scope.is_everybody();
         let many = questions.people.len().saturating_add(questions.teams.len()) > NAMED_MAX;
-        let beyond = || Followed::Beyond(Box::new(notices.clone()), asked);
         if many || narrowed && !questions.teams.is_empty() {
-            return Ok(beyond());
+            self.beyond = Some((notices, asked));
+            return Ok(Followed::Beyond);
         }
         let taken_in = self
             .take_in(broker, connected, changes, &questions, &notices)
             .await?;
         let Some(change) = taken_in else {
-            return Ok(beyond());
+            self.beyond = Some((notices, asked));
+            return Ok(Followed::Beyond);
         };
         self.remember(&notices, asked);
         self.cursor = notices.until;
@@ -162,8 +164,8 @@ impl Follower {
 
     /// Goes on from where the store says that everybody was read, and remembers what was
     /// told before that.
-    pub fn start_over(&mut self, told: Option<(Box<Notices>, Instant)>) {
-        if let Some((notices, asked)) = told {
+    pub fn start_over(&mut self) {
+        if let Some((notices, asked)) = self.beyond.take() {
             self.remember(&notices, asked);
         }
         self.cursor = None;

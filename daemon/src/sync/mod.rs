@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_common::config::DirectoryConfig;
-use muster_common::directory::{DirectoryError, Notices};
+use muster_common::directory::DirectoryError;
 use muster_common::name::DirectoryName;
 use muster_common::store::projection::Counts;
 use muster_common::store::renewal::Change;
@@ -98,7 +98,7 @@ pub async fn keep_synced(
         });
         tokio::select! {
             () = tokio::time::sleep(wait) => match work {
-                Work::Whole => keeper.read_whole(origin, None).await,
+                Work::Whole => keeper.read_whole(origin).await,
                 Work::Changes => keeper.follow(origin).await,
             },
             request = requests.recv() => match request {
@@ -134,18 +134,14 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    async fn read_whole(&mut self, origin: Instant, told: Option<(Box<Notices>, Instant)>) {
+    async fn read_whole(&mut self, origin: Instant) {
         if self.whole(origin, Shrink::Hold).await.is_ok() {
-            self.follower.start_over(told);
             publish_in_background(self.broker);
         }
     }
 
     async fn answer(&mut self, origin: Instant, request: SyncRequest) {
         let result = self.whole(origin, request.shrink).await;
-        if result.is_ok() {
-            self.follower.start_over(None);
-        }
         let outcome = self.outcome(&result).await;
         // Whoever asked may have hung up: nothing is lost.
         let _gone = request.reply.send(outcome);
@@ -154,9 +150,12 @@ impl<'a> Keeper<'a> {
     async fn whole(&mut self, origin: Instant, shrink: Shrink) -> Result<Synced, SyncError> {
         let result = whole::read(self.broker, self.connected, shrink).await;
         let outcome = match &result {
-            Ok(synced) => Outcome::Whole {
-                history: synced.history,
-            },
+            Ok(synced) => {
+                self.follower.start_over();
+                Outcome::Whole {
+                    history: synced.history,
+                }
+            }
             Err(error) => failed(error),
         };
         self.schedule.settle(origin.elapsed(), outcome);
@@ -169,16 +168,11 @@ impl<'a> Keeper<'a> {
     async fn follow(&mut self, origin: Instant) {
         let followed = self.follower.follow(self.broker, self.connected).await;
         let outcome = match &followed {
-            // At once: this is not what a fleet has in common.
-            Ok(Followed::Beyond(notices, asked)) => {
-                return self
-                    .read_whole(origin, Some((notices.clone(), *asked)))
-                    .await;
-            }
             Ok(Followed::Read { answered_in, .. }) => Outcome::Changes {
                 answered_in: *answered_in,
             },
             Ok(Followed::HistoryLost) => Outcome::HistoryLost,
+            Ok(Followed::Beyond) => Outcome::ChangesBeyond,
             Err(error) => failed(error),
         };
         self.schedule.settle(origin.elapsed(), outcome);
