@@ -80,6 +80,7 @@ pub struct Schedule {
     due: Duration,
     work: Work,
     whole_due: Duration,
+    started: Duration,
     /// When everybody was read last, since the start.
     whole_done: Option<Duration>,
     failures: u32,
@@ -96,6 +97,7 @@ impl Schedule {
             due: now,
             work: Work::Whole,
             whole_due: now,
+            started: now,
             whole_done: None,
             failures: 0,
             pace: plan.changes,
@@ -190,6 +192,11 @@ impl Schedule {
         let pause = pause.unwrap_or_default().min(LONGEST_PAUSE);
         let pause = pause.saturating_add(self.dice.below(pause / 2));
         self.due = now.saturating_add(backoff.max(pause));
+        // A history that gives no answer for so long must not keep everything else from us.
+        let whole = self.whole_done.unwrap_or(self.started);
+        if self.due >= whole.saturating_add(self.plan.whole) {
+            self.work = Work::Whole;
+        }
     }
 }
 
@@ -340,6 +347,22 @@ mod tests {
         let (due, work) = schedule.due();
         within(due, 1000, 1300);
         assert_eq!(work, Work::Whole);
+    }
+
+    #[test]
+    fn a_history_that_never_answers_does_not_keep_everybody_from_being_read() {
+        let mut schedule = schedule(None);
+        schedule.settle(SECOND, Outcome::Whole { history: true });
+        let mut failures = 0;
+        while schedule.due().1 == Work::Changes {
+            let (due, _) = schedule.due();
+            schedule.settle(due, Outcome::Failed { pause: None });
+            failures += 1;
+        }
+        let (due, work) = schedule.due();
+        within(due, 900, 2000);
+        assert_eq!(work, Work::Whole);
+        assert!((4..12).contains(&failures), "{failures}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use muster_common::clock::Time;
+use muster_common::config::DirectoryConfig;
 use muster_common::directory::{
     Changes, Cursor, DirectoryError, ImmutableKey, Notices, Sighting, TeamSighting,
 };
@@ -331,7 +331,7 @@ impl Answers {
     fn into_renewal(
         self,
         store: &Store,
-        connected: &muster_common::config::DirectoryConfig,
+        connected: &DirectoryConfig,
         until: Option<Cursor>,
     ) -> Result<Renewal, SyncError> {
         let directory = &connected.name;
@@ -374,7 +374,7 @@ async fn keep(
         let counts = store.counts(&config.name)?;
         guard.persons(removal(counts.people, gone_for_good(&renewal)))?;
         guard.groups("groups", removal(counts.teams, renewal.teams_gone.len()))?;
-        let change = renewed(store, &config.name, &renewal, now)?;
+        let change = store.renew(&config.name, &renewal, now)?;
         Ok((change, store.counts(&config.name)?))
     });
     let (change, counts) = kept.await?;
@@ -383,15 +383,6 @@ async fn keep(
         standing.held = None;
     });
     Ok(change)
-}
-
-fn renewed(
-    store: &Store,
-    directory: &muster_common::name::DirectoryName,
-    renewal: &Renewal,
-    now: Time,
-) -> Result<Change, SyncError> {
-    Ok(store.renew(directory, renewal, now)?)
 }
 
 /// How many are gone and are not there again by another name.

@@ -362,7 +362,13 @@ impl Listing for Company {
 #[async_trait::async_trait]
 impl Changes for Company {
     async fn present(&self) -> Result<Option<Cursor>, DirectoryError> {
-        Ok(Some(self.state.lock().unwrap().cursor()))
+        let state = self.state.lock().unwrap();
+        if state.broken {
+            return Err(DirectoryError::Misconfigured {
+                reason: "not for this application".to_owned(),
+            });
+        }
+        Ok(Some(state.cursor()))
     }
 
     async fn since(&self, cursor: &Cursor) -> Result<Option<Notices>, DirectoryError> {
@@ -746,4 +752,15 @@ async fn what_was_read_under_other_settings_does_not_count_at_the_next_start() {
     let corp = &broker.connected[0].config.name;
     broker.store.keep_settings(corp, 7).unwrap();
     assert!(super::before(broker, &broker.connected[0]).is_none());
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_keeps_nobody_from_being_read_whole() {
+    let mut host = Host::new(0);
+    host.company.happen(&Happening::Join(0));
+    host.company.state.lock().unwrap().broken = true;
+    let synced = host.whole(Shrink::Hold).await.unwrap();
+    assert!(!synced.history);
+    assert_eq!(host.stored(), host.company.said());
+    assert!(matches!(host.follow().await, Ok(Followed::HistoryLost)));
 }

@@ -13,6 +13,7 @@ use muster_common::directory::{
 use muster_common::name::UserName;
 use muster_common::store::Store;
 use muster_common::store::renewal::{Change, Renewal};
+use muster_common::text::with_causes;
 
 use super::guard::{Guard, Removal, Shrink};
 use super::{SyncError, Synced, fingerprint, on_store};
@@ -79,15 +80,21 @@ async fn read_everybody(
     Ok((synced.await?, remarks))
 }
 
-/// The present moment of the directory's history. A history that cannot be read is none;
-/// a server that cannot be reached is not worth going on with.
+/// The present moment of the directory's history. One that cannot be read is none, whatever
+/// the reason: everybody can still be read. Only a pause that is asked for is kept.
 async fn present(directory: &dyn Directory) -> Result<Option<Cursor>, DirectoryError> {
     let Some(changes) = directory.changes() else {
         return Ok(None);
     };
     match changes.present().await {
-        Err(DirectoryError::Nonsense { reason, .. }) => {
-            log::warn!("what changes cannot be asked for: {reason}");
+        Err(
+            pause @ DirectoryError::Unreachable {
+                retry_after: Some(_),
+                ..
+            },
+        ) => Err(pause),
+        Err(error) => {
+            log::warn!("what changes cannot be asked for: {}", with_causes(&error));
             Ok(None)
         }
         present => present,
