@@ -2,8 +2,8 @@
 //! sockets is decided here, by the door and the peer's uid.
 
 use muster_common::wire::message::{
-    AcceptName, Answer, Begin, Call, CommitImport, EndSession, Explain, GetGroup, GetUser, ListIds,
-    ListNames, PinId, StageImport, Status, Sync, UnpinId, ValidateSession,
+    AcceptName, Answer, Begin, Call, ChangePassword, CommitImport, EndSession, Explain, GetGroup,
+    GetUser, ListIds, ListNames, PinId, StageImport, Status, Sync, UnpinId, ValidateSession,
 };
 
 use crate::peer::{Door, Peer};
@@ -39,6 +39,7 @@ const TABLE: &[Row] = &[
     Row { method: GetGroup::METHOD,          root: Who::Anyone, lookup: Who::Anyone },
     Row { method: Begin::METHOD,             root: Who::Root,   lookup: Who::Oneself },
     Row { method: Answer::METHOD,            root: Who::Root,   lookup: Who::Anyone }, // continues a Begin on the same connection
+    Row { method: ChangePassword::METHOD,    root: Who::Root,   lookup: Who::Oneself },
     Row { method: Status::METHOD,            root: Who::Anyone, lookup: Who::Anyone },
     Row { method: Explain::METHOD,           root: Who::Root,   lookup: Who::Oneself },
     Row { method: Sync::METHOD,              root: Who::Root,   lookup: Who::Nobody },

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::config;
+use muster_common::directory::passwords::{Change, Passwords};
 use muster_common::directory::sessions::{Factors, Session, Sessions};
 use muster_common::directory::{
     Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal, Roster,
@@ -53,10 +54,19 @@ pub(crate) enum Mood {
     Knows(&'static str),
     AnswersForSomebodyElse,
     Locks,
+    Expired,
     IsGone,
     RefusesUs,
     TalksNonsense,
     NeverAnswers,
+}
+
+/// What the directory answers to a new password, if the old one is right.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    Anything,
+    Nothing(&'static str),
+    AndIsSilent,
 }
 
 /// A person: name, uid, and the names and ids of groups.
@@ -69,6 +79,10 @@ pub(crate) struct Scripted {
     asked: AtomicU32,
     people: Mutex<Vec<Sighting>>,
     looked_up: AtomicU32,
+    /// Whether it takes new passwords, and what it said to the last one.
+    passwords: Mutex<Option<Takes>>,
+    /// The one-time code that it wants.
+    code: Mutex<Option<&'static str>>,
     /// Look-ups are answered one for each permit, if there is a gate.
     gate: Mutex<Option<Arc<Semaphore>>>,
 }
@@ -81,8 +95,20 @@ impl Scripted {
             asked: AtomicU32::new(0),
             people: Mutex::new(Vec::new()),
             looked_up: AtomicU32::new(0),
+            passwords: Mutex::new(None),
+            code: Mutex::new(None),
             gate: Mutex::new(None),
         }
+    }
+
+    /// It takes new passwords from now on, and answers so.
+    pub(crate) fn takes(&self, takes: Takes) {
+        *self.passwords.lock().unwrap() = Some(takes);
+    }
+
+    /// It wants this code beside the secret from now on.
+    pub(crate) fn wants_code(&self, code: &'static str) {
+        *self.code.lock().unwrap() = Some(code);
     }
 
     /// What it says to everything from now on.
@@ -183,13 +209,68 @@ impl Directory for Scripted {
             )),
             Mood::AnswersForSomebodyElse => Ok(verified(ImmutableKey::given("mallory"))),
             Mood::Locks => Err(DirectoryError::Locked),
+            Mood::Expired => Err(DirectoryError::SecretExpired),
             Mood::NeverAnswers => std::future::pending().await,
             _ => Err(DirectoryError::Refused(Refusal::doubtful("wrong"))),
         }
     }
 
+    async fn verify_with_code(
+        &self,
+        name: &UserName,
+        secret: &Secret,
+        code: &Secret,
+    ) -> Result<Verified, DirectoryError> {
+        let wanted = *self.code.lock().unwrap();
+        if wanted.is_some_and(|wanted| wanted.as_bytes() != code.expose()) {
+            return Err(DirectoryError::Refused(Refusal::doubtful("wrong code")));
+        }
+        self.verify(name, secret).await
+    }
+
+    fn code_prompt(&self) -> Option<&'static str> {
+        self.code.lock().unwrap().map(|_| "One-time code: ")
+    }
+
+    fn passwords(&self) -> Option<&dyn Passwords> {
+        let takes = *self.passwords.lock().unwrap();
+        takes.map(|_| self as &dyn Passwords)
+    }
+
     fn sessions(&self) -> Option<&dyn Sessions> {
         Some(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Passwords for Scripted {
+    async fn change(
+        &self,
+        name: &UserName,
+        key: &ImmutableKey,
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<Change, DirectoryError> {
+        let verified = self.verify(name, old).await?;
+        if verified.key != *key {
+            return Ok(Change::SomebodyElse);
+        }
+        let takes = *self.passwords.lock().unwrap();
+        Ok(match takes {
+            Some(Takes::Nothing(message)) => Change::Unfit {
+                message: message.to_owned(),
+            },
+            Some(Takes::AndIsSilent) => Change::InDoubt(DirectoryError::Unreachable {
+                reason: "cut".into(),
+                retry_after: None,
+                source: None,
+            }),
+            _ => {
+                let new = new.expose_text().unwrap().to_owned();
+                self.mood(Mood::Knows(Box::leak(new.into_boxed_str())));
+                Change::Done
+            }
+        })
     }
 }
 
@@ -227,7 +308,13 @@ pub(crate) struct World {
 impl World {
     /// One directory, corp, that has been read: ada and bob, only ada in linux-users.
     pub(crate) fn new() -> Self {
-        let world = Self::of(CONFIG);
+        Self::with("", "")
+    }
+
+    /// The same with these keys of the directory, and these sections.
+    pub(crate) fn with(keys: &str, sections: &str) -> Self {
+        let config = CONFIG.replace("[access]", &format!("{keys}\n[access]"));
+        let world = Self::of(&(config + sections));
         world.serve(&["ada", "bob"]);
         world
     }

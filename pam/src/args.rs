@@ -17,12 +17,12 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
     ),
     (
         "use_authtok",
-        "understood in the password stack, where nothing can be changed yet",
+        "in the password stack: take the new password that an earlier module asked for, never ask",
     ),
 ];
 
-/// What the arguments mean. libpam reads `use_first_pass` by itself when it is
-/// asked for the password.
+/// What the arguments mean. libpam reads `use_first_pass` and `use_authtok` by itself when
+/// it is asked for the password.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Arguments {
     /// Whether the neutral answers are logged, too.

@@ -43,6 +43,9 @@ pub enum Unanswered {
     /// `use_first_pass`, and no earlier module has asked for a password.
     #[error("no earlier module has asked for a password")]
     NoEarlierPassword,
+    /// The two new passwords differ, or no earlier module has asked for one.
+    #[error("no new password was given (libpam's code {0})")]
+    NoNewPassword(i32),
     /// What was typed cannot be a secret: it goes to nobody.
     #[error(transparent)]
     NotASecret(#[from] SecretError),
@@ -67,6 +70,10 @@ pub trait Host {
     fn item(&self, item: Item) -> Option<String>;
     /// The password: an earlier module's, or asked for with `prompt`.
     fn password(&self, prompt: &str) -> Result<Secret, Unanswered>;
+    /// The password that shall be replaced: asked for once in both of PAM's passes.
+    fn present_password(&self) -> Result<Secret, Unanswered>;
+    /// The password that shall be: an earlier module's, or asked for twice.
+    fn new_password(&self) -> Result<Secret, Unanswered>;
     /// Asks for something else, or once more.
     fn ask(&self, prompt: &str, echo: Echo) -> Result<Secret, Unanswered>;
     /// Shows a text. A program that cannot show it goes on.

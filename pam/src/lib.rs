@@ -21,7 +21,7 @@ use pamsm::{Pam, PamError, PamFlags, PamServiceModule, pam_module};
 
 use guard::guarded;
 use libpam::LibPam;
-use outcome::Stack;
+use outcome::{Pass, Stack};
 use site::Site;
 
 struct Muster;
@@ -38,7 +38,8 @@ impl PamServiceModule for Muster {
     }
 
     fn chauthtok(pam: Pam, flags: PamFlags, arguments: Vec<String>) -> PamError {
-        decide(Stack::Password, pam, flags, &arguments)
+        let pass = Pass::of(flags.bits());
+        decide(Stack::Password(pass), pam, flags, &arguments)
     }
 
     fn setcred(_: Pam, _: PamFlags, _: Vec<String>) -> PamError {

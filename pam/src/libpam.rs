@@ -16,6 +16,8 @@ use zeroize::Zeroize;
 use crate::conversation::{Echo, Host, Item, Tone, Uids, Unanswered};
 
 /// `security/_pam_types.h`.
+const PAM_AUTHTOK: c_int = 6;
+const PAM_OLDAUTHTOK: c_int = 7;
 const PAM_TTY: c_int = 3;
 const PAM_PROMPT_ECHO_OFF: c_int = 1;
 const PAM_PROMPT_ECHO_ON: c_int = 2;
@@ -30,6 +32,12 @@ const ENTRY_MAX: usize = 1 << 20;
 
 unsafe extern "C" {
     fn pam_get_item(handle: *const c_void, item: c_int, value: *mut *const c_void) -> c_int;
+    fn pam_get_authtok(
+        handle: *const c_void,
+        item: c_int,
+        authtok: *mut *const c_char,
+        prompt: *const c_char,
+    ) -> c_int;
     fn pam_prompt(
         handle: *const c_void,
         style: c_int,
@@ -64,6 +72,24 @@ impl LibPam {
         // SAFETY: PAM_TTY is a NUL-terminated string that libpam keeps until it is set anew.
         let text = unsafe { CStr::from_ptr(value.cast()) };
         Some(text.to_string_lossy().into_owned())
+    }
+
+    /// PAM_OLDAUTHTOK, or in the password stack PAM_AUTHTOK: libpam asks for it in its own
+    /// words if it is not there, for a new one twice, and obeys `use_authtok`.
+    fn token(&self, item: c_int) -> Result<Secret, Unanswered> {
+        let mut value = ptr::null();
+        // SAFETY: the handle is valid during this call, `value` may be written, and without a prompt libpam takes its own.
+        let status = unsafe { pam_get_authtok(self.handle(), item, &raw mut value, ptr::null()) };
+        match status {
+            0 if value.is_null() => Ok(Secret::typed(b"")?),
+            0 => {
+                // SAFETY: a NUL-terminated string that libpam keeps until it is set anew.
+                let typed = unsafe { CStr::from_ptr(value) };
+                Ok(Secret::typed(typed.to_bytes())?)
+            }
+            code if item == PAM_AUTHTOK => Err(Unanswered::NoNewPassword(code)),
+            code => Err(Unanswered::NoConversation(code)),
+        }
     }
 
     fn converse(&self, style: c_int, text: &str) -> Result<Reply, Unanswered> {
@@ -115,6 +141,14 @@ impl Host for LibPam {
             Err(PamError::AUTH_ERR) => Err(Unanswered::NoEarlierPassword),
             Err(code) => Err(Unanswered::NoConversation(code as c_int)),
         }
+    }
+
+    fn present_password(&self) -> Result<Secret, Unanswered> {
+        self.token(PAM_OLDAUTHTOK)
+    }
+
+    fn new_password(&self) -> Result<Secret, Unanswered> {
+        self.token(PAM_AUTHTOK)
     }
 
     fn ask(&self, prompt: &str, echo: Echo) -> Result<Secret, Unanswered> {

@@ -67,6 +67,14 @@ pub fn somebody_else(ours: u32, resolved: u32) -> Ending {
     Ending::because(Outcome::Mismatch, reason)
 }
 
+/// What was typed belongs to nobody that can be told.
+pub fn user_changed() -> Ending {
+    Ending::because(
+        Outcome::Mismatch,
+        "the program changed the user while the password was asked for",
+    )
+}
+
 /// A name that only NSS takes for the person's.
 pub fn other_form(canonical: &UserName) -> Ending {
     Ending {
@@ -92,10 +100,7 @@ fn by_broker(host: &impl Host, site: &Site<'_>, voice: Voice, user: &str) -> End
         // Whatever went wrong on the way is "could not ask" (invariant 3).
         Err(Stop::Broker(error)) => Ending::because(Outcome::Unavailable, with_causes(&error)),
         Err(Stop::Person(unanswered)) => unanswered.into(),
-        Err(Stop::UserChanged) => Ending::because(
-            Outcome::Mismatch,
-            "the program changed the user while the password was asked for",
-        ),
+        Err(Stop::UserChanged) => user_changed(),
     }
 }
 
@@ -125,6 +130,7 @@ impl From<Unanswered> for Ending {
     fn from(unanswered: Unanswered) -> Self {
         let decision = match unanswered {
             Unanswered::NoConversation(_) => Decision::NotAsked,
+            Unanswered::NoNewPassword(_) => Decision::NoNewPassword,
             Unanswered::NoEarlierPassword | Unanswered::NotASecret(_) => {
                 Decision::Outcome(Outcome::WrongSecret)
             }
@@ -168,7 +174,8 @@ struct Dialogue<'a, H> {
 impl<H: Host> Dialogue<'_, H> {
     fn lead(&mut self) -> Result<Ending, Stop> {
         let first = Deadline::after(self.site.waits.acknowledge);
-        let mut connection = Connection::open_owned_by(self.socket(), self.site.owner, first)?;
+        let socket = self.site.socket(self.host.uids().effective);
+        let mut connection = Connection::open_owned_by(socket, self.site.owner, first)?;
         let begin = self.begin();
         let mut turn = self.turn_after(&mut connection, &begin, first)?;
         for asked in 0..PROMPTS_MAX {
@@ -183,14 +190,6 @@ impl<H: Host> Dialogue<'_, H> {
         match turn {
             Turn::Nobody(ending) => Ok(ending),
             Turn::Person { .. } => Err(WireError::Broken(Nonsense::OutOfTurn).into()),
-        }
-    }
-
-    /// root's programs log anybody in; others only whoever runs them.
-    fn socket(&self) -> &std::path::Path {
-        match self.host.uids().effective {
-            0 => self.site.root_socket,
-            _ => self.site.lookup_socket,
         }
     }
 

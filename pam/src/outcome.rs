@@ -25,7 +25,29 @@ pub enum Stack {
     /// `account`: may they?
     Account,
     /// `password`: change it.
-    Password,
+    Password(Pass),
+}
+
+/// Which of PAM's two passes over the password stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// Can it be changed, and is the present password right?
+    Preliminary,
+    /// Change it.
+    Update,
+}
+
+impl Pass {
+    /// PAM_UPDATE_AUTHTOK of `security/_pam_types.h`, for which pamsm has no name.
+    const UPDATE: i32 = 0x2000;
+
+    /// The pass that the flags of one call mean.
+    pub const fn of(flags: i32) -> Self {
+        match flags & Self::UPDATE {
+            0 => Self::Preliminary,
+            _ => Self::Update,
+        }
+    }
 }
 
 impl Stack {
@@ -34,7 +56,7 @@ impl Stack {
         match self {
             Self::Auth => "auth",
             Self::Account => "account",
-            Self::Password => "password",
+            Self::Password(_) => "password",
         }
     }
 }
@@ -57,8 +79,8 @@ pub enum Decision {
     Outcome(Outcome),
     /// The person could not be asked, or gave up.
     NotAsked,
-    /// The password of one of ours would have to be changed.
-    CannotChange,
+    /// No new password was given.
+    NoNewPassword,
 }
 
 impl Ending {
@@ -115,10 +137,10 @@ pub fn row(stack: Stack, decision: Decision) -> Row {
             "refused: the person could not be asked",
             Severity::Warning,
         ),
-        Decision::CannotChange => (
-            PamError::PERM_DENIED,
-            Some("Passwords cannot be changed with muster yet: use your directory's own pages."),
-            "refused: passwords cannot be changed yet",
+        Decision::NoNewPassword => (
+            PamError::AUTHTOK_ERR,
+            None,
+            "unchanged: no new password was given",
             Severity::Notice,
         ),
     };
@@ -136,8 +158,8 @@ fn outcome_row(stack: Stack, outcome: Outcome) -> Columns {
     use PamError as Code;
     use Severity::{Error, Info, Notice, Warning};
     match outcome {
-        Outcome::Granted => (granted(stack), None, "granted", Notice),
-        Outcome::GrantedOffline => (granted(stack), None, "granted offline", Notice),
+        Outcome::Granted => (Code::SUCCESS, None, "granted", Notice),
+        Outcome::GrantedOffline => (granted_offline(stack), None, "granted offline", Notice),
         Outcome::WrongSecret => (Code::AUTH_ERR, None, "refused: wrong password", Notice),
         Outcome::NotOurs => (Code::USER_UNKNOWN, None, "not ours", Info),
         Outcome::Gone => (
@@ -188,14 +210,34 @@ fn outcome_row(stack: Stack, outcome: Outcome) -> Columns {
             "refused: the name is not the one that this host resolves",
             Warning,
         ),
+        Outcome::CannotChange => (
+            Code::PERM_DENIED,
+            Some("This password is not changed from here: use your directory's own pages."),
+            "unchanged: the directory takes no new password from here",
+            Notice,
+        ),
+        Outcome::Unfit => (
+            Code::AUTHTOK_ERR,
+            Some("The directory does not take this password."),
+            "unchanged: the directory does not take the new password",
+            Notice,
+        ),
+        Outcome::InDoubt => (
+            Code::AUTHTOK_ERR,
+            Some(
+                "It is not known whether the password was changed: try the new one first, then the old one.",
+            ),
+            "in doubt: the directory did not say whether it has the new password",
+            Error,
+        ),
     }
 }
 
-/// Nobody is let into the password stack: there is nothing to be granted.
-const fn granted(stack: Stack) -> PamError {
+/// A verifier proves no password that is to be changed.
+const fn granted_offline(stack: Stack) -> PamError {
     match stack {
         Stack::Auth | Stack::Account => PamError::SUCCESS,
-        Stack::Password => PamError::PERM_DENIED,
+        Stack::Password(_) => PamError::AUTHINFO_UNAVAIL,
     }
 }
 
@@ -203,19 +245,28 @@ const fn granted(stack: Stack) -> PamError {
 mod tests {
     use super::*;
 
-    const STACKS: [Stack; 3] = [Stack::Auth, Stack::Account, Stack::Password];
+    const STACKS: [Stack; 4] = [
+        Stack::Auth,
+        Stack::Account,
+        Stack::Password(Pass::Preliminary),
+        Stack::Password(Pass::Update),
+    ];
+
+    fn changes(stack: Stack) -> bool {
+        matches!(stack, Stack::Password(_))
+    }
 
     #[test]
-    fn only_the_two_grants_let_in_and_never_in_the_password_stack() {
+    fn only_the_two_grants_let_in_and_nothing_offline_changes_a_password() {
         for stack in STACKS {
             for outcome in Outcome::ALL {
-                let granting = matches!(outcome, Outcome::Granted | Outcome::GrantedOffline);
-                let expected = granting && stack != Stack::Password;
+                let offline = outcome == Outcome::GrantedOffline && !changes(stack);
+                let expected = outcome == Outcome::Granted || offline;
                 let row = row(stack, Decision::Outcome(outcome));
                 assert_eq!(row.lets_in(), expected, "{stack:?} {outcome:?}");
             }
             assert!(!row(stack, Decision::NotAsked).lets_in());
-            assert!(!row(stack, Decision::CannotChange).lets_in());
+            assert!(!row(stack, Decision::NoNewPassword).lets_in());
         }
     }
 
@@ -224,8 +275,9 @@ mod tests {
         for stack in STACKS {
             for outcome in Outcome::ALL {
                 let code = row(stack, Decision::Outcome(outcome)).code;
+                let no_proof = outcome == Outcome::GrantedOffline && changes(stack);
                 let could_not_ask =
-                    matches!(outcome, Outcome::Unavailable | Outcome::Misconfigured);
+                    no_proof || matches!(outcome, Outcome::Unavailable | Outcome::Misconfigured);
                 assert_eq!(
                     code == PamError::AUTHINFO_UNAVAIL,
                     could_not_ask,

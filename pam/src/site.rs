@@ -46,6 +46,17 @@ pub struct Site<'a> {
     pub clock: &'a dyn Clock,
 }
 
+impl<'a> Site<'a> {
+    /// The broker's socket for a program that may what `effective` may: root's programs speak
+    /// for anybody, others only for whoever runs them.
+    pub fn socket(&self, effective: u32) -> &'a Path {
+        match effective {
+            0 => self.root_socket,
+            _ => self.lookup_socket,
+        }
+    }
+}
+
 impl Site<'static> {
     /// This host.
     pub fn host() -> Self {

@@ -45,7 +45,7 @@ pub fn answer(
     let ending = match stack {
         Stack::Auth => login::authenticate(host, site, voice),
         Stack::Account => account::manage(host, site),
-        Stack::Password => password::change(host, site),
+        Stack::Password(pass) => password::change(host, site, pass),
     };
     let row = row(stack, ending.decision);
     if voice == Voice::Aloud && !ending.is_neutral() {

@@ -21,11 +21,13 @@ use muster_common::snapshot::content::{Forms, Misses};
 use muster_common::wire::codec;
 use muster_common::wire::message::{Outcome, Step, UserReply, error};
 use pam_muster::conversation::{Echo, Host, Item, Tone, Uids, Unanswered};
-use pam_muster::outcome::Stack;
+use pam_muster::outcome::{Pass, Stack};
 use pam_muster::site::{Site, Waits};
 use pam_muster::stack::answer;
 use pamsm::{PamError, PamFlags};
 
+const PROVING: Stack = Stack::Password(Pass::Preliminary);
+const CHANGING: Stack = Stack::Password(Pass::Update);
 const LONG: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(150);
 
@@ -36,6 +38,8 @@ struct Program {
     turns_into: Option<&'static str>,
     service: &'static str,
     typed: &'static [u8],
+    /// The new password, if one is typed twice alike.
+    new: Option<&'static [u8]>,
     effective: u32,
     /// What NSS says.
     resolved: Result<Option<u32>, i32>,
@@ -50,6 +54,7 @@ impl Program {
             turns_into: None,
             service: "sshd",
             typed: b"correct horse",
+            new: Some(b"battery staple"),
             effective: 0,
             resolved: Ok(None),
             asked: Cell::new(0),
@@ -86,6 +91,15 @@ impl Host for Program {
 
     fn password(&self, prompt: &str) -> Result<Secret, Unanswered> {
         self.ask(prompt, Echo::Off)
+    }
+
+    fn present_password(&self) -> Result<Secret, Unanswered> {
+        self.ask("", Echo::Off)
+    }
+
+    fn new_password(&self) -> Result<Secret, Unanswered> {
+        let typed = self.new.ok_or(Unanswered::NoNewPassword(21))?;
+        Ok(Secret::typed(typed)?)
     }
 
     fn ask(&self, _: &str, _: Echo) -> Result<Secret, Unanswered> {
@@ -216,7 +230,7 @@ fn each_verdict_becomes_its_code() {
 #[test]
 fn root_and_local_accounts_are_passed_on_without_asking_anybody() {
     for user in ["root", "lou"] {
-        for stack in [Stack::Auth, Stack::Account, Stack::Password] {
+        for stack in [Stack::Auth, Stack::Account, PROVING, CHANGING] {
             let ground = Ground::new();
             std::fs::write(ground.at("public/snapshot"), [0xa5; 4096]).unwrap();
             let asked = ground.broker(vec![prompt()]);
@@ -239,7 +253,7 @@ fn root_and_local_accounts_are_passed_on_without_asking_anybody() {
 fn root_is_local_even_when_the_local_accounts_cannot_be_read() {
     let ground = Ground::bare();
     std::fs::remove_file(ground.at("passwd")).unwrap();
-    for stack in [Stack::Auth, Stack::Account, Stack::Password] {
+    for stack in [Stack::Auth, Stack::Account, PROVING, CHANGING] {
         let call = Call::on(&ground);
         assert_eq!(
             call.answer(stack, &Program::of("root")),
@@ -606,7 +620,7 @@ fn without_a_snapshot_that_can_be_believed_only_the_systems_own_ids_are_passed_o
             resolved,
             ..Program::of("zoe")
         };
-        for stack in [Stack::Account, Stack::Password, Stack::Auth] {
+        for stack in [Stack::Account, PROVING, CHANGING, Stack::Auth] {
             let code = Call::hurried(ground).answer(stack, &program);
             assert_eq!(code, expected, "{stack:?} {resolved:?}");
             assert_eq!(program.asked.get(), 0);
@@ -743,26 +757,99 @@ fn a_broker_that_is_silent_about_a_name_is_waited_for_no_longer_than_a_look_up_m
     assert_eq!(code, PamError::AUTHINFO_UNAVAIL);
 }
 
-#[test]
-fn passwords_of_ours_cannot_be_changed_and_others_are_passed_on() {
-    let ground = Ground::new();
-    let check = |user, expected, told: &str| {
-        let program = Program::of(user);
-        let code = Call::on(&ground).answer(Stack::Password, &program);
-        assert_eq!(
-            (code, program.told().contains(told)),
-            (expected, true),
-            "{user}"
-        );
-        assert_eq!(program.asked.get(), 0);
+fn says(outcome: Outcome, message: &str) -> Vec<u8> {
+    let step = Step::Verdict {
+        outcome,
+        message: Some(message.into()),
     };
-    check(
-        "ada",
-        PamError::PERM_DENIED,
-        "cannot be changed with muster yet",
+    steps(&[Step::Working, step])
+}
+
+#[test]
+fn a_password_is_proved_in_the_first_pass_and_changed_in_the_second() {
+    let ground = Ground::new();
+    let granted = || verdict(Outcome::Granted);
+    let asked = ground.broker(vec![granted(), granted()]);
+    let ada = Program::of("ada");
+    assert_eq!(Call::on(&ground).answer(PROVING, &ada), PamError::SUCCESS);
+    let possible = asked.recv().unwrap();
+    assert!(possible.contains(r#"Login.ChangePassword""#), "{possible}");
+    assert!(!possible.contains("old") && !possible.contains("new"));
+    let proof = asked.recv().unwrap();
+    assert!(proof.contains(r#""old":"Y29ycmVjdCBob3JzZQ==""#));
+    assert!(!proof.contains("new"));
+
+    std::fs::remove_file(ground.at("root.sock")).unwrap();
+    let asked = ground.broker(vec![granted()]);
+    assert_eq!(Call::on(&ground).answer(CHANGING, &ada), PamError::SUCCESS);
+    let change = asked.recv().unwrap();
+    assert!(change.contains(r#""old":"Y29ycmVjdCBob3JzZQ==","new":"YmF0dGVyeSBzdGFwbGU=""#));
+    let audit = ground.audit();
+    assert!(
+        !audit.contains("horse") && !audit.contains("staple"),
+        "{audit}"
     );
-    check("lou", PamError::USER_UNKNOWN, "");
-    check("nobodyhere", PamError::USER_UNKNOWN, "");
+}
+
+#[test]
+fn a_password_that_cannot_be_changed_from_here_is_not_asked_for() {
+    let ground = Ground::new();
+    let page = "This password is not changed from here: change it at https://id.example.org/";
+    let _asked = ground.broker(vec![says(Outcome::CannotChange, page)]);
+    let ada = Program::of("ada");
+    assert_eq!(
+        Call::on(&ground).answer(PROVING, &ada),
+        PamError::PERM_DENIED
+    );
+    assert_eq!((ada.asked.get(), ada.told().as_str()), (0, page));
+    for other in ["lou", "nobodyhere"] {
+        let other = Program::of(other);
+        for pass in [PROVING, CHANGING] {
+            let code = Call::on(&ground).answer(pass, &other);
+            assert_eq!(code, PamError::USER_UNKNOWN);
+        }
+        assert_eq!(other.told(), "");
+    }
+}
+
+#[test]
+fn what_the_directory_says_of_a_new_password_reaches_the_person() {
+    let check = |reply, expected, told: &str| {
+        let ground = Ground::new();
+        let _asked = ground.broker(vec![reply]);
+        let ada = Program::of("ada");
+        let code = Call::on(&ground).answer(CHANGING, &ada);
+        assert_eq!(
+            (code, ada.told().contains(told)),
+            (expected, true),
+            "{told}"
+        );
+    };
+    let unfit = says(
+        Outcome::Unfit,
+        "The directory does not take this password: too short",
+    );
+    check(unfit, PamError::AUTHTOK_ERR, "too short");
+    let doubt = verdict(Outcome::InDoubt);
+    check(doubt, PamError::AUTHTOK_ERR, "try the new one first");
+    let silence = steps(&[Step::Working]);
+    check(silence, PamError::AUTHTOK_ERR, "try the new one first");
+    let offline = verdict(Outcome::GrantedOffline);
+    check(offline, PamError::AUTHINFO_UNAVAIL, "");
+}
+
+#[test]
+fn without_a_broker_or_a_new_password_nothing_is_changed() {
+    let ground = Ground::new();
+    let code = Call::on(&ground).answer(PROVING, &Program::of("ada"));
+    assert_eq!(code, PamError::AUTHINFO_UNAVAIL);
+    let different = Program {
+        new: None,
+        ..Program::of("ada")
+    };
+    let code = Call::on(&ground).answer(CHANGING, &different);
+    assert_eq!(code, PamError::AUTHTOK_ERR);
+    assert!(ground.audit().contains("no new password was given"));
 }
 
 #[test]

@@ -81,13 +81,18 @@ fn sentence(outcome: Outcome) -> &'static str {
         Outcome::Mismatch => {
             "refused: the directory's answer is about somebody else (see the broker's log)"
         }
+        Outcome::CannotChange | Outcome::Unfit | Outcome::InDoubt => {
+            "cannot be decided: the broker answered as if a password were to be changed"
+        }
     }
 }
 
 fn code(outcome: Outcome) -> ExitCode {
     match outcome {
         Outcome::Granted | Outcome::GrantedOffline => ExitCode::SUCCESS,
-        Outcome::Unavailable | Outcome::Misconfigured => ExitCode::from(EXIT_COULD_NOT_ASK),
+        Outcome::Unavailable | Outcome::Misconfigured | Outcome::InDoubt => {
+            ExitCode::from(EXIT_COULD_NOT_ASK)
+        }
         _ => ExitCode::from(EXIT_NO),
     }
 }

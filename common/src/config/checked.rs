@@ -16,7 +16,8 @@ use super::reading::{
 };
 use super::rules::{self, Known};
 use super::settings::{Config, Login, Offline, Sync, Throttle};
-use crate::name::NameRule;
+use crate::name::{NameRule, ServiceName};
+use crate::verifier::Cost;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -169,6 +170,8 @@ fn offline(
     let section = Section::below(top, "offline");
     let enabled = reading.value(&section, "enabled", boolean);
     let said = reading.optional(&section, "max_age", |value| bounded(value, MINUTE, YEAR));
+    let not_for = services(reading, &section, "not_for");
+    let cost = cost(reading, &section);
     let most = staleness?.value;
     let max_age = match said? {
         None => WEEK.min(most),
@@ -185,7 +188,43 @@ fn offline(
     Some(Offline {
         enabled: enabled?.value,
         max_age,
+        not_for: not_for?,
+        cost: cost?,
     })
+}
+
+/// A list of PAM services.
+fn services(
+    reading: &mut Reading<'_>,
+    section: &Section<'_>,
+    key: &str,
+) -> Option<Vec<ServiceName>> {
+    let texts = reading.texts(section, key)?;
+    let mut services = Vec::with_capacity(texts.len());
+    for text in texts {
+        // PAM folds the name of a service to lower case before anybody sees it.
+        match ServiceName::new(&text.value) {
+            Ok(service) if text.value.to_ascii_lowercase() == text.value => services.push(service),
+            _ => {
+                let found = format!("\"{}\"", crate::text::safe(&text.value, 64));
+                return reading.refuse(&text.place, found, "a PAM service's name in lower case");
+            }
+        }
+    }
+    Some(services)
+}
+
+/// What making a verifier costs: never less than the default.
+fn cost(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Cost> {
+    let within = |least, most| {
+        move |value: &Value| match number(value)? {
+            fits if (least..=most).contains(&fits) => Ok(fits),
+            _ => Err(Unfit::NotWanted),
+        }
+    };
+    let memory = reading.value(section, "hash_memory", within(19, 256));
+    let passes = reading.value(section, "hash_passes", within(2, 16));
+    Cost::new(memory?.value.saturating_mul(1024), passes?.value, 1)
 }
 
 fn sync(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::raw::{Said, Value};
-use super::reading::{Place, Reading, Section, Unfit, number, plain_word, text, word};
+use super::reading::{Place, Reading, Section, Unfit, boolean, number, plain_word, text, word};
 use super::settings::{DirectoryConfig, ServerConfig};
 use super::{absolute, kinds};
 use crate::directory::{Pattern, Scope};
@@ -16,6 +16,9 @@ use crate::name::DirectoryName;
 const DIRECTORIES_MAX: usize = 64;
 /// More than this at once are a burden to a server and no help to one host.
 const REQUESTS_MAX: usize = 64;
+
+/// People read it from a terminal.
+const PAGE_MAX: usize = 200;
 
 /// The directories as far as they were understood.
 pub(super) struct Directories {
@@ -110,6 +113,8 @@ fn directory(
         Ok(text)
     });
     let scope = scope(reading, section);
+    let offline = reading.value(section, "offline", boolean);
+    let password_page = reading.optional(section, "password_page", password_page);
     let server = server(reading, section);
     let kind = kind?.value;
     let own = kinds::own(reading, section, table, kind);
@@ -117,9 +122,22 @@ fn directory(
         name: name?,
         namespace: namespace?.map_or_else(|| kind.to_owned(), |said| said.value),
         scope: scope?,
+        offline: offline?.value,
+        password_page: password_page?.map(|said| said.value),
         server: server?,
         kind: own?,
     })
+}
+
+/// People are told it: it must be a page, not a place that their browser would log in to.
+fn password_page(value: &Value) -> Result<Url, Unfit> {
+    let url = Url::parse(&text(value)?).map_err(|_| Unfit::NotWanted)?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    let short = url.as_str().len() <= PAGE_MAX;
+    match url.scheme() {
+        "https" if plain && short && url.host().is_some() => Ok(url),
+        _ => Err(Unfit::NotWanted),
+    }
 }
 
 fn scope(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Scope> {

@@ -307,6 +307,18 @@ pub const KEYS: &[Key] = &[
         "Users whom this host carries, beside the members of `groups`. Without `groups` it carries these alone, with all their groups.",
     ),
     key(
+        "directory.offline",
+        "true or false",
+        Absent::Stands("true"),
+        "Whether its people can log in while it cannot be reached, as `[offline]` says. A login offline asks for the secret alone: where a one-time code is wanted as well, consider `false`.",
+    ),
+    key(
+        "directory.password_page",
+        "an https:// URL of at most 200 characters without user or password",
+        Absent::Nothing("people are told to use the directory's own pages"),
+        "Where people change their passwords by themselves; `passwd` and a login with an expired password name it.",
+    ),
+    key(
         "directory.namespace",
         "text of 1 to 64 letters, digits, `.`, `_` or `-`",
         Absent::Nothing("the kind"),
@@ -425,6 +437,24 @@ pub const KEYS: &[Key] = &[
         DURATION,
         Absent::Nothing("`\"7d\"`, or `access.max_staleness` if that is shorter"),
         "How long after the last login online (1 minute to 365 days, at most `access.max_staleness`).",
+    ),
+    key(
+        "offline.not_for",
+        "a list of PAM services in lower case, such as [\"sudo\"]",
+        Absent::Stands("[]"),
+        "PAM services that let nobody in offline.",
+    ),
+    key(
+        "offline.hash_memory",
+        "a number of MiB from 19 to 256",
+        Absent::Stands("19"),
+        "How much memory argon2id takes to make or check a verifier of a password. Verifiers that were made at another cost are made anew with the next login online.",
+    ),
+    key(
+        "offline.hash_passes",
+        "a number from 2 to 16",
+        Absent::Stands("2"),
+        "How often argon2id goes over that memory.",
     ),
     key(
         "home.path",

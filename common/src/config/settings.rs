@@ -10,11 +10,12 @@ use super::SecretSource;
 use crate::access::AccessRules;
 use crate::directory::{self, Coverage, Scope, SecretKind};
 use crate::local::LocalFiles;
-use crate::name::{DirectoryName, NameRule, UserName};
+use crate::name::{DirectoryName, NameRule, ServiceName, UserName};
 use crate::overrides::Overrides;
 use crate::snapshot::content::Forms;
 use crate::snapshot::policy::Policy;
 use crate::template::Template;
+use crate::verifier::Cost;
 
 /// A whole, checked configuration.
 #[derive(Debug, Clone)]
@@ -52,6 +53,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether people of `directory` can log in while it cannot be reached.
+    pub fn logs_in_offline(&self, directory: &DirectoryName) -> bool {
+        let configured = self.directories.iter().find(|one| one.name == *directory);
+        self.offline.enabled && configured.is_some_and(|one| one.offline)
+    }
+
     /// What may be served under this configuration on the host that `local` describes.
     pub fn policy(&self, local: LocalFiles) -> Policy {
         Policy {
@@ -96,6 +103,10 @@ pub struct DirectoryConfig {
     pub namespace: String,
     /// Whom of it this host carries.
     pub scope: Scope,
+    /// Whether its people can log in while it cannot be reached.
+    pub offline: bool,
+    /// Where its people change their passwords by themselves.
+    pub password_page: Option<Url>,
     /// Its server.
     pub server: ServerConfig,
     /// The service and its own settings.
@@ -250,6 +261,10 @@ pub struct Offline {
     pub enabled: bool,
     /// How long after the last login online.
     pub max_age: Duration,
+    /// PAM services that never let anybody in then.
+    pub not_for: Vec<ServiceName>,
+    /// What making a verifier from a password costs.
+    pub cost: Cost,
 }
 
 /// `[home]`

@@ -19,6 +19,7 @@ pub mod fas;
 pub mod gafaelfawr;
 pub mod http;
 mod nesting;
+pub mod passwords;
 mod remarks;
 mod rolls;
 mod scope;
@@ -396,6 +397,22 @@ pub trait Directory: Send + Sync {
     /// never answered from a cache; `Ok` means that the directory itself said yes.
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError>;
 
+    /// [`Self::verify`] with a one-time code beside the secret, for services of which
+    /// [`Self::code_prompt`] says that they want one.
+    async fn verify_with_code(
+        &self,
+        name: &UserName,
+        secret: &Secret,
+        _code: &Secret,
+    ) -> Result<Verified, DirectoryError> {
+        self.verify(name, secret).await
+    }
+
+    /// What a person is asked for beside the secret, for services that want a one-time code.
+    fn code_prompt(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The way to everybody at once, for services that have one.
     fn listing(&self) -> Option<&dyn Listing> {
         None
@@ -403,6 +420,11 @@ pub trait Directory: Send + Sync {
 
     /// The way to what has changed since a moment, for services that have one.
     fn changes(&self) -> Option<&dyn Changes> {
+        None
+    }
+
+    /// The way to a new password, for services that have one.
+    fn passwords(&self) -> Option<&dyn passwords::Passwords> {
         None
     }
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::{Secret, SecretError};
 use crate::wire::message::{
-    Answer, Call, ErrorParameters, REPLY_MAX, REQUEST_MAX, Reply, Request, SessionToken,
+    Answer, Call, ErrorParameters, Password, REPLY_MAX, REQUEST_MAX, Reply, Request, SessionToken,
 };
 
 /// A frame ready to be sent, its NUL included; wiped when dropped, since it may hold a secret.
@@ -212,6 +212,18 @@ impl Answer {
     /// What was typed.
     pub fn open(&self) -> Result<Secret, AnswerError> {
         opened(&self.secret)
+    }
+}
+
+impl Password {
+    /// The password, fit to be carried.
+    pub fn of(typed: &Secret) -> Self {
+        Self(carried(typed))
+    }
+
+    /// What was typed.
+    pub fn open(&self) -> Result<Secret, AnswerError> {
+        opened(&self.0)
     }
 }
 

@@ -158,6 +158,17 @@ fn requests_and_replies_have_exactly_the_described_fields() {
         secret: String::new().into(),
     };
     check(&answer, &every_step());
+    let password = || Password(String::new().into());
+    let change = ChangePassword {
+        service: String::new(),
+        user: String::new(),
+        tty: Some(String::new()),
+        remote_host: Some(String::new()),
+        calling_uid: 0,
+        old: Some(password()),
+        new: Some(password()),
+    };
+    check(&change, &every_step());
     let status = StatusReply {
         publish_error: Some(String::new()),
         ..StatusReply::default()

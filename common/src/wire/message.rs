@@ -2,6 +2,7 @@
 //! interfaces stand in the `.varlink` files beside this one.
 
 mod ledger;
+mod password;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 pub use super::REPLY_MAX;
 pub use ledger::*;
+pub use password::*;
 
 /// The largest request, in bytes, its NUL included.
 pub const REQUEST_MAX: usize = 64 << 10;
@@ -37,6 +39,7 @@ calls! {
     GetGroup = "org.muster1.Names.GetGroup" -> GroupReply;
     Begin = "org.muster1.Login.Begin" -> Step;
     Answer = "org.muster1.Login.Answer" -> Step;
+    ChangePassword = "org.muster1.Login.ChangePassword" -> Step;
     Status = "org.muster1.Admin.Status" -> StatusReply;
     Sync = "org.muster1.Admin.Sync" -> SyncReply;
     Explain = "org.muster1.Admin.Explain" -> ExplainReply;
@@ -193,7 +196,7 @@ pub enum Step {
     },
 }
 
-/// What a login came to. One row each in the table of `pam/src/outcome.rs`.
+/// What a login, or a change of a password, came to. One row each in the table of `pam/src/outcome.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -221,11 +224,17 @@ pub enum Outcome {
     Misconfigured,
     /// The name is not the canonical form, or the id is not the one that names resolve to.
     Mismatch,
+    /// The password of this person cannot be changed from here.
+    CannotChange,
+    /// The directory does not take the new password; the old one stays.
+    Unfit,
+    /// The new password was sent and nothing believable came back: either may be right.
+    InDoubt,
 }
 
 impl Outcome {
     /// Every outcome, for tables and tests.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Granted,
         Self::GrantedOffline,
         Self::WrongSecret,
@@ -238,6 +247,9 @@ impl Outcome {
         Self::Unavailable,
         Self::Misconfigured,
         Self::Mismatch,
+        Self::CannotChange,
+        Self::Unfit,
+        Self::InDoubt,
     ];
 }
 

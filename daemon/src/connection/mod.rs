@@ -10,8 +10,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
-    AcceptName, Answer, Begin, Call, CommitImport, EndSession, Explain, GetGroup, GetUser, ListIds,
-    ListNames, Outcome, PinId, StageImport, Status, Step, Sync, UnpinId, ValidateSession, error,
+    AcceptName, Answer, Begin, Call, ChangePassword, CommitImport, EndSession, Explain, GetGroup,
+    GetUser, ListIds, ListNames, Outcome, Password, PinId, StageImport, Status, Step, Sync,
+    UnpinId, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -28,7 +29,7 @@ use crate::broker::Broker;
 use crate::dispatch::{self, Permission, permission};
 use crate::frames::Frames;
 use crate::introspect;
-use crate::login::{self, Judgement, Opening, Pending};
+use crate::login::{self, Heard, Judgement, NewPassword, Opening, Pending};
 use crate::peer::{Door, Peer};
 use crate::resolve::{self, ResolveError};
 use crate::sessions::{self, SessionError};
@@ -148,6 +149,7 @@ impl Connection {
             }
             Begin::METHOD => self.begin(codec::decode_parameters(frame)?).await,
             Answer::METHOD => self.answer(codec::decode_parameters(frame)?).await,
+            ChangePassword::METHOD => self.change_password(codec::decode_parameters(frame)?).await,
             dispatch::GET_INFO => self.reply(&introspect::info(), false).await,
             dispatch::GET_DESCRIPTION => match introspect::description(frame) {
                 Some(description) => self.reply(&description, false).await,
@@ -161,6 +163,7 @@ impl Connection {
     async fn is_oneself(&self, frame: &[u8], method: &str) -> Result<bool, End> {
         let name = match method {
             Begin::METHOD => codec::decode_parameters::<Begin>(frame)?.user,
+            ChangePassword::METHOD => codec::decode_parameters::<ChangePassword>(frame)?.user,
             _ => codec::decode_parameters::<Explain>(frame)?.user,
         };
         let (broker, uid) = (Arc::clone(&self.broker), self.peer.uid);
@@ -298,19 +301,57 @@ impl Connection {
                 .fail(error::INVALID_PARAMETER, Some("nothing was asked"))
                 .await;
         };
-        let Ok(secret) = call.open() else {
+        let Ok(typed) = call.open() else {
             return self
                 .reply(&Judgement::new(Outcome::WrongSecret, "").step(), false)
                 .await;
         };
         drop(call);
-        self.reply(&Step::Working, true).await?;
+        match login::hear(&self.broker, pending, typed) {
+            Heard::Ask(pending, step) => {
+                self.pending = Some(pending);
+                self.reply(&step, false).await
+            }
+            Heard::All(pending, proof) => {
+                let broker = Arc::clone(&self.broker);
+                self.judged(async move { login::answer(&broker, *pending, proof).await })
+                    .await
+            }
+        }
+    }
+
+    async fn change_password(&mut self, call: ChangePassword) -> Result<(), End> {
+        self.pending = None;
+        let opened =
+            |password: Option<Password>| password.map(|password| password.open()).transpose();
+        let wanted = match (opened(call.old), opened(call.new)) {
+            (Ok(None), Ok(None)) => NewPassword::Possible,
+            (Ok(Some(old)), Ok(None)) => NewPassword::Proved(old),
+            (Ok(Some(old)), Ok(Some(new))) => NewPassword::Wanted { old, new },
+            _ => return self.fail(error::INVALID_PARAMETER, None).await,
+        };
+        let begin = Begin {
+            service: call.service,
+            user: call.user,
+            tty: call.tty,
+            remote_host: call.remote_host,
+            calling_uid: call.calling_uid,
+        };
         let broker = Arc::clone(&self.broker);
-        let cap = broker.config.login.timeout;
+        let account = broker.account_of(self.peer.uid);
+        self.judged(async move { login::change(&broker, account, &begin, wanted).await })
+            .await
+    }
+
+    /// Acknowledges, waits for the judgement and tells it.
+    async fn judged(
+        &mut self,
+        judging: impl Future<Output = Judgement> + Send + 'static,
+    ) -> Result<(), End> {
+        self.reply(&Step::Working, true).await?;
+        let cap = self.broker.config.login.timeout;
         // A task of its own: a peer that hangs up early must not take its wrong try off the books.
-        let judging = tokio::spawn(timeout(cap, async move {
-            login::answer(&broker, *pending, secret).await
-        }));
+        let judging = tokio::spawn(timeout(cap, judging));
         let judging = async {
             let judged = judging.await.ok().and_then(Result::ok);
             judged.unwrap_or_else(|| Judgement::new(Outcome::Unavailable, "took too long"))

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use muster_common::directory::{Directory, Refusal, SecretKind, Verified};
+use muster_common::clock::Time;
+use muster_common::directory::{Directory, Refusal, SecretKind};
 use muster_common::secret::Secret;
 use muster_common::store::StoreError;
 use muster_common::store::names::Owner;
@@ -19,11 +20,14 @@ use crate::broker::Broker;
 pub(super) fn keep_verifier(
     broker: &Arc<Broker>,
     pending: &Pending,
-    verified: &Verified,
+    expires: Option<Time>,
     secret: Secret,
     sequence: i64,
 ) {
-    if !broker.config.offline.enabled {
+    if !broker
+        .config
+        .logs_in_offline(&pending.served.user.owner().directory)
+    {
         return;
     }
     let Some(kind) = secret_kind(broker, pending) else {
@@ -35,7 +39,6 @@ pub(super) fn keep_verifier(
     };
     let broker = Arc::clone(broker);
     let owner = pending.served.user.owner().clone();
-    let expires = verified.expires;
     tokio::spawn(async move {
         let Ok(_slot) = broker.hashing.afterwards.acquire().await else {
             return;
@@ -47,8 +50,15 @@ pub(super) fn keep_verifier(
                 key: &owner.key,
             };
             let salt = Salt::random().map_err(|error| with_causes(&error))?;
-            let verifier = Verifier::make(kind, &broker.host_key, &binding, &secret, salt)
-                .map_err(|error| with_causes(&error))?;
+            let verifier = Verifier::make_at(
+                broker.config.offline.cost,
+                kind,
+                &broker.host_key,
+                &binding,
+                &secret,
+                salt,
+            )
+            .map_err(|error| with_causes(&error))?;
             let stored = StoredVerifier {
                 text: verifier.to_text(),
                 written: broker.clock.now(),

@@ -10,15 +10,15 @@ use tokio::sync::oneshot;
 
 use super::renewal::renewed;
 use super::tries::{Refusal, Try};
-use super::{Judgement, Pending, aftermath, by_rules, offline};
+use super::{Judgement, Pending, Proof, aftermath, by_rules, offline};
 use muster_common::text::with_causes;
 
 use crate::broker::Broker;
 use crate::sync::{Shrink, SyncRequest};
 
-/// Judges `secret` for `pending`: the directory that owns the name is asked, never another.
-pub async fn judge(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> Judgement {
-    let asked = ask(broker, &pending, secret).await;
+/// Judges `proof` for `pending`: the directory that owns the name is asked, never another.
+pub async fn judge(broker: &Arc<Broker>, pending: Pending, proof: Proof) -> Judgement {
+    let asked = ask(broker, &pending, proof, Unreached::Verifier).await;
     let (directory, verified) = match asked {
         Asked::Verified(directory, verified) => (directory, verified),
         Asked::Judged(judgement) => return judgement,
@@ -30,53 +30,54 @@ pub async fn judge(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> Ju
     }
 }
 
+/// Who decides when the directory cannot be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreached {
+    /// The verifier of the last login online.
+    Verifier,
+    /// Nobody.
+    Nobody,
+}
+
 /// What came of asking about the secret.
-enum Asked {
+pub(super) enum Asked {
     /// It is right, and the person's own.
     Verified(Arc<dyn Directory>, Verified),
     /// It is settled already.
     Judged(Judgement),
 }
 
-async fn ask(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Asked {
-    let owner = pending.served.user.owner();
-    let Some(connected) = broker.connected(&owner.directory) else {
-        return Asked::Judged(Judgement::new(
-            Outcome::Unavailable,
-            format!("directory {} is not configured any more", owner.directory),
-        ));
+pub(super) async fn ask(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    proof: Proof,
+    unreached: Unreached,
+) -> Asked {
+    let directory = match directory_of(broker, pending) {
+        Ok(directory) => directory,
+        Err(judgement) => return Asked::Judged(judgement),
     };
-    let directory = Arc::clone(&connected.directory);
     let mut tried = match Try::admit(broker, pending).await {
         Ok(tried) => tried,
         Err(refusal) => return Asked::Judged(throttled(&refusal)),
     };
     let sequence = broker.store.next_sequence();
-    let answer = directory.verify(pending.served.user.name(), &secret).await;
+    let (owner, name) = (pending.served.user.owner(), pending.served.user.name());
+    let Proof { secret, code } = proof;
+    let answer = match &code {
+        Some(code) => directory.verify_with_code(name, &secret, code).await,
+        None => directory.verify(name, &secret).await,
+    };
     broker.note_call(&owner.directory, answer.as_ref().err());
     Asked::Judged(match answer {
         Ok(verified) if verified.key == *pending.served.user.key() => {
             tried.accepted();
             broker.raise_high_water();
-            aftermath::keep_verifier(broker, pending, &verified, secret, sequence);
+            aftermath::keep_verifier(broker, pending, verified.expires, secret, sequence);
             return Asked::Verified(directory, verified);
         }
         Ok(verified) => answered_about_another(pending, &verified),
-        Err(DirectoryError::Refused(refusal)) => {
-            tried.refused();
-            let reason = refusal.reason.clone();
-            aftermath::refused(broker, pending, directory, secret, refusal, sequence);
-            Judgement::new(Outcome::WrongSecret, reason)
-        }
-        Err(
-            error @ (DirectoryError::Locked
-            | DirectoryError::NotFound
-            | DirectoryError::SecretExpired),
-        ) => {
-            aftermath::forget_verifier(broker, pending, sequence);
-            Judgement::new(outcome_of(&error), error.to_string())
-        }
-        Err(error @ DirectoryError::Unreachable { .. }) => {
+        Err(error @ DirectoryError::Unreachable { .. }) if unreached == Unreached::Verifier => {
             let judgement = offline::judge(&mut tried, broker, pending, secret).await;
             let reason = format!("{}; {}", with_causes(&error), judgement.reason);
             Judgement {
@@ -84,8 +85,72 @@ async fn ask(broker: &Arc<Broker>, pending: &Pending, secret: Secret) -> Asked {
                 ..judgement
             }
         }
-        Err(error) => Judgement::new(outcome_of(&error), with_causes(&error)),
+        Err(error) => no(broker, pending, &tried, directory, secret, error, sequence),
     })
+}
+
+/// The client of the directory that owns the name.
+pub(super) fn directory_of(
+    broker: &Broker,
+    pending: &Pending,
+) -> Result<Arc<dyn Directory>, Judgement> {
+    let owner = pending.served.user.owner();
+    let connected = broker.connected(&owner.directory).ok_or_else(|| {
+        Judgement::new(
+            Outcome::Unavailable,
+            format!("directory {} is not configured any more", owner.directory),
+        )
+    })?;
+    Ok(Arc::clone(&connected.directory))
+}
+
+/// What the directory's no means, for the person, the books and the verifier.
+pub(super) fn no(
+    broker: &Arc<Broker>,
+    pending: &Pending,
+    tried: &Try<'_>,
+    directory: Arc<dyn Directory>,
+    secret: Secret,
+    error: DirectoryError,
+    sequence: i64,
+) -> Judgement {
+    match error {
+        DirectoryError::Refused(refusal) => {
+            tried.refused();
+            let reason = refusal.reason.clone();
+            aftermath::refused(broker, pending, directory, secret, refusal, sequence);
+            Judgement::new(Outcome::WrongSecret, reason)
+        }
+        DirectoryError::Locked | DirectoryError::NotFound | DirectoryError::SecretExpired => {
+            aftermath::forget_verifier(broker, pending, sequence);
+            let judgement = Judgement::new(outcome_of(&error), error.to_string());
+            match error {
+                DirectoryError::SecretExpired => told_where(broker, pending, judgement),
+                _ => judgement,
+            }
+        }
+        error => Judgement::new(outcome_of(&error), with_causes(&error)),
+    }
+}
+
+/// With the place where passwords are changed, if the configuration says one.
+fn told_where(broker: &Broker, pending: &Pending, judgement: Judgement) -> Judgement {
+    let message = password_page(broker, pending)
+        .map(|page| format!("Your password has expired: change it at {page}"));
+    Judgement {
+        message,
+        ..judgement
+    }
+}
+
+/// Where people change their passwords by themselves, if the configuration says it.
+pub(super) fn password_page<'a>(broker: &'a Broker, pending: &Pending) -> Option<&'a str> {
+    let connected = broker.connected(&pending.served.user.owner().directory)?;
+    connected
+        .config
+        .password_page
+        .as_ref()
+        .map(url::Url::as_str)
 }
 
 fn outcome_of(error: &DirectoryError) -> Outcome {

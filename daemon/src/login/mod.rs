@@ -1,7 +1,9 @@
-//! A login: the dialogue's two halves. `Begin` finds out whose login it is and
-//! asks for the secret; `Answer` has it judged.
+//! A login: the dialogue's halves. `Begin` finds out whose login it is and asks for the
+//! secret; `Answer` brings it, and a one-time code where the directory wants one, and has
+//! them judged. `ChangePassword` has no dialogue: the module has asked already.
 
 mod aftermath;
+mod change;
 mod judge;
 mod offline;
 mod renewal;
@@ -25,6 +27,7 @@ use crate::broker::Broker;
 use crate::lookups;
 use crate::resolve::{ResolveError, Served, served_user};
 
+pub use change::{NewPassword, change};
 pub use judge::judge;
 pub use renewal::WrittenThrough;
 
@@ -39,6 +42,31 @@ pub struct Pending {
     pub service: ServiceName,
     /// Where from: the remote host, or the terminal.
     pub source: String,
+    /// The secret, while a one-time code is asked for.
+    secret: Option<Secret>,
+}
+
+/// What a person proves to be who they are by.
+#[derive(Debug)]
+pub struct Proof {
+    /// The password or token.
+    pub secret: Secret,
+    /// The one-time code, where the directory wants one.
+    pub code: Option<Secret>,
+}
+
+impl From<Secret> for Proof {
+    fn from(secret: Secret) -> Self {
+        Self { secret, code: None }
+    }
+}
+
+/// What follows what was typed.
+pub enum Heard {
+    /// Something else is asked for.
+    Ask(Box<Pending>, Step),
+    /// Nothing else: it is judged.
+    All(Box<Pending>, Proof),
 }
 
 /// How `Begin` ends.
@@ -81,39 +109,67 @@ impl Judgement {
 
 /// Finds out whose login it is, on account of `account`.
 pub async fn open(broker: &Arc<Broker>, account: u32, begin: &Begin) -> Opening {
-    let shown = text::safe(&begin.user, 64);
-    let over = |outcome, reason: String| {
-        log_decision(&begin.service, &shown, &source_of(begin), outcome, &reason);
-        Opening::Over(Judgement::new(outcome, reason).step())
-    };
-    let Ok(service) = ServiceName::new(&begin.service) else {
-        return over(
-            Outcome::NotAllowed,
-            "the service's name does not fit".to_owned(),
-        );
-    };
-    match lookups::user(broker, account, &begin.user).await {
-        Ok(served) => {
+    match whose(broker, account, begin).await {
+        Ok(pending) => {
             let prompt = Step::Prompt {
-                text: prompt(broker, &served),
+                text: prompt(broker, &pending.served),
                 echo: false,
             };
-            Opening::Ask(
-                Box::new(Pending {
-                    served,
-                    service,
-                    source: source_of(begin),
-                }),
-                prompt,
-            )
+            Opening::Ask(Box::new(pending), prompt)
         }
+        Err(judgement) => {
+            log_ending(begin, &judgement);
+            Opening::Over(judgement.step())
+        }
+    }
+}
+
+async fn whose(broker: &Arc<Broker>, account: u32, begin: &Begin) -> Result<Pending, Judgement> {
+    let Ok(service) = ServiceName::new(&begin.service) else {
+        return Err(Judgement::new(
+            Outcome::NotAllowed,
+            "the service's name does not fit",
+        ));
+    };
+    match lookups::user(broker, account, &begin.user).await {
+        Ok(served) => Ok(Pending {
+            served,
+            service,
+            source: source_of(begin),
+            secret: None,
+        }),
+        Err(error) => Err(nobody_to_ask(&error)),
+    }
+}
+
+fn nobody_to_ask(error: &ResolveError) -> Judgement {
+    match error {
         // Read or asked, every directory has said that it knows nobody of this name.
-        Err(ResolveError::NotFound) => over(Outcome::NotOurs, "not a name of ours".to_owned()),
-        Err(ResolveError::Gone) => over(Outcome::Gone, "was served once and is gone".to_owned()),
-        Err(error @ (ResolveError::Admission(_) | ResolveError::Unknown(_))) => {
-            over(Outcome::Mismatch, with_causes(&error))
+        ResolveError::NotFound => Judgement::new(Outcome::NotOurs, "not a name of ours"),
+        ResolveError::Gone => Judgement::new(Outcome::Gone, "was served once and is gone"),
+        ResolveError::Admission(_) | ResolveError::Unknown(_) => {
+            Judgement::new(Outcome::Mismatch, with_causes(error))
         }
-        Err(error) => over(Outcome::Unavailable, with_causes(&error)),
+        _ => Judgement::new(Outcome::Unavailable, with_causes(error)),
+    }
+}
+
+/// What was typed at the last prompt.
+pub fn hear(broker: &Broker, mut pending: Box<Pending>, typed: Secret) -> Heard {
+    if let Some(secret) = pending.secret.take() {
+        let code = Some(typed);
+        return Heard::All(pending, Proof { secret, code });
+    }
+    let owner = pending.served.user.owner();
+    let connected = broker.connected(&owner.directory);
+    match connected.and_then(|connected| connected.directory.code_prompt()) {
+        // Visible, so that a program that answers every hidden prompt with the password cannot.
+        Some(text) => {
+            pending.secret = Some(typed);
+            let text = text.to_owned();
+            Heard::Ask(pending, Step::Prompt { text, echo: true })
+        }
+        None => Heard::All(pending, typed.into()),
     }
 }
 
@@ -132,29 +188,28 @@ fn source_of(begin: &Begin) -> String {
     text::safe(source.unwrap_or("local"), 128)
 }
 
-/// Judges the answer and logs what came of it.
-pub async fn answer(broker: &Arc<Broker>, pending: Pending, secret: Secret) -> Judgement {
+/// Judges what was typed and logs what came of it.
+pub async fn answer(broker: &Arc<Broker>, pending: Pending, proof: Proof) -> Judgement {
     let started = tokio::time::Instant::now();
     let name = pending.served.user.name().clone();
     let (service, source) = (pending.service.clone(), pending.source.clone());
     let judgement = match still_served(broker, pending) {
-        Ok(pending) => judge(broker, pending, secret).await,
+        Ok(pending) => judge(broker, pending, proof).await,
         Err(judgement) => judgement,
     };
-    log_decision(
-        service.as_str(),
-        name.as_str(),
-        &source,
-        judgement.outcome,
-        &judgement.reason,
-    );
+    log_decision(service.as_str(), name.as_str(), &source, &judgement);
+    hold_refusal(started, &judgement).await;
+    judgement
+}
+
+/// Keeps a refusal back until [`LEAST_REFUSAL`] after `started`.
+async fn hold_refusal(started: tokio::time::Instant, judgement: &Judgement) {
     if !matches!(
         judgement.outcome,
         Outcome::Granted | Outcome::GrantedOffline
     ) {
         tokio::time::sleep_until(started + LEAST_REFUSAL).await;
     }
-    judgement
 }
 
 /// The same person as the snapshot says it now: typing takes time. What cannot be
@@ -176,8 +231,16 @@ fn still_served(broker: &Broker, pending: Pending) -> Result<Pending, Judgement>
     }
 }
 
-fn log_decision(service: &str, user: &str, source: &str, outcome: Outcome, reason: &str) {
+fn log_ending(begin: &Begin, judgement: &Judgement) {
+    let shown = text::safe(&begin.user, 64);
+    log_decision(&begin.service, &shown, &source_of(begin), judgement);
+}
+
+fn log_decision(service: &str, user: &str, source: &str, judgement: &Judgement) {
     let service = text::safe(service, 64);
+    let Judgement {
+        outcome, reason, ..
+    } = judgement;
     log::info!("login service={service} user={user} from={source} outcome={outcome:?}: {reason}");
 }
 

@@ -32,7 +32,8 @@ pub(super) async fn judge(
     if let Err(refusal) = tried.before_verifier().await {
         return throttled(&refusal);
     }
-    let until = stored.written.after(broker.config.offline.max_age);
+    let oldest = stored.written.after(broker.config.offline.max_age);
+    let until = stored.expires.map_or(oldest, |expires| expires.min(oldest));
     let Ok(slot) = broker.hashing.logins.acquire().await else {
         return cannot_tell(tried);
     };
@@ -48,7 +49,9 @@ pub(super) async fn judge(
             tried.accepted_offline();
             let granted = Judgement {
                 outcome: Outcome::GrantedOffline,
-                message: Some("Logged in offline: the directory cannot be reached.".to_owned()),
+                message: Some(format!(
+                    "Logged in offline: the directory cannot be reached. This works until {until}."
+                )),
                 reason: format!("the offline verifier accepted the password (good until {until})"),
             };
             by_rules(pending, broker.clock.now(), granted)
@@ -64,8 +67,14 @@ fn cannot_tell(tried: &Try<'_>) -> Judgement {
 
 /// The verifier, if one may be used now; else why not.
 fn usable(broker: &Broker, pending: &Pending) -> Result<StoredVerifier, String> {
-    if !broker.config.offline.enabled {
-        return Err("logging in offline is switched off".to_owned());
+    let directory = &pending.served.user.owner().directory;
+    if !broker.config.logs_in_offline(directory) {
+        return Err(format!(
+            "logging in offline is switched off for {directory}"
+        ));
+    }
+    if broker.config.offline.not_for.contains(&pending.service) {
+        return Err(format!("{} never lets in offline", pending.service));
     }
     let now = broker.clock.now();
     let mark = broker

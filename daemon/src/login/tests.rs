@@ -8,7 +8,7 @@ use muster_common::store::ledger::IdKind;
 use muster_common::store::verifiers::StoredVerifier;
 
 use super::*;
-use crate::fixture::{Mood, NOW, World};
+use crate::fixture::{Mood, NOW, Takes, World};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -31,7 +31,7 @@ impl World {
         let judgement = judge(
             &self.broker,
             *pending,
-            Secret::typed(password.as_bytes()).unwrap(),
+            Secret::typed(password.as_bytes()).unwrap().into(),
         )
         .await;
         self.settled().await;
@@ -202,7 +202,12 @@ async fn a_name_that_changed_hands_while_the_password_was_typed_is_refused() {
         .store
         .release_name(IdKind::User, "ada")
         .unwrap();
-    let judgement = answer(&world.broker, *pending, Secret::typed(b"right").unwrap()).await;
+    let judgement = answer(
+        &world.broker,
+        *pending,
+        Secret::typed(b"right").unwrap().into(),
+    )
+    .await;
     assert_eq!(judgement.outcome, Outcome::Gone);
     assert_eq!(world.asked(), 0);
 }
@@ -215,7 +220,7 @@ async fn a_snapshot_lost_while_the_password_was_typed_is_no_statement_about_the_
     };
     std::fs::remove_file(&world.broker.places.snapshot).unwrap();
     let secret = Secret::typed(b"right").unwrap();
-    let judgement = answer(&world.broker, *pending, secret).await;
+    let judgement = answer(&world.broker, *pending, secret.into()).await;
     assert_eq!(judgement.outcome, Outcome::Unavailable);
     assert_eq!(world.asked(), 0);
 }
@@ -267,4 +272,214 @@ allow = ["group:fedora/ops"]
     }
     std::fs::remove_dir(&in_the_way).unwrap();
     assert_eq!(world.login("ada", "right").await, Outcome::NotAllowed);
+}
+
+fn typed(text: &str) -> Secret {
+    Secret::typed(text.as_bytes()).unwrap()
+}
+
+impl World {
+    async fn change(&self, user: &str, wanted: NewPassword) -> Judgement {
+        let begin = Begin {
+            service: "passwd".into(),
+            user: user.into(),
+            tty: Some("pts/0".into()),
+            remote_host: None,
+            calling_uid: 0,
+        };
+        let judgement = change(&self.broker, 0, &begin, wanted).await;
+        self.settled().await;
+        judgement
+    }
+
+    async fn changed(&self, old: &str, new: &str) -> Judgement {
+        let (old, new) = (typed(old), typed(new));
+        self.change("ada", NewPassword::Wanted { old, new }).await
+    }
+
+    /// What `ada` is asked for in turn, and the outcome when these are typed.
+    async fn dialogue(&self, answers: &[&str]) -> (Vec<(String, bool)>, Option<Outcome>) {
+        let Opening::Ask(mut pending, mut step) = self.open("ada").await else {
+            panic!("ada is not asked")
+        };
+        let mut prompts = vec![];
+        for answer in answers {
+            let Step::Prompt { text, echo } = step else {
+                panic!("not a prompt")
+            };
+            prompts.push((text, echo));
+            match hear(&self.broker, pending, typed(answer)) {
+                Heard::Ask(next, prompt) => (pending, step) = (next, prompt),
+                Heard::All(pending, proof) => {
+                    let judgement = judge(&self.broker, *pending, proof).await;
+                    self.settled().await;
+                    return (prompts, Some(judgement.outcome));
+                }
+            }
+        }
+        (prompts, None)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_one_time_code_is_asked_for_visibly_after_the_password_where_it_is_wanted() {
+    let world = World::new();
+    let (prompts, outcome) = world.dialogue(&["right"]).await;
+    assert_eq!(prompts, [("Password: ".to_owned(), false)]);
+    assert_eq!(outcome, Some(Outcome::Granted));
+    world.directories[0].wants_code("123456");
+    let (prompts, outcome) = world.dialogue(&["right", "123456"]).await;
+    assert_eq!(prompts[1], ("One-time code: ".to_owned(), true));
+    assert_eq!(outcome, Some(Outcome::Granted));
+    let (_, outcome) = world.dialogue(&["right", "654321"]).await;
+    assert_eq!(outcome, Some(Outcome::WrongSecret));
+    let asked = world.asked();
+    let (_, outcome) = world.dialogue(&["right"]).await;
+    assert_eq!(
+        (outcome, world.asked()),
+        (None, asked),
+        "nobody is asked without a code"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_password_counts_here_and_offline_and_the_old_one_no_more() {
+    let world = World::new();
+    world.directories[0].takes(Takes::Anything);
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    assert_eq!(
+        world.changed("right", "new").await.outcome,
+        Outcome::Granted
+    );
+    assert_eq!(world.login("ada", "right").await, Outcome::WrongSecret);
+    world.mood(Mood::IsGone);
+    assert_eq!(world.login("ada", "right").await, Outcome::WrongSecret);
+    assert_eq!(world.login("ada", "new").await, Outcome::GrantedOffline);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_present_password_is_proved_by_the_directory_alone() {
+    let world = World::new();
+    world.directories[0].takes(Takes::Anything);
+    let proved = |old| NewPassword::Proved(typed(old));
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    assert_eq!(
+        world.change("ada", proved("right")).await.outcome,
+        Outcome::Granted
+    );
+    assert_eq!(
+        world.change("ada", proved("wrong")).await.outcome,
+        Outcome::WrongSecret
+    );
+    world.mood(Mood::IsGone);
+    let unreached = world.change("ada", proved("right")).await;
+    assert_eq!(unreached.outcome, Outcome::Unavailable);
+    assert_eq!(
+        world.changed("right", "new").await.outcome,
+        Outcome::Unavailable
+    );
+    assert_eq!(world.login("ada", "right").await, Outcome::GrantedOffline);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_or_doubtful_new_password_says_so_and_leaves_no_wrong_verifier() {
+    let world = World::new();
+    let directory = &world.directories[0];
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    directory.takes(Takes::Nothing("at least\x1b[31m 12 characters"));
+    let unfit = world.changed("right", "short").await;
+    assert_eq!(unfit.outcome, Outcome::Unfit);
+    let message = unfit.message.unwrap();
+    assert!(
+        message.contains("at least") && !message.contains('\x1b'),
+        "{message}"
+    );
+    directory.takes(Takes::AndIsSilent);
+    assert_eq!(
+        world.changed("right", "new").await.outcome,
+        Outcome::InDoubt
+    );
+    world.mood(Mood::IsGone);
+    assert_eq!(
+        world.login("ada", "right").await,
+        Outcome::Unavailable,
+        "no verifier is left"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_the_old_password_are_throttled_as_logins_are() {
+    let world = World::new();
+    world.directories[0].takes(Takes::Anything);
+    for _ in 0..3 {
+        assert_eq!(
+            world.changed("guess", "new").await.outcome,
+            Outcome::WrongSecret
+        );
+    }
+    let asked = world.asked();
+    assert_eq!(
+        world.changed("guess", "new").await.outcome,
+        Outcome::Throttled
+    );
+    assert_eq!(world.asked(), asked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_a_password_cannot_be_changed_from_here_the_page_is_named() {
+    let page = "password_page = \"https://id.example.org/password\"";
+    let world = World::with(page, "");
+    let possible = world.change("ada", NewPassword::Possible).await;
+    assert_eq!(possible.outcome, Outcome::CannotChange);
+    assert!(
+        possible
+            .message
+            .unwrap()
+            .ends_with("https://id.example.org/password")
+    );
+    assert_eq!(
+        world.change("larry", NewPassword::Possible).await.outcome,
+        Outcome::NotOurs
+    );
+    world.mood(Mood::Expired);
+    let Opening::Ask(pending, _) = world.open("ada").await else {
+        panic!()
+    };
+    let expired = judge(&world.broker, *pending, typed("right").into()).await;
+    assert_eq!(expired.outcome, Outcome::SecretExpired);
+    assert!(
+        expired
+            .message
+            .unwrap()
+            .ends_with("https://id.example.org/password")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_or_a_service_can_be_left_out_of_logging_in_offline() {
+    let check = |keys: &'static str, sections: &'static str| async move {
+        let world = World::with(keys, sections);
+        assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+        world.mood(Mood::IsGone);
+        world.login("ada", "right").await
+    };
+    assert_eq!(check("", "").await, Outcome::GrantedOffline);
+    assert_eq!(check("offline = false", "").await, Outcome::Unavailable);
+    let sshd = "[offline]\nnot_for = [\"sshd\"]\n";
+    assert_eq!(check("", sshd).await, Outcome::Unavailable);
+    let sudo = "[offline]\nnot_for = [\"sudo\"]\n";
+    assert_eq!(check("", sudo).await, Outcome::GrantedOffline);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_offline_says_until_when_that_works() {
+    let world = World::new();
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    world.mood(Mood::IsGone);
+    let Opening::Ask(pending, _) = world.open("ada").await else {
+        panic!()
+    };
+    let judgement = judge(&world.broker, *pending, typed("right").into()).await;
+    let until = NOW.after(7 * DAY).to_string();
+    assert!(judgement.message.unwrap().contains(&until));
 }

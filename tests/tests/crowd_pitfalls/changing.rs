@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use muster_common::directory::ImmutableKey;
-use muster_common::directory::crowd::{Change, Credential, MayModify};
+use muster_common::directory::crowd::{Credential, MayModify};
+use muster_common::directory::passwords::Change;
 use muster_common::directory::sessions::{Factors, Sessions as _};
 use muster_common::directory::{DirectoryError, Listing as _};
 use muster_tests::sim::crowd::{Permission, Population};

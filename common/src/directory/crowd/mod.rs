@@ -35,6 +35,7 @@ use self::client::Client;
 use self::listing::{Entry, Roll};
 use self::membership::{Member, Membership};
 use super::http::Timeouts;
+use super::passwords::Passwords;
 use super::remarks::Remarks;
 use super::sessions::Sessions;
 use super::{
@@ -46,7 +47,6 @@ use crate::secret::Secret;
 
 pub use self::kin::Reach;
 pub use self::mapping::AttributeNames;
-pub use self::password::Change;
 pub use self::permission::MayModify;
 pub use self::restriction::{Match, Property, Restriction, Unsayable};
 pub use self::session::{Credential, NewSession};
@@ -220,6 +220,10 @@ impl Directory for Crowd {
     }
 
     fn changes(&self) -> Option<&dyn Changes> {
+        Some(self)
+    }
+
+    fn passwords(&self) -> Option<&dyn Passwords> {
         Some(self)
     }
 

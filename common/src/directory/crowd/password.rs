@@ -7,28 +7,12 @@
 //! and that it looked at the password before is not documented.
 
 use super::super::http::{Answer, Change as Verb, SensitiveBody, quoted};
+use super::super::passwords::{Change, Passwords};
 use super::super::{DirectoryError, ImmutableKey};
 use super::verdict::{Quoting, done, entity};
 use super::{Crowd, mapping};
 use crate::name::UserName;
 use crate::secret::Secret;
-
-/// What became of a new password.
-#[derive(Debug)]
-pub enum Change {
-    /// Crowd has it.
-    Done,
-    /// The old password is right, but it is another person's who has the name by now:
-    /// nothing was changed.
-    SomebodyElse,
-    /// Crowd does not want this new password: nothing was changed.
-    Unfit {
-        /// Why, in the server's words for the person: stripped and capped, perhaps empty.
-        message: String,
-    },
-    /// It was sent, and nothing believable came back: either password may be the right one.
-    InDoubt(DirectoryError),
-}
 
 impl Crowd {
     /// Gives the person `name`, whose key is `key`, the password `new` if `old` is right.
@@ -60,6 +44,19 @@ impl Crowd {
             Ok(answer) => changed(&answer, [old, new]),
             Err(error) => Ok(Change::InDoubt(error)),
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl Passwords for Crowd {
+    async fn change(
+        &self,
+        name: &UserName,
+        key: &ImmutableKey,
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<Change, DirectoryError> {
+        self.change_password(name, key, old, new).await
     }
 }
 

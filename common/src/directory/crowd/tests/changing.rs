@@ -1,6 +1,7 @@
 //! Questions that change something: what goes over the wire, once each, and what
 //! servers do that the simulator (which is honest and new) does not.
 
+use super::super::super::passwords::Change;
 use super::*;
 use crate::directory::sessions::{Factors, Sessions as _};
 
