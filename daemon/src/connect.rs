@@ -75,6 +75,7 @@ fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
             ssh_public_key: own.attributes.ssh_keys.clone(),
             gecos: own.attributes.gecos.clone(),
         },
+        change_passwords: own.change_passwords,
         ..CrowdSettings::new(common.url, own.application.clone(), common.secret)
     }
 }

@@ -246,6 +246,13 @@ pub const KEYS: &[Key] = &[
         "The file with the password of the application or the service account (root:muster 0640 or stricter), or `credential:NAME` for the file NAME in systemd's `$CREDENTIALS_DIRECTORY`. The configuration itself holds no secret.",
     ),
     key_of(
+        CROWD,
+        "directory.change_passwords",
+        "true or false",
+        Absent::Stands("false"),
+        "Whether people can change their passwords with `passwd` here. The application needs the permission \"Modify users\" then, and whoever holds its password could set anybody's: muster itself always proves the old one first. Without it `passwd` names `password_page`.",
+    ),
+    key_of(
         FAS,
         "directory.session_cookie",
         "the name of a cookie, text of 1 to 64 letters, digits, `.`, `_` or `-`",

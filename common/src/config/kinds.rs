@@ -62,10 +62,12 @@ fn refuse_keys_of_others(
 fn crowd(reading: &mut Reading<'_>, section: &Section<'_>, table: &Said) -> Option<CrowdConfig> {
     let application = reading.value(section, "application", |value| word(value, 255));
     let password_file = reading.value(section, "password_file", secret_source);
+    let change_passwords = reading.value(section, "change_passwords", boolean);
     let attributes = attributes(reading, table);
     Some(CrowdConfig {
         application: application?.value,
         password_file: password_file?.value,
+        change_passwords: change_passwords?.value,
         attributes: attributes?,
     })
 }

@@ -198,6 +198,8 @@ pub struct CrowdConfig {
     pub application: String,
     /// Where the application's password is.
     pub password_file: SecretSource,
+    /// Whether people may change their passwords from here.
+    pub change_passwords: bool,
     /// The names of the attributes with POSIX values.
     pub attributes: CrowdAttributes,
 }

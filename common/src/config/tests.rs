@@ -172,7 +172,15 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, offline, password_file, password_page, plain_http, requests_at_once, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, offline, password_file, password_page, plain_http, requests_at_once, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user, users",
+    );
+    check(
+        &with("[offline]\nhash_memory = 18\n"),
+        "muster.toml:9: offline.hash_memory: found 18; wanted a number of MiB from 19 to 256",
+    );
+    check(
+        &with("[offline]\nnot_for = [\"Sudo\"]\n"),
+        "muster.toml:9: offline.not_for: found \"Sudo\"; wanted a PAM service's name in lower case",
     );
     check(
         &with("[offline]\nmax_age = \"8d\"\n"),

@@ -65,6 +65,17 @@ impl World {
     /// Configures muster for the simulated Crowd, with more lines behind.
     #[track_caller]
     pub fn configure(&mut self, more: &str) {
+        self.configure_with("", more);
+    }
+
+    /// The same with more keys of the directory.
+    #[track_caller]
+    pub fn configure_directory(&mut self, keys: &str) {
+        self.configure_with(keys, "");
+    }
+
+    #[track_caller]
+    fn configure_with(&mut self, keys: &str, more: &str) {
         let (url, ca) = (self.url_of(Sim::Crowd), Sim::Crowd.ca());
         let secret = self.secret("crowd", "application-secret");
         self.write_config(&format!(
@@ -77,7 +88,7 @@ url = "{url}"
 application = "linux-hosts"
 password_file = "{secret}"
 ca_file = "{ca}"
-
+{keys}
 [access]
 allow = ["group:corp/linux-users"]
 {more}"#

@@ -64,6 +64,8 @@ pub struct CrowdSettings {
     pub ca_pem: Option<Vec<u8>>,
     /// Which custom attributes hold POSIX data.
     pub attributes: AttributeNames,
+    /// Whether people may change their passwords from here.
+    pub change_passwords: bool,
     /// Deadlines.
     pub timeouts: Timeouts,
     /// How many people or groups are asked for at once.
@@ -83,6 +85,7 @@ impl CrowdSettings {
             password,
             ca_pem: None,
             attributes: AttributeNames::default(),
+            change_passwords: false,
             timeouts: Timeouts::default(),
             page_size: 500,
             readings_at_once: 4,
@@ -102,6 +105,7 @@ const SAMPLES: usize = 16;
 #[derive(Debug)]
 pub struct Crowd {
     attributes: AttributeNames,
+    change_passwords: bool,
     client: Client,
     permission: permission::Remembered,
 }
@@ -111,6 +115,7 @@ impl Crowd {
     pub fn new(settings: CrowdSettings) -> Result<Self, DirectoryError> {
         Ok(Self {
             client: Client::new(&settings)?,
+            change_passwords: settings.change_passwords,
             attributes: settings.attributes,
             permission: permission::Remembered::default(),
         })
@@ -224,7 +229,7 @@ impl Directory for Crowd {
     }
 
     fn passwords(&self) -> Option<&dyn Passwords> {
-        Some(self)
+        self.change_passwords.then_some(self as &dyn Passwords)
     }
 
     fn sessions(&self) -> Option<&dyn Sessions> {
@@ -248,7 +253,9 @@ impl Listing for Crowd {
             .await?;
         let rolls = self.rolls(&people, &teams).await?;
         remarks.count(rolls.strangers(), "memberships of unknown people left out");
-        self.remark_on_permission(&people, &mut remarks).await;
+        if !self.change_passwords {
+            self.remark_on_permission(&people, &mut remarks).await;
+        }
         let (people, teams) = rolls.fill(people, teams);
         Ok(Projection {
             people,
