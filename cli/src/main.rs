@@ -16,7 +16,8 @@ use options::{Command, Options};
 fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.command {
-        Command::Status => commands::status::run(&options),
+        Command::Status { throttle: true } => commands::throttle::list(&options),
+        Command::Status { throttle: false } => commands::status::run(&options),
         Command::User { user } => commands::names::user(&options, user),
         Command::Group { group } => commands::names::group(&options, group),
         Command::Sync {
@@ -25,6 +26,10 @@ fn main() -> ExitCode {
         } => commands::sync::run(&options, directory.as_deref(), accept_shrink.as_deref()),
         Command::LoginTest { user, service } => commands::login_test::run(&options, user, service),
         Command::Explain { user, service } => commands::explain::run(&options, user, service),
+        Command::Revoke { user } => commands::revoke::revoke(&options, user),
+        Command::Unrevoke { user } => commands::revoke::unrevoke(&options, user),
+        Command::Throttle { command } => commands::throttle::run(&options, command),
+        Command::Clock { command } => commands::clock::run(&options, command),
         Command::Config { command } => commands::config::run(&options, command),
         Command::Name { command } => commands::name::run(&options, command),
         Command::Id { command } => commands::id::run(&options, command),

@@ -35,7 +35,11 @@ pub struct Options {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show how directories, snapshot and broker are
-    Status,
+    Status {
+        /// Show the wrong tries that are on the books instead (root)
+        #[arg(long)]
+        throttle: bool,
+    },
     /// Look a user up, by name or uid, and say where the answer comes from
     User {
         /// The user's name or uid
@@ -70,6 +74,31 @@ pub enum Command {
         #[arg(long, default_value = "sshd")]
         service: String,
     },
+    /// Shut a user out of this host at once, whatever the directory says (root)
+    ///
+    /// Logins are refused, also those by SSH key and those of cron, until `muster unrevoke`. It stays through
+    /// restarts and outages. What the user already runs goes on: `loginctl terminate-user` ends it.
+    Revoke {
+        /// The user's name
+        user: String,
+    },
+    /// Let a user in again who was shut out (root)
+    Unrevoke {
+        /// The user's name
+        user: String,
+    },
+    /// Look after the books of wrong tries (root)
+    Throttle {
+        /// What to do
+        #[command(subcommand)]
+        command: ThrottleCommand,
+    },
+    /// Look after the mark that the clock must not fall behind (root)
+    Clock {
+        /// What to do
+        #[command(subcommand)]
+        command: ClockCommand,
+    },
     /// Check the configuration
     Config {
         /// What to do with it
@@ -102,6 +131,28 @@ pub enum Command {
     },
     /// Print the version
     Version,
+}
+
+/// What to do with the books of wrong tries.
+#[derive(Debug, Subcommand)]
+pub enum ThrottleCommand {
+    /// Show wrong tries since the last right one, and when the next one is taken
+    List,
+    /// Forget wrong tries: of one user, or of everybody
+    Clear {
+        /// The user's name
+        user: Option<String>,
+    },
+}
+
+/// What to do with the clock.
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// Take the clock as it is now for right, so that people can log in offline again
+    ///
+    /// Nobody logs in offline while the clock lies more than five minutes before the last login online:
+    /// set the clock right first. This command is for a mark that a wrong clock has left in the future.
+    Reset,
 }
 
 /// What to do with snapshots.

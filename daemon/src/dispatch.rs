@@ -2,8 +2,9 @@
 //! sockets is decided here, by the door and the peer's uid.
 
 use muster_common::wire::message::{
-    AcceptName, Answer, Begin, Call, ChangePassword, CommitImport, EndSession, Explain, GetGroup,
-    GetUser, ListIds, ListNames, PinId, StageImport, Status, Sync, UnpinId, ValidateSession,
+    AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
+    GetGroup, GetUser, ListIds, ListNames, ListTries, PinId, ResetClock, Revoke, StageImport,
+    Status, Sync, UnpinId, Unrevoke, ValidateSession,
 };
 
 use crate::peer::{Door, Peer};
@@ -52,6 +53,11 @@ const TABLE: &[Row] = &[
     Row { method: UnpinId::METHOD,           root: Who::Root,   lookup: Who::Nobody },
     Row { method: StageImport::METHOD,       root: Who::Root,   lookup: Who::Nobody },
     Row { method: CommitImport::METHOD,      root: Who::Root,   lookup: Who::Nobody },
+    Row { method: Revoke::METHOD,            root: Who::Root,   lookup: Who::Nobody },
+    Row { method: Unrevoke::METHOD,          root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ListTries::METHOD,         root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ClearTries::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ResetClock::METHOD,        root: Who::Root,   lookup: Who::Nobody },
     Row { method: GET_INFO,                  root: Who::Anyone, lookup: Who::Anyone },
     Row { method: GET_DESCRIPTION,           root: Who::Anyone, lookup: Who::Anyone },
 ];

@@ -67,7 +67,12 @@ fn explain_served(
     let mut lines = standing(served, now);
     lines.extend(ruled.facts);
     let may_not = format!("{} may not use {service}", served.user.name());
+    let revoked = broker.store.is_revoked(owner)?;
     let (allowed, decision) = match answer {
+        _ if revoked => (
+            false,
+            format!("{may_not}: root has shut the user out (muster unrevoke lets in again)"),
+        ),
         AccessAnswer::Allowed => (true, ruled.decision),
         AccessAnswer::Denied if ruled.allowed => (
             false,

@@ -1,6 +1,6 @@
 //! How everything is, for `muster status`.
 
-use muster_common::wire::message::{DirectoryStatus, StatusReply};
+use muster_common::wire::message::{DirectoryStatus, RevokedUser, StatusReply};
 
 use crate::broker::{Broker, Connected};
 
@@ -44,7 +44,20 @@ pub fn status(broker: &Broker) -> StatusReply {
         problems.push(format!("and {more} more"));
     }
     reply.problems = problems;
+    reply.revoked = revoked(broker);
     reply
+}
+
+/// Whom root has shut out; what cannot be read is in the log of whoever reads it for a login.
+fn revoked(broker: &Broker) -> Vec<RevokedUser> {
+    let all = broker.store.revocations().unwrap_or_default().into_iter();
+    let shown = all.take(PROBLEMS_MAX).map(|one| RevokedUser {
+        user: one.name,
+        directory: one.owner.directory.to_string(),
+        key: one.owner.key.to_string(),
+        since: one.since.unix(),
+    });
+    shown.collect()
 }
 
 fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod clock;
 pub mod config;
 pub mod crowd;
 pub mod explain;
@@ -8,7 +9,9 @@ pub mod login_test;
 pub mod name;
 pub mod names;
 pub mod read;
+pub mod revoke;
 pub mod snapshot;
 pub mod status;
 pub mod sync;
+pub mod throttle;
 pub mod version;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use muster_common::wire::message::{DirectoryStatus, Status, StatusReply};
+use muster_common::wire::message::{DirectoryStatus, RevokedUser, Status, StatusReply};
 
 use crate::ask::{QUICK, ask};
 use crate::failure::Failure;
@@ -49,11 +49,27 @@ fn print(reply: &StatusReply) {
     for directory in &reply.directories {
         print_directory(directory);
     }
+    print_revoked(&reply.revoked);
     if !reply.problems.is_empty() {
         println!("\nProblems");
     }
     for problem in &reply.problems {
         println!("  - {problem}");
+    }
+}
+
+fn print_revoked(revoked: &[RevokedUser]) {
+    if !revoked.is_empty() {
+        println!("\nShut out by root (muster unrevoke)");
+    }
+    for one in revoked {
+        println!(
+            "  - {} ({} of {}), since {}",
+            show::plain(&one.user),
+            show::plain(&one.key),
+            one.directory,
+            show::ago(one.since)
+        );
     }
 }
 

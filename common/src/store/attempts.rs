@@ -1,8 +1,10 @@
 //! Wrong tries on disk: what the throttle must not forget when the broker restarts.
 
-use super::disk::{OptionalExtension, Store, StoreError, params, signed, unsigned};
+use super::disk::{OptionalExtension, Row, RowResult, Store, StoreError, params, signed, unsigned};
 use super::names::Owner;
 use crate::clock::Time;
+use crate::directory::ImmutableKey;
+use crate::name::DirectoryName;
 
 /// What is known of one (person, source).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +17,19 @@ pub struct Attempts {
     pub last_success: Time,
     /// Wrong tries at this person from everywhere, in the current hour.
     pub this_hour: u32,
+}
+
+/// Wrong tries at one person from one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriedFrom {
+    /// At whom.
+    pub owner: Owner,
+    /// The name that this person holds, if one is known.
+    pub name: Option<String>,
+    /// From where.
+    pub source: String,
+    /// How often.
+    pub attempts: Attempts,
 }
 
 impl Store {
@@ -93,6 +108,47 @@ impl Store {
         Ok(())
     }
 
+    /// At most `most` sources with wrong tries since their last right one, without the first `after`.
+    pub fn tries(&self, now: Time, after: u64, most: u32) -> Result<Vec<TriedFrom>, StoreError> {
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(
+            "SELECT attempt.directory, attempt.key, source, attempt.failures, last_failure, last_success, budget.failures, owner.name
+             FROM attempt
+             LEFT JOIN budget ON budget.directory = attempt.directory AND budget.key = attempt.key AND hour = ?1
+             LEFT JOIN owner ON owner.kind = 'user' AND owner.directory = attempt.directory AND owner.key = attempt.key
+             WHERE attempt.failures > 0
+             ORDER BY attempt.directory, attempt.key, source LIMIT ?2 OFFSET ?3",
+        )?;
+        let rows = select.query_map(params![hour(now), most, signed(after)], tried_from)?;
+        let found = rows.filter_map(Result::transpose);
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
+    /// Forgets the wrong tries at one person, or at everybody; gives the number of sources.
+    pub fn clear_tries(&self, owner: Option<&Owner>) -> Result<u64, StoreError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        let forgotten = match owner {
+            Some(Owner { directory, key }) => {
+                let whose = [directory.as_str(), key.as_str()];
+                transaction.execute(
+                    "DELETE FROM budget WHERE directory = ?1 AND key = ?2",
+                    whose,
+                )?;
+                transaction.execute(
+                    "UPDATE attempt SET failures = 0 WHERE failures > 0 AND directory = ?1 AND key = ?2",
+                    whose,
+                )?
+            }
+            None => {
+                transaction.execute("DELETE FROM budget", [])?;
+                transaction.execute("UPDATE attempt SET failures = 0 WHERE failures > 0", [])?
+            }
+        };
+        transaction.commit()?;
+        Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
+    }
+
     /// Drops what is older than `before`, so that strangers cannot fill the disk.
     pub fn forget_attempts(&self, before: Time) -> Result<(), StoreError> {
         self.connection().execute(
@@ -103,6 +159,28 @@ impl Store {
     }
 }
 
+fn tried_from(row: &Row<'_>) -> RowResult<Option<TriedFrom>> {
+    let directory: String = row.get(0)?;
+    let key: String = row.get(1)?;
+    let Ok(directory) = DirectoryName::new(&directory) else {
+        return Ok(None);
+    };
+    Ok(Some(TriedFrom {
+        owner: Owner {
+            directory,
+            key: ImmutableKey::stored(&key),
+        },
+        source: row.get(2)?,
+        attempts: Attempts {
+            failures: row.get(3)?,
+            last_failure: Time::from_unix(unsigned(row.get(4)?)),
+            last_success: Time::from_unix(unsigned(row.get(5)?)),
+            this_hour: row.get::<_, Option<u32>>(6)?.unwrap_or(0),
+        },
+        name: row.get(7)?,
+    }))
+}
+
 fn hour(now: Time) -> i64 {
     signed(now.unix() / 3600)
 }
@@ -110,8 +188,6 @@ fn hour(now: Time) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::ImmutableKey;
-    use crate::name::DirectoryName;
 
     #[test]
     fn wrong_tries_are_counted_per_source_and_per_person_and_forgiven_after_a_right_one() {

@@ -16,7 +16,7 @@ use crate::snapshot::content::Tombstone;
 
 /// The schema's version. An older file is brought up to it; one of a later version
 /// is set aside and rebuilt.
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 
 /// From version 1: who was seen when, and the names to look persons up by.
 const FROM_VERSION_1: &str = "
@@ -59,6 +59,12 @@ CREATE INDEX person_name ON person (directory, name COLLATE NOCASE);
 CREATE INDEX team_name ON team (directory, name COLLATE NOCASE);
 ";
 
+/// From version 3: whom root has shut out.
+const FROM_VERSION_3: &str = "
+CREATE TABLE revocation (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,
+                         PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+";
+
 const SCHEMA: &str = "
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL, whole INTEGER NOT NULL, cursor TEXT,
@@ -83,6 +89,8 @@ CREATE TABLE attempt (directory TEXT NOT NULL, key TEXT NOT NULL, source TEXT NO
                       PRIMARY KEY (directory, key, source)) STRICT, WITHOUT ROWID;
 CREATE TABLE budget (directory TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, failures INTEGER NOT NULL,
                      PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE revocation (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,
+                         PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 ";
 
 /// Why the store could not do its work. The caller refuses or goes on without, as it says there.
@@ -203,6 +211,28 @@ impl Store {
         Ok(Time::from_unix(unsigned(value.unwrap_or(0))))
     }
 
+    /// Takes `now` for right, lower than the high-water mark or not, and gives the former mark.
+    /// What was noted in a future that never was counts as noted now, and verifiers from
+    /// there go: how old they are cannot be told.
+    pub fn take_clock_for_right(&self, now: Time) -> Result<Time, StoreError> {
+        let before = self.high_water()?;
+        let now = signed(now.unix());
+        let mut connection = self.connection();
+        let transaction = connection.transaction()?;
+        transaction.execute("INSERT OR REPLACE INTO fact VALUES ('clock', ?1)", [now])?;
+        for from_the_future in [
+            "UPDATE directory SET synced = min(synced, ?1), whole = min(whole, ?1)",
+            "UPDATE person SET seen = ?1 WHERE seen > ?1",
+            "UPDATE attempt SET last_failure = min(last_failure, ?1), last_success = min(last_success, ?1)",
+            "UPDATE verifier SET text = NULL, written = 0, expires = NULL WHERE written > ?1",
+            "DELETE FROM budget WHERE hour > ?1 / 3600",
+        ] {
+            transaction.execute(from_the_future, [now])?;
+        }
+        transaction.commit()?;
+        Ok(before)
+    }
+
     /// Raises the high-water mark to `now`; it never falls here.
     pub fn raise_high_water(&self, now: Time) -> Result<(), StoreError> {
         self.connection().execute(
@@ -229,8 +259,9 @@ fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let steps: &[&str] = match version {
         0 => &[SCHEMA],
-        1 => &[FROM_VERSION_1, FROM_VERSION_2],
-        2 => &[FROM_VERSION_2],
+        1 => &[FROM_VERSION_1, FROM_VERSION_2, FROM_VERSION_3],
+        2 => &[FROM_VERSION_2, FROM_VERSION_3],
+        3 => &[FROM_VERSION_3],
         SCHEMA_VERSION => return Ok(Some(connection)),
         _ => return Ok(None),
     };

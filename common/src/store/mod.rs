@@ -4,7 +4,7 @@
 //!
 //! Only `disk` names SQLite. The broker's files lie in
 //! a folder of its own (0700 muster); losing them costs a full sync, the offline
-//! verifiers and the memory of which derived ids were given, nothing else.
+//! verifiers, revocations and the memory of which derived ids were given, nothing else.
 
 pub mod attempts;
 pub mod disk;
@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod names;
 pub mod projection;
 pub mod renewal;
+pub mod revocations;
 pub mod verifiers;
 
 pub use disk::{Store, StoreError};

@@ -262,6 +262,28 @@ fn requests_and_replies_about_ids_and_names_have_exactly_the_described_fields() 
 }
 
 #[test]
+fn calls_about_logins_have_exactly_the_described_fields() {
+    let settled = RevokeReply {
+        unpublished: Some(String::new()),
+        ..RevokeReply::default()
+    };
+    check(&Revoke::default(), std::slice::from_ref(&settled));
+    check(&Unrevoke::default(), &[settled]);
+    let page = ListTriesReply {
+        more: Some(0),
+        ..ListTriesReply::default()
+    };
+    check(&ListTries { after: Some(0) }, &[page]);
+    let clear = ClearTries {
+        user: Some(String::new()),
+    };
+    check(&clear, &[ClearTriesReply::default()]);
+    check(&ResetClock {}, &[ResetClockReply::default()]);
+    check_type("org.muster1.Admin", "RevokedUser", &RevokedUser::default());
+    check_type("org.muster1.Admin", "Tries", &Tries::default());
+}
+
+#[test]
 fn nested_types_have_exactly_the_described_fields() {
     let directory = DirectoryStatus {
         server: Some(String::new()),

@@ -2,6 +2,7 @@
 //! interfaces stand in the `.varlink` files beside this one.
 
 mod ledger;
+mod logins;
 mod password;
 
 use serde::de::DeserializeOwned;
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 
 pub use super::REPLY_MAX;
 pub use ledger::*;
+pub use logins::*;
 pub use password::*;
 
 /// The largest request, in bytes, its NUL included.
@@ -52,6 +54,11 @@ calls! {
     UnpinId = "org.muster1.Admin.UnpinId" -> PinReply;
     StageImport = "org.muster1.Admin.StageImport" -> StageImportReply;
     CommitImport = "org.muster1.Admin.CommitImport" -> CommitImportReply;
+    Revoke = "org.muster1.Admin.Revoke" -> RevokeReply;
+    Unrevoke = "org.muster1.Admin.Unrevoke" -> RevokeReply;
+    ListTries = "org.muster1.Admin.ListTries" -> ListTriesReply;
+    ClearTries = "org.muster1.Admin.ClearTries" -> ClearTriesReply;
+    ResetClock = "org.muster1.Admin.ResetClock" -> ResetClockReply;
 }
 
 /// Errors that a reply can carry instead of parameters.
@@ -280,6 +287,9 @@ pub struct StatusReply {
     pub directories: Vec<DirectoryStatus>,
     /// What an administrator should know, a line each: records left out, clashes, missing rules.
     pub problems: Vec<String>,
+    /// Whom root has shut out.
+    #[serde(default)]
+    pub revoked: Vec<RevokedUser>,
 }
 
 /// How one directory is.

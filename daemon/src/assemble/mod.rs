@@ -24,6 +24,7 @@ use muster_common::snapshot::reserved::reserved;
 use muster_common::store::ledger::{Entry, Holder, IdKind, IdSpace, Ledger};
 use muster_common::store::names::{Owner, Owners};
 use muster_common::store::projection::{KnownPerson, KnownTeam};
+use muster_common::store::revocations::Revoked;
 use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
@@ -55,6 +56,7 @@ pub fn assemble(
         local,
         ledger: store.ledger(id_space(config))?,
         user_owners: store.owners(IdKind::User)?,
+        revoked: store.revoked()?,
         group_owners: store.owners(IdKind::Group)?,
         new_user_owners: Vec::new(),
         new_group_owners: Vec::new(),
@@ -136,6 +138,7 @@ struct Work<'a> {
     local: &'a LocalFiles,
     ledger: Ledger,
     user_owners: Owners,
+    revoked: Revoked,
     group_owners: Owners,
     new_user_owners: Vec<(String, Owner)>,
     new_group_owners: Vec<(String, Owner)>,

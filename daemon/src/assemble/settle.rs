@@ -96,6 +96,10 @@ impl Work<'_> {
             named.then(|| (group.gid, (owner, group.name.clone())))
         });
         let named: HashMap<Gid, (&DirectoryName, GroupName)> = named.collect();
+        let is_revoked = |user: &UserName| {
+            let owner = self.user_owners.get(user.as_str());
+            owner.is_some_and(|owner| self.revoked.holds(owner))
+        };
         for (user, place) in &self.users {
             let Some(record) = self.content.users.get_mut(place.record) else {
                 continue;
@@ -112,7 +116,7 @@ impl Work<'_> {
                 groups: &groups,
             };
             record.access = Access {
-                allowed: if place.active {
+                allowed: if place.active && !is_revoked(user) {
                     self.config.access.compile(&facts)
                 } else {
                     0

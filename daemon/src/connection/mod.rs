@@ -10,9 +10,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
-    AcceptName, Answer, Begin, Call, ChangePassword, CommitImport, EndSession, Explain, GetGroup,
-    GetUser, ListIds, ListNames, Outcome, Password, PinId, StageImport, Status, Step, Sync,
-    UnpinId, ValidateSession, error,
+    AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
+    GetGroup, GetUser, ListIds, ListNames, ListTries, Outcome, Password, PinId, ResetClock, Revoke,
+    StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -137,6 +137,26 @@ impl Connection {
             UnpinId::METHOD => self.change(frame, administration::unpin_id).await,
             StageImport::METHOD => self.stage_import(&codec::decode_parameters(frame)?).await,
             CommitImport::METHOD => self.commit_import(&codec::decode_parameters(frame)?).await,
+            Revoke::METHOD => self.change(frame, administration::revoke).await,
+            Unrevoke::METHOD => self.change(frame, administration::unrevoke).await,
+            ListTries::METHOD => {
+                self.blocking(frame, |broker, call: ListTries| {
+                    administration::list_tries(broker, &call)
+                })
+                .await
+            }
+            ClearTries::METHOD => {
+                self.blocking(frame, |broker, call: ClearTries| {
+                    administration::clear_tries(broker, &call)
+                })
+                .await
+            }
+            ResetClock::METHOD => {
+                self.blocking(frame, |broker, call: ResetClock| {
+                    administration::reset_clock(broker, &call)
+                })
+                .await
+            }
             ValidateSession::METHOD => {
                 let call = codec::decode_parameters(frame)?;
                 let validated = sessions::validate(&self.broker, &call).await;

@@ -9,7 +9,7 @@ use muster_common::secret::Secret;
 use muster_common::text::{self, with_causes};
 use muster_common::wire::message::{Begin, Outcome};
 
-use super::judge::{Asked, Unreached, ask, directory_of, no, password_page, throttled};
+use super::judge::{Asked, Unreached, ask, directory_of, no, password_page, shut_out, throttled};
 use super::tries::Try;
 use super::{Judgement, Pending, aftermath, hold_refusal, log_ending, whose};
 use crate::broker::Broker;
@@ -55,6 +55,9 @@ async fn decide(broker: &Arc<Broker>, pending: &Pending, wanted: NewPassword) ->
         Ok(directory) => directory,
         Err(judgement) => return judgement,
     };
+    if let Some(judgement) = shut_out(broker, pending) {
+        return judgement;
+    }
     if directory.passwords().is_none() {
         return cannot_change(broker, pending);
     }

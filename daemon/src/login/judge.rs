@@ -57,6 +57,9 @@ pub(super) async fn ask(
         Ok(directory) => directory,
         Err(judgement) => return Asked::Judged(judgement),
     };
+    if let Some(judgement) = shut_out(broker, pending) {
+        return Asked::Judged(judgement);
+    }
     let mut tried = match Try::admit(broker, pending).await {
         Ok(tried) => tried,
         Err(refusal) => return Asked::Judged(throttled(&refusal)),
@@ -87,6 +90,18 @@ pub(super) async fn ask(
         }
         Err(error) => no(broker, pending, &tried, directory, secret, error, sequence),
     })
+}
+
+/// Whoever is shut out is not asked about, so that nobody learns whether the secret is right.
+pub(super) fn shut_out(broker: &Broker, pending: &Pending) -> Option<Judgement> {
+    match broker.store.is_revoked(pending.served.user.owner()) {
+        Ok(false) => None,
+        Ok(true) => Some(Judgement::new(
+            Outcome::NotAllowed,
+            "root has shut this person out (muster revoke)",
+        )),
+        Err(error) => Some(Judgement::new(Outcome::Unavailable, with_causes(&error))),
+    }
 }
 
 /// The client of the directory that owns the name.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use muster_common::secret::Secret;
 use muster_common::store::ledger::IdKind;
 use muster_common::store::verifiers::StoredVerifier;
+use muster_common::wire::message::{ClearTries, ListTries, ResetClock, Revoke, Unrevoke};
 
 use super::*;
+use crate::administration::{clear_tries, list_tries, reset_clock, revoke, unrevoke};
 use crate::fixture::{Mood, NOW, Takes, World};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -482,4 +484,89 @@ async fn a_login_offline_says_until_when_that_works() {
     let judgement = judge(&world.broker, *pending, typed("right").into()).await;
     let until = NOW.after(7 * DAY).to_string();
     assert!(judgement.message.unwrap().contains(&until));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_shut_out_is_refused_at_once_online_and_offline_until_it_is_taken_back() {
+    let world = World::new();
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    let call = || Revoke { user: "ada".into() };
+    let reply = revoke(Arc::clone(&world.broker), call()).await.unwrap();
+    assert!(reply.changed && reply.unpublished.is_none());
+    let again = revoke(Arc::clone(&world.broker), call()).await.unwrap();
+    assert!(!again.changed);
+    let asked = world.asked();
+    assert_eq!(world.login("ada", "right").await, Outcome::NotAllowed);
+    assert_eq!(world.login("ada", "wrong").await, Outcome::NotAllowed);
+    assert_eq!(world.asked(), asked, "the secret is not looked at");
+    let snapshot = world.broker.snapshot().unwrap();
+    let record = snapshot.user_by_name("ada").unwrap().unwrap();
+    assert_eq!(record.access.allowed, 0, "logins by key are refused, too");
+    world.serve(&["ada", "bob"]);
+    world.mood(Mood::IsGone);
+    assert_eq!(world.login("ada", "right").await, Outcome::NotAllowed);
+    let back = Unrevoke { user: "ada".into() };
+    assert!(
+        unrevoke(Arc::clone(&world.broker), back)
+            .await
+            .unwrap()
+            .changed
+    );
+    assert_eq!(
+        world.login("ada", "right").await,
+        Outcome::Unavailable,
+        "the verifier is gone"
+    );
+    world.mood(Mood::Knows("right"));
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    let nobody = Revoke {
+        user: "nobody-here".into(),
+    };
+    assert!(revoke(Arc::clone(&world.broker), nobody).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_tries_are_shown_with_the_next_moment_and_forgotten_by_root() {
+    let world = World::new();
+    for _ in 0..3 {
+        assert_eq!(world.login("ada", "wrong").await, Outcome::WrongSecret);
+    }
+    assert_eq!(world.login("ada", "right").await, Outcome::Throttled);
+    let listed = list_tries(&world.broker, &ListTries::default()).unwrap();
+    let [tries] = listed.tries.as_slice() else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(
+        (tries.user.as_str(), tries.source.as_str()),
+        ("ada", "192.0.2.7")
+    );
+    assert_eq!((tries.failures, tries.this_hour), (3, 3));
+    assert!(tries.not_before > NOW.unix());
+    let ada = ClearTries {
+        user: Some("ada".into()),
+    };
+    assert_eq!(clear_tries(&world.broker, &ada).unwrap().sources, 1);
+    assert_eq!(
+        list_tries(&world.broker, &ListTries::default())
+            .unwrap()
+            .tries,
+        []
+    );
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mark_that_a_wrong_clock_left_in_the_future_is_taken_back_by_root() {
+    let world = World::new();
+    world.clock.advance(40 * 365 * DAY);
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    world.clock.set(NOW);
+    world.mood(Mood::IsGone);
+    assert_eq!(world.login("ada", "right").await, Outcome::Unavailable);
+    let reset = reset_clock(&world.broker, &ResetClock {}).unwrap();
+    assert!(reset.before > reset.now && reset.now == NOW.unix());
+    // What was written in the year of the wrong clock counts as written now.
+    assert_eq!(world.login("ada", "right").await, Outcome::GrantedOffline);
+    world.mood(Mood::Knows("right"));
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
 }
