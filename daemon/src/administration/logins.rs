@@ -115,13 +115,22 @@ pub fn clear_tries(broker: &Broker, call: &ClearTries) -> Result<ClearTriesReply
 }
 
 /// Answers [`ResetClock`].
-pub fn reset_clock(broker: &Broker, _call: &ResetClock) -> Result<ResetClockReply, ResolveError> {
+pub async fn reset_clock(
+    broker: Arc<Broker>,
+    _call: ResetClock,
+) -> Result<ResetClockReply, ResolveError> {
     let now = broker.clock.now();
-    let before = broker.store.set_high_water(now)?;
+    let taken = off_the_loop(&broker, move |broker| {
+        broker.store.take_clock_for_right(now)
+    });
+    let before = taken.await??;
     broker.high_water.store(now.unix(), Ordering::Relaxed);
-    log::warn!(
-        "root takes the clock for right: the last login online counted as {before}, now {now}"
-    );
+    log::warn!("root takes the clock for right: the mark was {before} and is {now}");
+    // Decisions that were made in the future must not count until then.
+    let publication = publish_now(&broker).await;
+    if let Some(error) = publication.error {
+        log::error!("what the clock has changed could not be published: {error}");
+    }
     Ok(ResetClockReply {
         before: before.unix(),
         now: now.unix(),

@@ -151,12 +151,7 @@ impl Connection {
                 })
                 .await
             }
-            ResetClock::METHOD => {
-                self.blocking(frame, |broker, call: ResetClock| {
-                    administration::reset_clock(broker, &call)
-                })
-                .await
-            }
+            ResetClock::METHOD => self.change(frame, administration::reset_clock).await,
             ValidateSession::METHOD => {
                 let call = codec::decode_parameters(frame)?;
                 let validated = sessions::validate(&self.broker, &call).await;

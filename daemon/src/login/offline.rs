@@ -91,6 +91,9 @@ fn usable(broker: &Broker, pending: &Pending) -> Result<StoredVerifier, String> 
         .verifier(pending.served.user.owner())
         .map_err(|error| error.to_string())?;
     let stored = stored.ok_or("no offline verifier: this person has not logged in here online")?;
+    if stored.written > now.after(CLOCK_TOLERANCE) {
+        return Err("the offline verifier is from the future: its age cannot be told".to_owned());
+    }
     if now.since(stored.written) > broker.config.offline.max_age {
         return Err("the offline verifier is older than offline.max_age".to_owned());
     }
