@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         } => commands::sync::run(&options, directory.as_deref(), accept_shrink.as_deref()),
         Command::LoginTest { user, service } => commands::login_test::run(&options, user, service),
         Command::Explain { user, service } => commands::explain::run(&options, user, service),
+        Command::SshKeys { user, service } => commands::ssh_keys::run(&options, user, service),
         Command::Revoke { user } => commands::revoke::revoke(&options, user),
         Command::Unrevoke { user } => commands::revoke::unrevoke(&options, user),
         Command::Throttle { command } => commands::throttle::run(&options, command),

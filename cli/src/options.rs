@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use muster_common::name::ServiceName;
 use muster_common::paths;
 
 pub use ids::{IdCommand, IdQuery, NameCommand, NameKind, Who};
@@ -73,6 +74,18 @@ pub enum Command {
         /// The PAM service
         #[arg(long, default_value = "sshd")]
         service: String,
+    },
+    /// Print a user's SSH keys for sshd (AuthorizedKeysCommand), from the snapshot alone
+    ///
+    /// In sshd_config: `AuthorizedKeysCommand /usr/bin/muster ssh-keys %u` and
+    /// `AuthorizedKeysCommandUser muster-keys`. Nothing is printed for local accounts, reserved names, and whoever
+    /// the access rules do not let in.
+    SshKeys {
+        /// The user's name
+        user: String,
+        /// The PAM service whose rules apply
+        #[arg(long, default_value = "sshd")]
+        service: ServiceName,
     },
     /// Shut a user out of this host at once, whatever the directory says (root)
     ///

@@ -32,6 +32,8 @@ pub mod access;
 #[cfg(feature = "broker")]
 pub mod admitted;
 #[cfg(feature = "broker")]
+pub mod authorized_keys;
+#[cfg(feature = "broker")]
 pub mod config;
 #[cfg(feature = "broker")]
 pub mod directory;
@@ -39,6 +41,8 @@ pub mod directory;
 pub mod memory;
 #[cfg(feature = "broker")]
 pub mod portable;
+#[cfg(feature = "broker")]
+pub mod ssh_key;
 #[cfg(feature = "broker")]
 pub mod store;
 #[cfg(feature = "broker")]

@@ -112,6 +112,13 @@ pub fn has_user(path: &Path, name: &str) -> io::Result<bool> {
     Ok(found)
 }
 
+/// Whether passwd(5) at `path` lists a user with the id `uid`.
+pub fn has_uid(path: &Path, uid: u32) -> io::Result<bool> {
+    let text = read_capped(path)?;
+    let found = columns(&text, [2]).any(|[listed]| listed.parse() == Ok(uid));
+    Ok(found)
+}
+
 /// The user and primary group id of `name` in passwd(5) at `path`.
 pub fn ids_of_user(path: &Path, name: &str) -> io::Result<Option<(u32, u32)>> {
     let text = read_capped(path)?;

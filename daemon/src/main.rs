@@ -29,7 +29,6 @@ mod resolve;
 mod scope;
 mod sessions;
 mod sockets;
-mod ssh_key;
 mod start;
 mod status;
 mod sync;

@@ -11,6 +11,7 @@ pub mod names;
 pub mod read;
 pub mod revoke;
 pub mod snapshot;
+pub mod ssh_keys;
 pub mod status;
 pub mod sync;
 pub mod throttle;

@@ -28,8 +28,8 @@ use muster_common::store::revocations::Revoked;
 use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
-use crate::ssh_key;
 use claims::{contested_ids, holder};
+use muster_common::ssh_key;
 
 /// The longest piece of a server's text that a problem shows.
 const SHOWN_MAX: usize = 80;

@@ -47,7 +47,13 @@ impl World {
     /// Starts the real sshd and waits until it listens.
     #[track_caller]
     pub fn start_sshd(&mut self) {
-        self.write(SSHD_CONFIG, SSHD);
+        self.start_sshd_with("");
+    }
+
+    /// The same with more lines in its configuration.
+    #[track_caller]
+    pub fn start_sshd_with(&mut self, lines: &str) {
+        self.write(SSHD_CONFIG, &format!("{SSHD}{lines}"));
         self.spawn("sshd", &["/usr/sbin/sshd", "-D", "-e", "-f", SSHD_CONFIG]);
         self.until("sshd listens", |world| {
             world

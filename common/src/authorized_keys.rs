@@ -1,0 +1,198 @@
+//! The SSH keys that sshd may let a person in by, from the snapshot alone: what
+//! `muster ssh-keys` prints for sshd's AuthorizedKeysCommand. The broker is not asked.
+//!
+//! The snapshot is checked once more here, as if a broker in an attacker's hands had
+//! written it: no local account, no reserved name, no id of the system is ever opened by a
+//! key from a directory, and a key is printed only as it was parsed.
+
+use std::io;
+use std::path::Path;
+
+use crate::account::ID_FLOOR;
+use crate::clock::Time;
+use crate::local;
+use crate::name::{ServiceName, UserName};
+use crate::snapshot::content::AccessAnswer;
+use crate::snapshot::reader::{Damaged, OpenError, Snapshot};
+use crate::snapshot::reserved::reserved;
+use crate::ssh_key;
+
+/// Where the answer comes from; tests have files of their own.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// passwd(5).
+    pub passwd: &'a Path,
+    /// The snapshot.
+    pub snapshot: &'a Path,
+    /// Who must own the snapshot (0; a test's own uid).
+    pub owner: u32,
+}
+
+/// Why there are no keys for a name.
+#[derive(Debug, thiserror::Error)]
+pub enum NoKeys {
+    /// The local accounts cannot be read, so nobody can be told from them.
+    #[error("the local accounts cannot be read: {0}")]
+    Local(#[source] io::Error),
+    /// The name or the id is a local account's, reserved or the system's.
+    #[error("the name or its id is not a directory's")]
+    NotOurs,
+    /// There is no snapshot that can be believed.
+    #[error("the snapshot cannot be read")]
+    Snapshot(#[from] OpenError),
+    /// The snapshot cannot be believed.
+    #[error("the snapshot is damaged")]
+    Damaged(#[from] Damaged),
+    /// Nobody of this name is served.
+    #[error("nobody of this name is known")]
+    Unknown,
+    /// The person may not use the service.
+    #[error("the access rules do not let this person in")]
+    NotAllowed,
+    /// The decision is too old.
+    #[error("the access decision in the snapshot has expired")]
+    Expired,
+}
+
+/// The keys of `name`, each as `type base64`, if `service` lets the person in at `now`.
+pub fn keys_of(
+    sources: &Sources<'_>,
+    name: &str,
+    service: &ServiceName,
+    now: Time,
+) -> Result<Vec<String>, NoKeys> {
+    let name = UserName::new(name).map_err(|_| NoKeys::NotOurs)?;
+    if reserved(name.as_str()).is_some() {
+        return Err(NoKeys::NotOurs);
+    }
+    if local::has_user(sources.passwd, name.as_str()).map_err(NoKeys::Local)? {
+        return Err(NoKeys::NotOurs);
+    }
+    let snapshot = Snapshot::open_trusted_by(sources.snapshot, sources.owner)?;
+    let record = snapshot.user_by_name(name.as_str())?;
+    let record = record.ok_or(NoKeys::Unknown)?;
+    let uid = record.account.uid.get();
+    let is_local = local::has_uid(sources.passwd, uid).map_err(NoKeys::Local)?;
+    if uid < ID_FLOOR || is_local || record.account.name != name {
+        return Err(NoKeys::NotOurs);
+    }
+    let services = snapshot.services()?;
+    let position = services.iter().position(|listed| listed == service);
+    match record.access.answer(position, now) {
+        AccessAnswer::Allowed => Ok(ssh_key::accept(&record.ssh_keys).0),
+        AccessAnswer::Denied => Err(NoKeys::NotAllowed),
+        AccessAnswer::Expired => Err(NoKeys::Expired),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Gid, Uid};
+    use crate::name::DirectoryName;
+    use crate::snapshot::content::{Access, Content, DirectoryRecord, Misses, UserRecord};
+    use crate::snapshot::writer;
+
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB";
+    const NOW: Time = Time::from_unix(1_800_000_000);
+
+    fn person(name: &str, uid: u32, allowed: u64, keys: &[&str]) -> UserRecord {
+        UserRecord {
+            account: Account {
+                name: UserName::new(name).unwrap(),
+                uid: Uid::new(uid).unwrap(),
+                gid: Gid::new(uid).unwrap(),
+                gecos: String::new(),
+                home: format!("/home/{name}"),
+                shell: "/bin/sh".into(),
+            },
+            groups: vec![Gid::new(uid).unwrap()],
+            directory: 0,
+            access: Access {
+                allowed,
+                until: NOW.after(std::time::Duration::from_secs(60)),
+            },
+            ssh_keys: keys.iter().map(|&key| key.to_owned()).collect(),
+        }
+    }
+
+    struct Host(tempfile::TempDir);
+
+    impl Host {
+        /// A snapshot as a broker in an attacker's hands would have it.
+        fn new(users: Vec<UserRecord>) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let content = Content {
+                created: NOW,
+                directories: vec![DirectoryRecord {
+                    name: DirectoryName::new("corp").unwrap(),
+                    misses: Misses::Final,
+                    synced: Some(NOW),
+                }],
+                services: vec![ServiceName::new("sshd").unwrap()],
+                users,
+                ..Content::default()
+            };
+            writer::install(&writer::write(&content, 1).unwrap(), folder.path()).unwrap();
+            let passwd = "root:x:0:0::/root:/bin/sh\nlou:x:5000:5000::/home/lou:/bin/sh\n";
+            std::fs::write(folder.path().join("passwd"), passwd).unwrap();
+            Self(folder)
+        }
+
+        fn keys(&self, name: &str, now: Time) -> Result<Vec<String>, NoKeys> {
+            let sources = Sources {
+                passwd: &self.0.path().join("passwd"),
+                snapshot: &self.0.path().join("snapshot"),
+                owner: rustix::process::geteuid().as_raw(),
+            };
+            keys_of(&sources, name, &ServiceName::new("sshd").unwrap(), now)
+        }
+    }
+
+    #[test]
+    fn a_person_who_is_let_in_has_the_keys_that_can_be_parsed() {
+        let lines = [KEY, "command=\"sh\" ssh-rsa AAAA", "nonsense\nssh-rsa A"];
+        let host = Host::new(vec![person("ada", 20_001, 0b10, &lines)]);
+        assert_eq!(host.keys("ada", NOW).unwrap(), [KEY]);
+    }
+
+    #[test]
+    fn a_hostile_snapshot_opens_neither_root_nor_a_local_nor_a_reserved_account() {
+        let all = u64::MAX;
+        let host = Host::new(vec![
+            person("root", 20_002, all, &[KEY]),
+            person("lou", 20_003, all, &[KEY]),
+            person("mallory", 5000, all, &[KEY]),
+            person("sudo", 20_004, all, &[KEY]),
+            person("systemd-x", 20_005, all, &[KEY]),
+        ]);
+        for name in [
+            "root",
+            "lou",
+            "mallory",
+            "sudo",
+            "systemd-x",
+            "-oProxy",
+            "a b",
+            "",
+        ] {
+            let keys = host.keys(name, NOW);
+            assert!(matches!(keys, Err(NoKeys::NotOurs)), "{name}: {keys:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_denied_expired_or_unknown_has_none() {
+        let host = Host::new(vec![
+            person("bob", 20_001, 0b01, &[KEY]),
+            person("eve", 20_002, 0b10, &[KEY]),
+        ]);
+        assert!(matches!(host.keys("bob", NOW), Err(NoKeys::NotAllowed)));
+        assert!(matches!(host.keys("nobodyhere", NOW), Err(NoKeys::Unknown)));
+        let later = NOW.after(std::time::Duration::from_secs(60));
+        assert!(matches!(host.keys("eve", later), Err(NoKeys::Expired)));
+        std::fs::remove_file(host.0.path().join("passwd")).unwrap();
+        assert!(matches!(host.keys("eve", NOW), Err(NoKeys::Local(_))));
+    }
+}

@@ -1,0 +1,82 @@
+//! Story *keys from the directory*: sshd → AuthorizedKeysCommand → snapshot; no broker is asked.
+
+use muster_tests::world::usual::PEOPLE;
+use muster_tests::world::{Sim, World};
+
+const COMMAND: &str =
+    "AuthorizedKeysCommand /usr/bin/muster ssh-keys %u\nAuthorizedKeysCommandUser muster-keys\n";
+const KEY: &str = "/run/world/key";
+
+/// The usual people; some have the key that ssh_by_that_key logs in with.
+fn with_key(key: &str) -> String {
+    let own =
+        format!(r#""attributes": {{"sshPublicKey": ["command=\"id\" {key}", "{key} laptop"]}}"#);
+    let people = PEOPLE.replacen(
+        r#""uidNumber": ["20001"]"#,
+        &format!(r#""uidNumber": ["20001"], "sshPublicKey": ["{key}"]"#),
+        1,
+    );
+    [
+        "first compiler",
+        "difference engine",
+        "locked out",
+        "root-at-crowd",
+        "larry-at-crowd",
+    ]
+    .iter()
+    .fold(people, |people, password| {
+        let plain = format!(r#""password": "{password}""#);
+        people.replacen(&plain, &format!("{plain}, {own}"), 1)
+    })
+}
+
+#[test]
+fn people_log_in_by_the_keys_that_their_directory_holds_as_long_as_the_rules_let_them() {
+    let Some(mut world) = World::new() else {
+        return;
+    };
+    world
+        .run([
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-C",
+            "",
+            "-f",
+            KEY,
+        ])
+        .said();
+    let public = world.read(&format!("{KEY}.pub"));
+    world.start_simulator(Sim::Crowd, &with_key(public.trim()));
+    world.configure("");
+    world.start_muster();
+    world.sync().said();
+    world.start_sshd_with(COMMAND);
+
+    assert_eq!(world.ssh_by_that_key("ada", "id -un").said(), "ada");
+    // The key with options in front is left out, the same without them counts.
+    assert_eq!(world.ssh_by_that_key("grace", "id -un").said(), "grace");
+    for refused in ["charles", "emil", "root", "larry", "nobodyhere"] {
+        world.ssh_by_that_key(refused, "id -un").refused();
+    }
+    let keys = world.run(["muster", "ssh-keys", "ada"]);
+    assert_eq!(keys.said(), public.trim());
+    let none = world.run(["muster", "ssh-keys", "larry"]);
+    assert_eq!((none.code, none.out.as_str()), (0, ""), "{none}");
+
+    world.tell_crowd("fault down");
+    assert_eq!(world.ssh_by_that_key("ada", "id -un").said(), "ada");
+    world.run(["muster", "revoke", "ada"]).said();
+    world.ssh_by_that_key("ada", "id -un").refused();
+    world.kill("musterd");
+    world.ssh_by_that_key("ada", "id -un").refused();
+    assert_eq!(world.ssh_by_that_key("grace", "id -un").said(), "grace");
+
+    world.write("/var/lib/muster/public/snapshot", "not a snapshot");
+    world.ssh_by_that_key("grace", "id -un").refused();
+    let damaged = world.run(["muster", "ssh-keys", "grace"]);
+    assert_eq!((damaged.code, damaged.out.as_str()), (3, ""), "{damaged}");
+}
