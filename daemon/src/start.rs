@@ -85,7 +85,8 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
         .collect::<Result<Vec<_>, _>>()?;
     let private = PathBuf::from(paths::PRIVATE_DIR);
     let store = Store::open(&private.join("store.sqlite"))?;
-    let host_key = HostKey::load_or_create(&private.join("host.key"))?;
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let host_key = HostKey::unsealed_or_own(credentials.as_deref(), &private.join("host.key"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,5 +1,5 @@
 //! The host's own key in its file: made once, whole or not at all, and read only
-//! where nobody else could have read it.
+//! where nobody else could have read it; or as a credential that systemd has unsealed.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -46,7 +46,27 @@ pub enum HostKeyError {
     Random(getrandom::Error),
 }
 
+/// What the credential with the key is called; docs/host-key.md says how to make it.
+const CREDENTIAL: &str = "muster.host-key";
+
 impl HostKey {
+    /// The key that systemd has unsealed into `credentials` (`$CREDENTIALS_DIRECTORY`), if
+    /// there is one; else the one at `path`, made there first.
+    ///
+    /// A credential that is there and unfit is an error: going on with another key would
+    /// leave everybody's verifiers behind without a word.
+    pub fn unsealed_or_own(credentials: Option<&Path>, path: &Path) -> Result<Self, HostKeyError> {
+        let Some(sealed) = credentials.map(|folder| folder.join(CREDENTIAL)) else {
+            return Self::load_or_create(path);
+        };
+        match open_private(&sealed) {
+            // systemd answers for the folder's and the file's modes.
+            Ok(file) => Self::read(&sealed, file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::load_or_create(path),
+            Err(error) => Err(at(&sealed)(error)),
+        }
+    }
+
     /// Known bytes, for tests.
     pub fn from_bytes(bytes: [u8; KEY_LENGTH]) -> Self {
         Self(Box::new(Zeroizing::new(bytes)))
@@ -69,8 +89,18 @@ impl HostKey {
         }
     }
 
-    fn load(path: &Path, mut file: File) -> Result<Self, HostKeyError> {
+    fn load(path: &Path, file: File) -> Result<Self, HostKeyError> {
         check_private(path, &file)?;
+        Self::read(path, file)
+    }
+
+    fn read(path: &Path, mut file: File) -> Result<Self, HostKeyError> {
+        let length = file.metadata().map_err(at(path))?.len();
+        if u64::try_from(KEY_LENGTH) != Ok(length) {
+            let path = path.to_owned();
+            let what = "does not hold 32 bytes";
+            return Err(HostKeyError::Unsafe { path, what });
+        }
         let mut key = Box::new(Zeroizing::new([0; KEY_LENGTH]));
         file.read_exact(key.as_mut_slice()).map_err(at(path))?;
         Ok(Self(key))
@@ -173,6 +203,22 @@ mod tests {
         assert_eq!(mode & 0o7777, 0o600);
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(left.len(), 1, "nothing but the key is left");
+    }
+
+    #[test]
+    fn a_key_that_systemd_has_unsealed_counts_and_an_unfit_one_is_no_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (credentials, path) = (folder.path().join("creds"), folder.path().join("host.key"));
+        std::fs::create_dir(&credentials).unwrap();
+        let load = || HostKey::unsealed_or_own(Some(&credentials), &path);
+        let own = load().unwrap();
+        std::fs::write(credentials.join(CREDENTIAL), [9; KEY_LENGTH]).unwrap();
+        assert_eq!(load().unwrap().0.as_slice(), [9; KEY_LENGTH]);
+        assert_ne!(own.0.as_slice(), [9; KEY_LENGTH]);
+        std::fs::write(credentials.join(CREDENTIAL), b"too short").unwrap();
+        assert!(matches!(load(), Err(HostKeyError::Unsafe { .. })));
+        let without = HostKey::unsealed_or_own(None, &path).unwrap();
+        assert_eq!(without.0.as_slice(), own.0.as_slice());
     }
 
     #[test]
