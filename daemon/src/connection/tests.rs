@@ -1,5 +1,7 @@
 //! What peers may say, well-meant or not, and what they hear.
 
+mod dialogues;
+
 use muster_common::store::ledger::IdKind;
 use muster_common::wire::codec::{decode_reply, encode_call, error_reason};
 use muster_common::wire::message::{IdEntry, SessionToken, UserReply, ValidateSessionReply};

@@ -2,8 +2,9 @@
 //! verifier young enough, only by a clock that has not gone back.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
+use muster_common::clock::Time;
 use muster_common::secret::Secret;
 use muster_common::store::names::Owner;
 use muster_common::store::verifiers::StoredVerifier;
@@ -17,6 +18,8 @@ use crate::broker::Broker;
 
 /// How far the clock may lie below the high-water mark.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+/// The end of the year 9999, beyond which there are no dates.
+const LAST_DATE: u64 = 253_402_300_799;
 
 /// Judges `secret` without the directory.
 pub(super) async fn judge(
@@ -50,13 +53,20 @@ pub(super) async fn judge(
             let granted = Judgement {
                 outcome: Outcome::GrantedOffline,
                 message: Some(format!(
-                    "Logged in offline: the directory cannot be reached. This works until {until}."
+                    "Logged in offline: the directory cannot be reached. This works until {}.",
+                    date(until)
                 )),
                 reason: format!("the offline verifier accepted the password (good until {until})"),
             };
             by_rules(pending, broker.clock.now(), granted)
         }
     }
+}
+
+/// The moment as people read it, in GMT: they may be anywhere.
+fn date(moment: Time) -> String {
+    let seconds = moment.unix().min(LAST_DATE);
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// A verifier that cannot be read or asked is no verdict about the password, and costs no try.
