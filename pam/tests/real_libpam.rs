@@ -315,16 +315,32 @@ fn a_broker_that_accepts_and_never_answers_is_given_up_by_libpam_too() {
 }
 
 #[test]
-fn passwords_cannot_be_changed_yet_and_the_person_hears_it_once() {
+fn a_new_password_is_asked_for_twice_and_a_person_who_cannot_change_it_hears_it_once() {
     world(
-        "passwords_cannot_be_changed_yet_and_the_person_hears_it_once",
-        |world| {
-            let mut passwd = world.program("muster", "ada", b"");
+        "a_new_password_is_asked_for_twice_and_a_person_who_cannot_change_it_hears_it_once",
+        |_| {
+            let socket = Path::new("/run/muster/root.sock");
+            let granted = || verdict(Outcome::Granted);
+            let passes = vec![vec![granted(), granted()], vec![granted()]];
+            let asked = common::serve_each(socket, passes);
+            let start =
+                |user, typed| Program::start(Path::new("/run/pam.d"), "muster", user, typed);
+            let mut passwd = start("ada", b"correct horse");
+            assert_eq!(passwd.call(Call::ChangePassword), SUCCESS);
+            let prompts = passwd.person().prompts.clone();
+            assert_eq!(prompts.len(), 3, "{prompts:?}");
+            let both = asked.recv().unwrap() + &asked.recv().unwrap();
+            assert!(!both.contains("\"new\""), "{both}");
+            assert!(asked.recv().unwrap().contains("\"new\""));
+
+            fs::remove_file(socket).unwrap();
+            let _asked = common::serve(socket, vec![verdict(Outcome::CannotChange)]);
+            let mut passwd = start("ada", b"");
             assert_eq!(passwd.call(Call::ChangePassword), PERM_DENIED);
             let shown = passwd.person().shown.clone();
             assert_eq!(shown.len(), 1, "{shown:?}");
-            assert!(shown.concat().contains("cannot be changed"), "{shown:?}");
-            let mut local = world.program("muster", "root", b"");
+            assert!(shown.concat().contains("own pages"), "{shown:?}");
+            let mut local = start("root", b"");
             assert_eq!(local.call(Call::ChangePassword), USER_UNKNOWN);
         },
     );

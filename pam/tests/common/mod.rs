@@ -141,6 +141,18 @@ pub fn serve(socket: &Path, scripts: Vec<Vec<u8>>) -> Receiver<String> {
     receiver
 }
 
+/// A broker at `socket` for several connections, one after the other, each with its scripts.
+pub fn serve_each(socket: &Path, connections: Vec<Vec<Vec<u8>>>) -> Receiver<String> {
+    let listener = UnixListener::bind(socket).unwrap();
+    let (asked, receiver) = channel();
+    thread::spawn(move || {
+        for scripts in connections {
+            play(&accepted(&listener), scripts, &asked);
+        }
+    });
+    receiver
+}
+
 /// A broker at `socket` that says the same to whoever calls.
 pub fn serve_all(socket: &Path, answer: Vec<u8>) -> Receiver<String> {
     let listener = UnixListener::bind(socket).unwrap();
