@@ -128,3 +128,48 @@ fn a_silent_broker_holds_up_nobody() {
     ada_is_refused_and_the_rest_works(&world, "a full backlog");
     drop(full);
 }
+
+/// A local user's 64 processes ask and guess as fast as they can, at the door for everybody.
+#[test]
+fn a_flood_at_the_door_for_everybody_keeps_no_login_of_roots_programs_waiting() {
+    let Some(mut world) = World::usual() else {
+        return;
+    };
+    assert_eq!(world.ssh("ada", password::ADA, "id -un").said(), "ada");
+    world.write("/etc/pam.d/locker", "auth include common-auth\n");
+    let uid = world.run(["id", "-u", "ada"]);
+    let one =
+        "while :; do muster user nosuch; echo guess | pamtester locker ada authenticate; done";
+    let all = format!("for i in $(seq 64); do ({one}) >/dev/null 2>&1 & done; wait");
+    world.spawn(
+        "flood",
+        &[
+            "setpriv",
+            "--reuid",
+            uid.said(),
+            "--clear-groups",
+            "sh",
+            "-c",
+            &all,
+        ],
+    );
+    world.until("the guesses are on the books", |world| {
+        world
+            .run(["muster", "status", "--throttle"])
+            .out
+            .contains("ada")
+    });
+    for _ in 0..3 {
+        assert_eq!(
+            world.ssh("grace", password::GRACE, "id -un").said(),
+            "grace"
+        );
+        // She has been logged in from there before: guesses from elsewhere lock her out nowhere.
+        assert_eq!(world.ssh("ada", password::ADA, "id -un").said(), "ada");
+        assert_eq!(world.ssh("root", password::ROOT, "id -un").said(), "root");
+    }
+    world.tell_crowd("fault down");
+    assert_eq!(world.ssh("ada", password::ADA, "id -un").said(), "ada");
+    let cleared = world.run(["muster", "throttle", "clear", "ada"]);
+    assert!(cleared.said().contains("forgot"), "{cleared}");
+}

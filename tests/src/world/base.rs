@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, and a peer.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 11] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -17,6 +17,8 @@ const PACKAGES: [&str; 9] = [
     "iproute2",
     "systemd",
     "libnss-extrausers",
+    "cron",
+    "expect",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.

@@ -1,0 +1,215 @@
+//! Every program that asks PAM, in every state of server and broker: who gets in, who does not, and
+//! that whoever needs no verdict about a password (a key, cron) needs no broker.
+
+use muster_tests::world::usual::password;
+use muster_tests::world::{Output, World};
+
+/// The state of the world around a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Online,
+    ServerDown,
+    BrokerStopped,
+    BrokerDead,
+}
+
+impl State {
+    /// Whether somebody who has logged in before can prove a password.
+    fn proves(self) -> bool {
+        matches!(self, Self::Online | Self::ServerDown)
+    }
+}
+
+/// A way in by password.
+type Way = fn(&World, &str, &str) -> bool;
+
+const WAYS: [(&str, Way); 6] = [
+    ("ssh, password", |world, user, password| {
+        is(user, &world.ssh(user, password, "id -un"))
+    }),
+    ("ssh, dialogue", |world, user, password| {
+        is(user, &world.ssh_by_dialogue(user, password, "id -un"))
+    }),
+    ("su", |world, user, password| {
+        is(user, &world.su_from_larry(user, password, "id -un"))
+    }),
+    ("login on a terminal", by_login),
+    ("a screen locker of the user's own", by_locker),
+    ("a program that forks", by_fork),
+];
+
+/// Some programs show what PAM says on their stdout first.
+fn is(user: &str, output: &Output) -> bool {
+    output.succeeded() && output.out.trim().lines().last() == Some(user)
+}
+
+/// login(1), which wants a terminal and types a user's first words there.
+fn by_login(world: &World, user: &str, password: &str) -> bool {
+    let script = format!(
+        "set timeout 60\nspawn -noecho login {user}\nexpect assword: {{ send \"{password}\\r\" }}\n\
+         expect {{\n  -re {{[$] $}} {{ send \"id -un >/tmp/by-login; exit\\r\" }}\n  incorrect {{ exit 1 }}\n  \
+         eof {{ exit 1 }}\n  timeout {{ exit 2 }}\n}}\nexpect eof\n"
+    );
+    world.write("/tmp/by-login", "");
+    world.run(["chmod", "666", "/tmp/by-login"]).said();
+    let led = world.run_with(&script, ["expect", "-"]);
+    assert_ne!(led.code, 2, "{user}: {led}");
+    led.succeeded() && world.read("/tmp/by-login").trim() == user
+}
+
+/// A locker runs as its user and is not setuid: it asks over the socket for everybody.
+fn by_locker(world: &World, user: &str, password: &str) -> bool {
+    let uid = world.run(["id", "-u", user]);
+    let words = [
+        "setpriv",
+        "--reuid",
+        uid.said(),
+        "--regid",
+        uid.said(),
+        "--clear-groups",
+        "pamtester",
+        "locker",
+        user,
+        "authenticate",
+        "acct_mgmt",
+    ];
+    world.run_with(&format!("{password}\n"), words).succeeded()
+}
+
+/// The child asks, the parent has set everything up: nothing of the module may be tied to a process.
+fn by_fork(world: &World, user: &str, password: &str) -> bool {
+    let program = "( pamtester locker \"$0\" authenticate acct_mgmt )";
+    let words = ["sh", "-c", program, user];
+    world.run_with(&format!("{password}\n"), words).succeeded()
+}
+
+/// Jobs run once when cron starts; it asks the account stack alone.
+fn cron_runs_for(world: &mut World, users: &[&str]) -> Vec<String> {
+    world
+        .run(["rm", "-rf", "/run/crond.reboot", "/run/world/jobs"])
+        .said();
+    world.run(["mkdir", "-m", "1777", "/run/world/jobs"]).said();
+    // A name that cannot be resolved makes cron ignore the whole file: one each.
+    for user in users {
+        let job = format!("@reboot {user} id -un >/run/world/jobs/{user}\n");
+        world.write(&format!("/etc/cron.d/world-{user}"), job);
+    }
+    // cron waits for none of its jobs: whatever it starts has had a second when this is there.
+    let end = "@reboot root sleep 1; touch /run/world/jobs/end\n";
+    world.write("/etc/cron.d/world-zz-end", end);
+    world.spawn("cron", &["cron", "-f", "-L", "15"]);
+    world.until("cron has started its jobs", |world| {
+        world.path("/run/world/jobs/end").exists()
+    });
+    world.kill("cron");
+    let ran = |user: &&&str| world.read(&format!("/run/world/jobs/{user}")).trim() == **user;
+    users
+        .iter()
+        .filter(ran)
+        .map(|user| (*user).to_owned())
+        .collect()
+}
+
+fn check(world: &mut World, state: State) {
+    for (way, lets_in) in WAYS {
+        let tries = [
+            ("ada", password::ADA, state.proves()),
+            ("ada", "wrong", false),
+            ("charles", password::CHARLES, false),
+        ];
+        // Where not even the right password can be proved, the others need not be tried.
+        let tries = tries.iter().take(if state.proves() { 3 } else { 1 });
+        for &(user, password, gets_in) in tries {
+            let got_in = lets_in(world, user, password);
+            assert_eq!(
+                got_in,
+                gets_in,
+                "{state:?}, {way}: {user}\n{}",
+                world.logs()
+            );
+        }
+        world.run(["muster", "throttle", "clear"]);
+    }
+    assert!(is("ada", &world.ssh_by_key("ada", "id -un")), "{state:?}");
+    world.ssh_by_key("charles", "id -un").refused();
+    assert_eq!(
+        cron_runs_for(world, &["ada", "charles", "emil", "larry"]),
+        ["ada", "larry"],
+        "{state:?}"
+    );
+    assert!(
+        is("root", &world.ssh("root", password::ROOT, "id -un")),
+        "{state:?}"
+    );
+    assert!(by_login(world, "larry", password::LARRY), "{state:?}");
+}
+
+#[test]
+fn whatever_program_asks_the_right_person_gets_in_and_nobody_else() {
+    let Some(mut world) = World::usual() else {
+        return;
+    };
+    world.write(
+        "/etc/pam.d/locker",
+        "auth include common-auth\naccount include common-account\n",
+    );
+    check(&mut world, State::Online);
+    world.tell_crowd("fault down");
+    check(&mut world, State::ServerDown);
+    world.signal("musterd", "STOP");
+    check(&mut world, State::BrokerStopped);
+    world.signal("musterd", "CONT");
+    world.kill("musterd");
+    check(&mut world, State::BrokerDead);
+}
+
+/// Invariant 8: what cannot be told is denied, and locals are not concerned.
+#[test]
+fn without_a_snapshot_that_can_be_believed_ours_are_kept_out_and_locals_are_not() {
+    const SNAPSHOT: &str = "/var/lib/muster/public/snapshot";
+    let Some(mut world) = World::usual() else {
+        return;
+    };
+    assert!(is("ada", &world.ssh_by_key("ada", "id -un")));
+    world.kill("musterd");
+    world.kill("muster-publish");
+    world
+        .run(["cp", "-a", SNAPSHOT, "/run/world/snapshot"])
+        .said();
+    let restore = ["cp", "-a", "/run/world/snapshot", SNAPSHOT];
+    for (state, words) in [
+        ("missing", vec!["rm", SNAPSHOT]),
+        ("of another owner", vec!["chown", "larry", SNAPSHOT]),
+        ("writable for all", vec!["chmod", "666", SNAPSHOT]),
+        ("a folder", vec!["sh", "-c", "rm $0 && mkdir $0", SNAPSHOT]),
+        (
+            "noise",
+            vec!["sh", "-c", "head -c 9000 /dev/urandom >$0", SNAPSHOT],
+        ),
+        ("cut short", vec!["truncate", "-s", "100", SNAPSHOT]),
+    ] {
+        world.run(&words).said();
+        assert_eq!(
+            cron_runs_for(&mut world, &["ada", "larry"]),
+            ["larry"],
+            "{state}"
+        );
+        world.ssh_by_that_key("ada", "id -un").refused();
+        world
+            .su_from_larry("ada", password::ADA, "id -un")
+            .refused();
+        assert!(
+            is("root", &world.ssh("root", password::ROOT, "id -un")),
+            "{state}"
+        );
+        let larry = world.su_from_larry("larry", password::LARRY, "id -un");
+        assert!(is("larry", &larry), "{state}: {larry}");
+        world.run(["rm", "-rf", SNAPSHOT]).said();
+        world.run(restore).said();
+        assert_eq!(
+            cron_runs_for(&mut world, &["ada"]),
+            ["ada"],
+            "after {state}"
+        );
+    }
+}
