@@ -53,7 +53,7 @@ impl World {
     /// The same with more lines in its configuration.
     #[track_caller]
     pub fn start_sshd_with(&mut self, lines: &str) {
-        self.write(SSHD_CONFIG, &format!("{SSHD}{lines}"));
+        self.write(SSHD_CONFIG, format!("{SSHD}{lines}"));
         self.spawn("sshd", &["/usr/sbin/sshd", "-D", "-e", "-f", SSHD_CONFIG]);
         self.until("sshd listens", |world| {
             world

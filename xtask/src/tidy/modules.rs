@@ -77,7 +77,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// Stripped, in bytes.
-const LARGEST: u64 = 600 * 1024;
+const LARGEST: u64 = 640 * 1024;
 
 /// Builds the modules and says what is out of bounds.
 pub(super) fn findings() -> Result<Vec<String>, Failure> {
