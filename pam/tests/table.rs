@@ -1,5 +1,10 @@
 //! The table of outcomes in ARCHITECTURE.md is the one that the module answers by.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
+
 use std::fmt::Write as _;
 use std::path::Path;
 
