@@ -1,4 +1,4 @@
-//! What musterd and muster-publish share, the publisher's parts, and the schedule of syncs,
+//! What the daemons share, the publisher's and the user database's parts, and the schedule of syncs,
 //! which simulations of whole fleets run, too.
 
 pub mod hardening;
@@ -7,3 +7,4 @@ pub mod logging;
 pub mod notify;
 pub mod publish;
 pub mod schedule;
+pub mod userdb;
