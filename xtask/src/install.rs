@@ -112,6 +112,7 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
             "--destdir" => layout.destdir = std::path::absolute(value()?).unwrap_or_default(),
             "--prefix" => layout.prefix = value()?.trim_end_matches('/').to_owned(),
             "--libdir" => layout.libdir = value()?.trim_end_matches('/').to_owned(),
+            "--unitdir" => layout.unitdir = Some(value()?.trim_end_matches('/').to_owned()),
             "--i386" => layout.i386 = true,
             "--dev" => speed = Speed::Dev,
             "--shipped" => speed = Speed::Shipped,

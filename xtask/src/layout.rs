@@ -13,6 +13,8 @@ pub(crate) struct Layout {
     pub(crate) prefix: String,
     /// Where glibc looks for NSS modules; PAM's are in `security` below it.
     pub(crate) libdir: String,
+    /// Where systemd's units go, where that is not PREFIX/lib/systemd/system.
+    pub(crate) unitdir: Option<String>,
     /// Whether 32-bit programs resolve names, too.
     pub(crate) i386: bool,
 }
@@ -90,6 +92,7 @@ impl Layout {
             destdir,
             prefix: "/usr".to_owned(),
             libdir: library_folder(),
+            unitdir: None,
             i386: false,
         }
     }
@@ -159,7 +162,8 @@ fn programs(Layout { prefix, .. }: &Layout, speed: Speed) -> Vec<Put> {
 }
 
 /// What lies in packaging/ as it is installed.
-fn packaged(Layout { prefix, .. }: &Layout) -> Vec<Put> {
+fn packaged(layout: &Layout) -> Vec<Put> {
+    let prefix = &layout.prefix;
     let from = |name: &str| tree().join("packaging").join(name);
     let mut files = vec![
         Put {
@@ -192,14 +196,21 @@ fn packaged(Layout { prefix, .. }: &Layout) -> Vec<Put> {
             )
         },
     ];
-    for (folder, name) in BELOW_LIB {
-        let to = format!("{prefix}/lib/{folder}/{name}");
-        let short = folder.split('/').next().unwrap_or(folder);
+    for folder in ["sysusers.d", "tmpfiles.d"] {
+        let to = format!("{prefix}/lib/{folder}/muster.conf");
         files.push(Put::new(
             Package::Broker,
-            from(short).join(name),
+            from(folder).join("muster.conf"),
             to,
         ));
+    }
+    let unitdir = layout
+        .unitdir
+        .clone()
+        .unwrap_or_else(|| format!("{prefix}/lib/systemd/system"));
+    for unit in UNITS {
+        let to = format!("{unitdir}/{unit}");
+        files.push(Put::new(Package::Broker, from("systemd").join(unit), to));
     }
     for example in EXAMPLES {
         let to = format!("{prefix}/share/doc/musterd/examples/{example}");
@@ -215,15 +226,12 @@ fn packaged(Layout { prefix, .. }: &Layout) -> Vec<Put> {
     files
 }
 
-/// Below PREFIX/lib: the folder there, whose first part is the folder in packaging/, and the file.
-const BELOW_LIB: [(&str, &str); 7] = [
-    ("sysusers.d", "muster.conf"),
-    ("tmpfiles.d", "muster.conf"),
-    ("systemd/system", "musterd.service"),
-    ("systemd/system", "musterd.socket"),
-    ("systemd/system", "musterd-lookup.socket"),
-    ("systemd/system", "muster-publish.service"),
-    ("systemd/system", "muster-publish.socket"),
+pub(crate) const UNITS: [&str; 5] = [
+    "musterd.service",
+    "musterd.socket",
+    "musterd-lookup.socket",
+    "muster-publish.service",
+    "muster-publish.socket",
 ];
 
 /// Example configurations, one per kind of directory, and secrets by systemd's credentials.

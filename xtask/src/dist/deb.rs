@@ -40,6 +40,10 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
         .env("MUSTER_XTASK", own)
         .env("MUSTER_SPEED", word(speed))
         .env("CARGO_MANIFEST_DIR", tree().join("xtask"));
+    if speed == Speed::Dev {
+        // Its debug symbols are large, and nobody installs them.
+        build.env("DEB_BUILD_OPTIONS", "noautodbgsym");
+    }
     quietly(&mut build, &folder.join("build.log"))?;
     fs::remove_dir_all(&source).map_err(|error| Failure::at(&source, &error))?;
     files_in(&folder, &["deb"])
