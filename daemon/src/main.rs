@@ -35,6 +35,7 @@ mod status;
 mod sync;
 mod throttle;
 mod turns;
+mod watchdog;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

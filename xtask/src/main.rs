@@ -14,6 +14,7 @@ mod requirements;
 mod sanitize;
 mod test;
 mod tidy;
+mod units;
 
 use program::{Failure, Outcome};
 use std::process::ExitCode;

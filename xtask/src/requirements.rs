@@ -68,6 +68,14 @@ const CLIENTS: &[Requirement] = &[Requirement {
     fedora: &["python3", "python3-pip"],
 }];
 
+/// To judge systemd's units.
+const UNITS: &[Requirement] = &[Requirement {
+    what: "systemd-analyze",
+    is_there: || on_path("systemd-analyze"),
+    debian: &["systemd"],
+    fedora: &["systemd"],
+}];
+
 /// To make packages for Debian.
 const DEBS: &[Requirement] = &[Requirement {
     what: "debhelper and lintian",
@@ -132,6 +140,11 @@ pub(crate) fn for_i386() -> Outcome {
         "Rust's library for 32-bit programs is missing: rustup target add {}",
         artifacts::I386
     )))
+}
+
+/// Makes sure that systemd's units can be judged.
+pub(crate) fn for_units() -> Outcome {
+    ensure(UNITS)
 }
 
 /// Makes sure that packages for Debian can be made and checked.
