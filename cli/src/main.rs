@@ -3,7 +3,6 @@
 mod ask;
 mod commands;
 mod failure;
-mod options;
 mod prompt;
 mod show;
 
@@ -11,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use muster_cli::options;
 use options::{Command, Options};
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! What can be typed. Help comes from here; so will man page and completions.
+//! What can be typed. Help, man page and completions come from here.
 
 mod ids;
 

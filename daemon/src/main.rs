@@ -34,6 +34,7 @@ mod status;
 mod sync;
 mod throttle;
 mod turns;
+mod watchdog;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

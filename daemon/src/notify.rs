@@ -3,6 +3,10 @@
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+/// How many signs of life there are in the time after which the manager takes us for dead.
+const SIGNS: u32 = 3;
 
 /// Ready to serve.
 pub fn ready() {
@@ -12,6 +16,26 @@ pub fn ready() {
 /// Told to stop, and doing so.
 pub fn stopping() {
     tell("STOPPING=1");
+}
+
+/// Still alive, for the manager's watchdog.
+pub fn alive() {
+    tell("WATCHDOG=1");
+}
+
+/// How often the manager wants a sign of life of this process, if at all.
+pub fn watchdog_interval() -> Option<Duration> {
+    let said = |name| std::env::var(name).ok();
+    interval(said("WATCHDOG_USEC"), said("WATCHDOG_PID"), std::process::id())
+}
+
+/// From the time in microseconds and the process that is meant (none said: any).
+fn interval(time: Option<String>, meant: Option<String>, own: u32) -> Option<Duration> {
+    if meant.is_some_and(|pid| pid.parse() != Ok(own)) {
+        return None;
+    }
+    let time: u64 = time?.parse().ok()?;
+    Some(Duration::from_micros(time) / SIGNS).filter(|interval| !interval.is_zero())
 }
 
 fn tell(state: &str) {
@@ -56,6 +80,20 @@ mod tests {
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let manager = UnixDatagram::bind_addr(&address).unwrap();
         told(manager, format!("@{name}").as_bytes());
+    }
+
+    #[test]
+    fn a_watchdog_is_answered_thrice_in_its_time_by_the_process_that_is_meant() {
+        let check = |time: Option<&str>, meant: Option<&str>, expected: Option<Duration>| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            assert_eq!(interval(own(time), own(meant), 7), expected, "{time:?} {meant:?}");
+        };
+        check(Some("30000000"), Some("7"), Some(Duration::from_secs(10)));
+        check(Some("30000000"), None, Some(Duration::from_secs(10)));
+        check(Some("30000000"), Some("8"), None);
+        check(None, Some("7"), None);
+        check(Some("soon"), None, None);
+        check(Some("0"), None, None);
     }
 
     #[test]

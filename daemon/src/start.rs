@@ -34,6 +34,7 @@ use crate::sockets::{self, Sockets};
 use crate::sync::SyncRequest;
 use crate::sync::keep_synced;
 use crate::turns::Turns;
+use crate::watchdog::keep_alive;
 
 /// How long logins under way may go on after a request to stop.
 const LAST_CALLS: Duration = Duration::from_secs(3);
@@ -128,6 +129,9 @@ async fn serve(
     for (connected, queue) in broker.connected.iter().zip(queues) {
         let name = connected.config.name.clone();
         tokio::spawn(keep_synced(Arc::clone(&broker), name, queue));
+    }
+    if let Some(interval) = muster_daemon::notify::watchdog_interval() {
+        tokio::spawn(keep_alive(Path::new(paths::LOOKUP_SOCKET), interval));
     }
     muster_daemon::notify::ready();
     log::info!(

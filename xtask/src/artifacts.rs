@@ -1,6 +1,6 @@
 //! What is built: each module alone, so that no other package's features get into it, and the programs.
 
-use crate::program::{Outcome, cargo, execute, target};
+use crate::program::{Outcome, cargo, execute, target, tree};
 use std::path::PathBuf;
 
 /// How the programs are built; the modules are always built for release, as they ship.
@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) enum Speed {
     /// Optimized as a whole: minutes.
     Release,
+    /// The same for packages: with what debuggers need, which packages carry apart, and no path of this machine.
+    Shipped,
     /// Cargo's dev profile, shared with the tests.
     Dev,
 }
@@ -86,6 +88,44 @@ pub(crate) fn build_everything_for_tests() -> Outcome {
 pub(crate) fn folder(speed: Speed) -> PathBuf {
     target().join(match speed {
         Speed::Release => "release",
+        Speed::Shipped => "shipped",
         Speed::Dev => "debug",
     })
+}
+
+/// Where the modules are that go with programs of this speed.
+pub(crate) fn modules_folder(speed: Speed) -> PathBuf {
+    folder(match speed {
+        Speed::Shipped => Speed::Shipped,
+        Speed::Release | Speed::Dev => Speed::Release,
+    })
+}
+
+/// Builds modules and programs as packages carry them: two builds of the same source, wherever it lies, are the same.
+pub(crate) fn build_shipped() -> Outcome {
+    let flags = remapped_paths();
+    for (package, _) in MODULES {
+        let library = ["--lib", "-p", package, "--crate-type", "cdylib"];
+        execute(
+            cargo(["rustc", "--profile", "shipped"])
+                .args(library)
+                .env("RUSTFLAGS", &flags),
+        )?;
+    }
+    let programs = ["--bins", "-p", "muster-daemon", "-p", "muster-cli"];
+    execute(
+        cargo(["build", "--profile", "shipped"])
+            .args(programs)
+            .env("RUSTFLAGS", &flags),
+    )
+}
+
+/// Tells the compiler what to call the folders of this machine.
+fn remapped_paths() -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let cargo_home = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
+    format!(
+        "--remap-path-prefix={cargo_home}=/usr/src/cargo --remap-path-prefix={}=/usr/src/muster",
+        tree().display()
+    )
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask check`: what must hold of the source before its tests are worth running, cheapest first.
 
 use crate::program::{Failure, Outcome, cargo, execute, headline, program, target};
-use crate::{no_words, requirements, tidy};
+use crate::{no_words, requirements, tidy, units};
 use std::path::PathBuf;
 
 const CARGO_DENY: &str = "0.20.2";
@@ -13,6 +13,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     execute(&mut cargo(["fmt", "--all", "--check"]))?;
     requirements::for_building()?;
     tidy::sources()?;
+    units::check()?;
     headline("clippy");
     execute(&mut cargo([
         "clippy",

@@ -2,7 +2,8 @@
 //! It never touches what an administrator edits: nsswitch.conf, PAM's stacks, an existing muster.toml.
 
 use crate::artifacts::{self, Speed};
-use crate::layout::{Existing, FOLDERS, Layout, Put, SECRETS, files};
+use crate::layout::{Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
+use crate::dist;
 use crate::program::{Failure, Outcome, headline};
 use crate::requirements;
 use std::fs;
@@ -11,24 +12,65 @@ use std::path::{Path, PathBuf};
 
 /// Builds muster and installs it.
 pub(crate) fn run(words: &[String]) -> Outcome {
-    let (layout, speed) = parse(words)?;
+    let order = parse(words)?;
+    if !order.built {
+        build(&order)?;
+    }
+    headline(&format!("installing below {}", order.layout.destdir.display()));
+    let installed = match order.only {
+        Some(package) => install_package(&order.layout, order.speed, package)?,
+        None => install(&order.layout, order.speed)?,
+    };
+    for path in installed {
+        println!("{path}");
+    }
+    if order.only.is_none() {
+        print!("{}", next_steps(&order.layout));
+    }
+    Ok(())
+}
+
+/// What is installed, and where.
+struct Order {
+    layout: Layout,
+    speed: Speed,
+    /// Everything has been built already.
+    built: bool,
+    /// Only the files of this package, for those who make packages.
+    only: Option<Package>,
+}
+
+/// Builds only.
+pub(crate) fn run_build(words: &[String]) -> Outcome {
+    let speed = match words {
+        [] => Speed::Release,
+        [word] if word == "--dev" => Speed::Dev,
+        [word] if word == "--shipped" => Speed::Shipped,
+        _ => return Err(Failure::new("build knows --dev and --shipped, one of them")),
+    };
+    requirements::for_building()?;
+    dist::build(speed)
+}
+
+fn build(order: &Order) -> Outcome {
     requirements::for_building()?;
     headline("building");
-    artifacts::build_modules()?;
-    if layout.i386 {
+    if order.layout.i386 {
         requirements::for_i386()?;
         artifacts::build_i386_module()?;
     }
-    match speed {
-        Speed::Release => artifacts::build_programs()?,
-        Speed::Dev => artifacts::build_everything_for_tests()?,
-    }
-    headline(&format!("installing below {}", layout.destdir.display()));
-    for path in install(&layout, speed)? {
-        println!("{path}");
-    }
-    print!("{}", next_steps(&layout));
-    Ok(())
+    dist::build(order.speed)
+}
+
+/// Puts the files of one package in their places, as [`install`] does, and nothing else.
+fn install_package(
+    layout: &Layout,
+    speed: Speed,
+    package: Package,
+) -> Result<Vec<String>, Failure> {
+    let mut files = files(layout, speed);
+    files.retain(|put| put.package == Some(package));
+    put_all(layout, files)
 }
 
 /// Puts every file in its place and returns the list of them. Everything must have been built.
@@ -39,8 +81,12 @@ pub(crate) fn install(layout: &Layout, speed: Speed) -> Result<Vec<String>, Fail
             if folder == SECRETS { 0o700 } else { 0o755 },
         )?;
     }
+    put_all(layout, files(layout, speed))
+}
+
+fn put_all(layout: &Layout, files: Vec<Put>) -> Result<Vec<String>, Failure> {
     let mut installed = Vec::new();
-    for put in files(layout, speed) {
+    for put in files {
         let place = layout.place(&put.to);
         if put.existing == Existing::Kept && place.exists() {
             continue;
@@ -51,22 +97,27 @@ pub(crate) fn install(layout: &Layout, speed: Speed) -> Result<Vec<String>, Fail
     Ok(installed)
 }
 
-fn parse(words: &[String]) -> Result<(Layout, Speed), Failure> {
+fn parse(words: &[String]) -> Result<Order, Failure> {
     let mut layout = Layout::below(PathBuf::new());
     let mut speed = Speed::Release;
+    let (mut built, mut only) = (false, None);
     let mut rest = words.iter();
     while let Some(option) = rest.next() {
         let mut value = || {
             rest.next()
                 .cloned()
-                .ok_or_else(|| Failure::new(format!("{option} wants a folder")))
+                .ok_or_else(|| Failure::new(format!("{option} wants a value")))
         };
         match option.as_str() {
             "--destdir" => layout.destdir = std::path::absolute(value()?).unwrap_or_default(),
             "--prefix" => layout.prefix = value()?.trim_end_matches('/').to_owned(),
             "--libdir" => layout.libdir = value()?.trim_end_matches('/').to_owned(),
+            "--unitdir" => layout.unitdir = Some(value()?.trim_end_matches('/').to_owned()),
             "--i386" => layout.i386 = true,
             "--dev" => speed = Speed::Dev,
+            "--shipped" => speed = Speed::Shipped,
+            "--built" => built = true,
+            "--only" => only = Some(package(&value()?)?),
             other => return Err(Failure::new(format!("install does not know {other:?}"))),
         }
     }
@@ -78,7 +129,16 @@ fn parse(words: &[String]) -> Result<(Layout, Speed), Failure> {
     if !(layout.prefix.starts_with('/') && layout.libdir.starts_with('/')) {
         return Err(Failure::new("--prefix and --libdir want absolute paths"));
     }
-    Ok((layout, speed))
+    Ok(Order {
+        layout,
+        speed,
+        built,
+        only,
+    })
+}
+
+fn package(name: &str) -> Result<Package, Failure> {
+    Package::named(name).ok_or_else(|| Failure::new(format!("there is no package {name:?}")))
 }
 
 fn make_folder(folder: &Path, mode: u32) -> Outcome {

@@ -1,6 +1,7 @@
 //! Where muster's files go on a host: the one table that installing, packages and worlds follow.
 
 use crate::artifacts::{self, Speed};
+use crate::manual;
 use crate::program::{output, program, tree};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,8 @@ pub(crate) struct Layout {
     pub(crate) prefix: String,
     /// Where glibc looks for NSS modules; PAM's are in `security` below it.
     pub(crate) libdir: String,
+    /// Where systemd's units go, where that is not PREFIX/lib/systemd/system.
+    pub(crate) unitdir: Option<String>,
     /// Whether 32-bit programs resolve names, too.
     pub(crate) i386: bool,
 }
@@ -19,12 +22,51 @@ pub(crate) struct Layout {
 /// Where the glibc of 32-bit programs looks, as on Debian.
 const I386_LIBDIR: &str = "/usr/lib/i386-linux-gnu";
 
-/// One file: what it is made from and where it goes.
+/// One file: what it is made from, where it goes and in which package it comes, if in any.
 pub(crate) struct Put {
     pub(crate) from: PathBuf,
     pub(crate) to: String,
     pub(crate) mode: u32,
     pub(crate) existing: Existing,
+    pub(crate) package: Option<Package>,
+}
+
+impl Put {
+    /// Readable by everybody, and replaced by each installation.
+    pub(crate) fn new(package: Package, from: PathBuf, to: String) -> Self {
+        Self {
+            from,
+            to,
+            mode: 0o644,
+            existing: Existing::Replaced,
+            package: Some(package),
+        }
+    }
+}
+
+/// The packages that have files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Package {
+    Nss,
+    Pam,
+    Broker,
+}
+
+impl Package {
+    pub(crate) const ALL: [Self; 3] = [Self::Nss, Self::Pam, Self::Broker];
+
+    /// Its name, the same for every packager.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nss => "libnss-muster",
+            Self::Pam => "libpam-muster",
+            Self::Broker => "musterd",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|package| package.name() == name)
+    }
 }
 
 /// What happens to a file that is already there.
@@ -50,6 +92,7 @@ impl Layout {
             destdir,
             prefix: "/usr".to_owned(),
             libdir: library_folder(),
+            unitdir: None,
             i386: false,
         }
     }
@@ -70,92 +113,120 @@ fn library_folder() -> String {
         .to_owned()
 }
 
-/// The one table of what goes where.
+/// The one table of what goes where, and in which package it comes.
 pub(crate) fn files(layout: &Layout, speed: Speed) -> Vec<Put> {
-    let Layout { prefix, libdir, .. } = layout;
-    let packaging = tree().join("packaging");
-    let modules = artifacts::folder(Speed::Release);
-    let programs = artifacts::folder(speed);
-    let put = |from: PathBuf, to: String, mode| Put {
-        from,
-        to,
-        mode,
-        existing: Existing::Replaced,
-    };
-    let mut files = vec![
-        put(
-            modules.join("libnss_muster.so"),
-            format!("{libdir}/libnss_muster.so.2"),
-            0o644,
-        ),
-        put(
-            modules.join("libpam_muster.so"),
-            format!("{libdir}/security/pam_muster.so"),
-            0o644,
-        ),
-        put(
-            programs.join("muster"),
-            format!("{prefix}/bin/muster"),
-            0o755,
-        ),
-        put(
-            programs.join("musterd"),
-            format!("{prefix}/sbin/musterd"),
-            0o755,
-        ),
-        put(
-            programs.join("muster-publish"),
-            format!("{prefix}/sbin/muster-publish"),
-            0o755,
-        ),
-        put(
-            packaging.join("sysusers.d/muster.conf"),
-            format!("{prefix}/lib/sysusers.d/muster.conf"),
-            0o644,
-        ),
-        put(
-            packaging.join("tmpfiles.d/muster.conf"),
-            format!("{prefix}/lib/tmpfiles.d/muster.conf"),
-            0o644,
-        ),
-        put(
-            packaging.join("pam-configs/muster"),
-            "/usr/share/pam-configs/muster".to_owned(),
-            0o644,
-        ),
-        put(
-            packaging.join("examples/muster.toml"),
-            format!("{prefix}/share/doc/muster/muster.toml"),
-            0o644,
-        ),
-    ];
-    if layout.i386 {
-        let library = artifacts::i386_folder().join("libnss_muster.so");
-        let to = format!("{I386_LIBDIR}/libnss_muster.so.2");
-        files.push(put(library, to, 0o644));
-    }
-    for licence in ["LICENSE-GPL-3.0", "LICENSE-LGPL-3.0"] {
-        let to = format!("{prefix}/share/doc/muster/{licence}");
-        files.push(put(tree().join(licence), to, 0o644));
-    }
-    for unit in UNITS {
-        let from = packaging.join("systemd").join(unit);
-        files.push(put(
-            from,
-            format!("{prefix}/lib/systemd/system/{unit}"),
-            0o644,
-        ));
-    }
-    files.push(Put {
-        from: packaging.join("examples/muster.toml"),
-        to: "/etc/muster/muster.toml".to_owned(),
-        mode: 0o644,
-        existing: Existing::Kept,
-    });
+    let mut files = modules(layout, speed);
+    files.extend(programs(layout, speed));
+    files.extend(packaged(layout));
+    files.extend(manual::files(layout));
     files
 }
 
-const UNITS: [&str; 5] = [
+fn modules(Layout { libdir, i386, .. }: &Layout, speed: Speed) -> Vec<Put> {
+    let folder = artifacts::modules_folder(speed);
+    let mut files = vec![
+        Put::new(
+            Package::Nss,
+            folder.join("libnss_muster.so"),
+            format!("{libdir}/libnss_muster.so.2"),
+        ),
+        Put::new(
+            Package::Pam,
+            folder.join("libpam_muster.so"),
+            format!("{libdir}/security/pam_muster.so"),
+        ),
+    ];
+    if *i386 {
+        let library = artifacts::i386_folder().join("libnss_muster.so");
+        let to = format!("{I386_LIBDIR}/libnss_muster.so.2");
+        files.push(Put::new(Package::Nss, library, to));
+    }
+    files
+}
+
+fn programs(Layout { prefix, .. }: &Layout, speed: Speed) -> Vec<Put> {
+    let folder = artifacts::folder(speed);
+    [
+        ("muster", "bin"),
+        ("musterd", "sbin"),
+        ("muster-publish", "sbin"),
+    ]
+    .map(|(name, place)| {
+        let to = format!("{prefix}/{place}/{name}");
+        Put {
+            mode: 0o755,
+            ..Put::new(Package::Broker, folder.join(name), to)
+        }
+    })
+    .into()
+}
+
+/// What lies in packaging/ as it is installed.
+fn packaged(layout: &Layout) -> Vec<Put> {
+    let prefix = &layout.prefix;
+    let from = |name: &str| tree().join("packaging").join(name);
+    let mut files = vec![
+        Put {
+            mode: 0o755,
+            ..Put::new(
+                Package::Nss,
+                from("nsswitch/muster-nsswitch"),
+                format!("{prefix}/lib/muster/muster-nsswitch"),
+            )
+        },
+        Put::new(
+            Package::Pam,
+            from("pam-configs/muster"),
+            "/usr/share/pam-configs/muster".to_owned(),
+        ),
+        Put {
+            existing: Existing::Kept,
+            ..Put::new(
+                Package::Broker,
+                from("etc/muster.toml"),
+                "/etc/muster/muster.toml".to_owned(),
+            )
+        },
+        Put {
+            existing: Existing::Kept,
+            ..Put::new(
+                Package::Broker,
+                from("apparmor/usr.sbin.musterd"),
+                "/etc/apparmor.d/usr.sbin.musterd".to_owned(),
+            )
+        },
+    ];
+    for folder in ["sysusers.d", "tmpfiles.d"] {
+        let to = format!("{prefix}/lib/{folder}/muster.conf");
+        files.push(Put::new(
+            Package::Broker,
+            from(folder).join("muster.conf"),
+            to,
+        ));
+    }
+    let unitdir = layout
+        .unitdir
+        .clone()
+        .unwrap_or_else(|| format!("{prefix}/lib/systemd/system"));
+    for unit in UNITS {
+        let to = format!("{unitdir}/{unit}");
+        files.push(Put::new(Package::Broker, from("systemd").join(unit), to));
+    }
+    for example in EXAMPLES {
+        let to = format!("{prefix}/share/doc/musterd/examples/{example}");
+        files.push(Put::new(Package::Broker, from("examples").join(example), to));
+    }
+    for licence in ["LICENSE-GPL-3.0", "LICENSE-LGPL-3.0"] {
+        let to = format!("{prefix}/share/doc/muster/{licence}");
+        files.push(Put {
+            package: None,
+            ..Put::new(Package::Broker, tree().join(licence), to)
+        });
+    }
+    files
+}
+
+pub(crate) const UNITS: [&str; 5] = [
     "musterd.service",
     "musterd.socket",
     "musterd-lookup.socket",
@@ -163,19 +234,26 @@ const UNITS: [&str; 5] = [
     "muster-publish.socket",
 ];
 
+/// Example configurations, one per kind of directory, and secrets by systemd's credentials.
+const EXAMPLES: [&str; 5] = [
+    "crowd.toml",
+    "fas.toml",
+    "gafaelfawr.toml",
+    "three-directories.toml",
+    "credentials.conf",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::target;
 
     #[test]
     fn every_packaged_file_in_the_table_is_in_the_tree() {
         let layout = Layout::below("/nowhere".into());
         for put in files(&layout, Speed::Dev) {
-            if put.from.starts_with(tree()) && !put.from.starts_with(artifacts::folder(Speed::Dev))
-            {
-                let built = put.from.starts_with(artifacts::folder(Speed::Release));
-                assert!(built || put.from.is_file(), "{}", put.from.display());
-            }
+            let built = put.from.starts_with(target());
+            assert!(built || put.from.is_file(), "{}", put.from.display());
         }
     }
 }

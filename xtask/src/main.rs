@@ -5,13 +5,16 @@ mod artifacts;
 mod bench;
 mod check;
 mod demo;
+mod dist;
 mod install;
 mod layout;
+mod manual;
 mod program;
 mod requirements;
 mod sanitize;
 mod test;
 mod tidy;
+mod units;
 
 use program::{Failure, Outcome};
 use std::process::ExitCode;
@@ -57,9 +60,24 @@ const COMMANDS: &[Command] = &[
         run: tidy::run,
     },
     Command {
-        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--i386] [--dev]",
-        about: "build for release (--dev: quickly) and put every file in its place below DIR (--i386: the NSS module for 32-bit programs, too)",
+        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--unitdir DIR] [--i386] [--dev|--shipped] [--built] [--only PACKAGE]",
+        about: "build for release (--dev: quickly; --shipped: as packages carry it; --built: not at all) and put every file in its place below DIR (--i386: the NSS module for 32-bit programs, too; --only: what one package carries)",
         run: install::run,
+    },
+    Command {
+        usage: "build [--dev|--shipped]",
+        about: "build for release what is installed, with its manual; whoever makes packages installs it by --built",
+        run: install::run_build,
+    },
+    Command {
+        usage: "dist [--dev] [--built] [deb] [rpm]",
+        about: "packages for Debian and for Fedora and EL below target/packages (--dev: of what tests run, for trying; --built: of what has been built)",
+        run: dist::run,
+    },
+    Command {
+        usage: "man",
+        about: "write the man pages and the completions of shells below target/manual",
+        run: manual::run,
     },
     Command {
         usage: "bench nss [quick]",

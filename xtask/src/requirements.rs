@@ -68,6 +68,30 @@ const CLIENTS: &[Requirement] = &[Requirement {
     fedora: &["python3", "python3-pip"],
 }];
 
+/// To judge systemd's units.
+const UNITS: &[Requirement] = &[Requirement {
+    what: "systemd-analyze",
+    is_there: || on_path("systemd-analyze"),
+    debian: &["systemd"],
+    fedora: &["systemd"],
+}];
+
+/// To make packages for Debian.
+const DEBS: &[Requirement] = &[Requirement {
+    what: "debhelper and lintian",
+    is_there: || ["dpkg-buildpackage", "dh", "lintian"].into_iter().all(on_path),
+    debian: &["dpkg-dev", "debhelper", "lintian"],
+    fedora: &["dpkg-dev", "debhelper", "lintian"],
+}];
+
+/// To make packages for Fedora and EL.
+const RPMS: &[Requirement] = &[Requirement {
+    what: "rpmbuild and rpmlint",
+    is_there: || ["rpmbuild", "rpmlint"].into_iter().all(on_path),
+    debian: &["rpm", "rpmlint"],
+    fedora: &["rpm-build", "rpmlint"],
+}];
+
 /// To make a Debian of the peers' own.
 const PEERS: &[Requirement] = &[Requirement {
     what: "debootstrap",
@@ -116,6 +140,21 @@ pub(crate) fn for_i386() -> Outcome {
         "Rust's library for 32-bit programs is missing: rustup target add {}",
         artifacts::I386
     )))
+}
+
+/// Makes sure that systemd's units can be judged.
+pub(crate) fn for_units() -> Outcome {
+    ensure(UNITS)
+}
+
+/// Makes sure that packages for Debian can be made and checked.
+pub(crate) fn for_debs() -> Outcome {
+    ensure(DEBS)
+}
+
+/// Makes sure that packages for Fedora and EL can be made and checked.
+pub(crate) fn for_rpms() -> Outcome {
+    ensure(RPMS)
 }
 
 /// Makes sure that the peers can be installed, in a tree of their own.

@@ -3,6 +3,7 @@
 use crate::artifacts::{self, Speed};
 use crate::install;
 use crate::layout::Layout;
+use crate::manual;
 use crate::program::{Failure, Outcome, cargo, execute, headline, is_root, target};
 use crate::requirements;
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ pub(crate) fn stage(speed: Speed) -> Result<PathBuf, Failure> {
     if product.exists() {
         std::fs::remove_dir_all(&product).map_err(|error| Failure::at(&product, &error))?;
     }
+    manual::write()?;
     install::install(&Layout::below(product), speed)?;
     Ok(world)
 }

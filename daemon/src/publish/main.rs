@@ -55,6 +55,7 @@ fn run(config: PathBuf) -> Result<(), Box<dyn std::error::Error>> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
+        .enable_time()
         .build()?;
     runtime.block_on(server::serve(listener, publisher))?;
     Ok(())

@@ -56,11 +56,18 @@ pub async fn serve(listener: UnixListener, mut publisher: Publisher) -> io::Resu
     let listener = tokio::net::UnixListener::from_std(listener)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let watchdog = crate::notify::watchdog_interval();
+    let mut signs = tokio::time::interval(watchdog.unwrap_or(Duration::MAX));
     crate::notify::ready();
     loop {
         let accepted = tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            // Only this loop says it, so a publication that never ends is noticed.
+            _ = signs.tick(), if watchdog.is_some() => {
+                crate::notify::alive();
+                continue;
+            }
             accepted = listener.accept() => accepted,
         };
         match accepted.and_then(|(stream, _)| stream.into_std()) {

@@ -6,7 +6,7 @@ use std::fs;
 /// The packages that enter every process; whoever links them need not be GPL.
 const LESSER: &[&str] = &["common", "nss"];
 const MEMBERS: &[&str] = &[
-    "bench", "cli", "common", "daemon", "nss", "pam", "tests", "xtask",
+    "bench", "cli", "common", "daemon", "manual", "nss", "pam", "tests", "xtask",
 ];
 
 /// What is wrong with the manifests.
