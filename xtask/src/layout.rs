@@ -150,6 +150,7 @@ fn programs(Layout { prefix, .. }: &Layout, speed: Speed) -> Vec<Put> {
         ("muster", "bin"),
         ("musterd", "sbin"),
         ("muster-publish", "sbin"),
+        ("muster-userdb", "sbin"),
     ]
     .map(|(name, place)| {
         let to = format!("{prefix}/{place}/{name}");
@@ -214,7 +215,11 @@ fn packaged(layout: &Layout) -> Vec<Put> {
     }
     for example in EXAMPLES {
         let to = format!("{prefix}/share/doc/musterd/examples/{example}");
-        files.push(Put::new(Package::Broker, from("examples").join(example), to));
+        files.push(Put::new(
+            Package::Broker,
+            from("examples").join(example),
+            to,
+        ));
     }
     for licence in ["LICENSE-GPL-3.0", "LICENSE-LGPL-3.0"] {
         let to = format!("{prefix}/share/doc/muster/{licence}");
@@ -226,12 +231,14 @@ fn packaged(layout: &Layout) -> Vec<Put> {
     files
 }
 
-pub(crate) const UNITS: [&str; 5] = [
+pub(crate) const UNITS: [&str; 7] = [
     "musterd.service",
     "musterd.socket",
     "musterd-lookup.socket",
     "muster-publish.service",
     "muster-publish.socket",
+    "muster-userdb.service",
+    "muster-userdb.socket",
 ];
 
 /// Example configurations, one per kind of directory, and secrets by systemd's credentials.

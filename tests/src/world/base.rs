@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, and a peer.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 13] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -19,6 +19,8 @@ const PACKAGES: [&str; 11] = [
     "libnss-extrausers",
     "cron",
     "expect",
+    "systemd-userdbd",
+    "libnss-systemd",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.

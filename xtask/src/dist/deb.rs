@@ -82,7 +82,12 @@ fn changelog_version(changelog: &str) -> Result<&str, Failure> {
 
 fn copy_folder(from: &Path, to: &Path) -> Outcome {
     fs::create_dir_all(to).map_err(|error| Failure::at(to, &error))?;
-    output(program("cp", ["-a", "--no-target-directory"]).arg(from).arg(to)).map(drop)
+    output(
+        program("cp", ["-a", "--no-target-directory"])
+            .arg(from)
+            .arg(to),
+    )
+    .map(drop)
 }
 
 #[cfg(test)]
@@ -91,7 +96,10 @@ mod tests {
 
     #[test]
     fn the_changelog_names_the_version() {
-        assert_eq!(changelog_version("muster (1.2-3) unstable;\n").unwrap(), "1.2-3");
+        assert_eq!(
+            changelog_version("muster (1.2-3) unstable;\n").unwrap(),
+            "1.2-3"
+        );
         assert!(changelog_version("nothing").is_err());
     }
 }
