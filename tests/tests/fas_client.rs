@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_common::directory::fas::{Fas, FasSettings};
+use muster_common::directory::fas::{Fas, FasSettings, Otp};
 use muster_common::directory::{
     Directory as _, DirectoryError, ImmutableKey, Listed, Listing as _, Projection, Verified,
 };
@@ -157,6 +157,43 @@ async fn each_person_gets_the_verdict_that_fas_gives() {
             "{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_and_only_with_the_right_password() {
+    let code = "cccccccfhcbelrhifnjrrddcgrburluurftrgfdrdifj";
+    let next = "cccccccfhcbetjrkgkilnlukcrdebbbvivnukgcbutil";
+    let foreign = "ccccccbchvthlivuitriujjifivbvtrjkjfirllluurj";
+    let eve = User::new(100_107, "eve")
+        .password("pw")
+        .yubikey("cccccccfhcbe");
+    let mia = User::new(100_108, "mia")
+        .password("pw")
+        .appended_codes(["123456"]);
+    let people = || people().user(eve.clone()).user(mia.clone());
+    let by_field = Fedora::with(people(), |settings| settings.otp = Otp::Field);
+    for (name, password, typed, expected) in [
+        ("eve", "wrong", code, "refused"),
+        ("eve", "pw", code, "yes"),
+        ("eve", "pw", code, "refused"),
+        ("eve", "pw", foreign, "refused"),
+        ("eve", "pw", next, "yes"),
+        ("bob", "bobs password", next, "refused"),
+    ] {
+        let (name, password, typed) = (user(name), secret(password), secret(typed));
+        let fas = &by_field.fas;
+        let outcome = fas.verify_with_code(&name, &password, &typed).await;
+        assert_eq!(decision(&outcome), expected, "{typed:?}");
+    }
+    // The service account is no person: it goes in without a code.
+    by_field.fas.probe().await.unwrap();
+    let behind = Fedora::with(people(), |settings| settings.otp = Otp::Append);
+    for expected in ["yes", "refused"] {
+        let (mia, pw, typed) = (user("mia"), secret("pw"), secret("123456"));
+        let outcome = behind.fas.verify_with_code(&mia, &pw, &typed).await;
+        assert_eq!(decision(&outcome), expected);
+    }
+    assert_eq!(decision(&behind.login("mia", "pw").await), "refused");
 }
 
 #[tokio::test]

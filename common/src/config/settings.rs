@@ -213,6 +213,8 @@ pub struct FasConfig {
     pub password_file: SecretSource,
     /// The name of the server's session cookie.
     pub session_cookie: String,
+    /// How the server takes one-time codes.
+    pub otp: crate::directory::fas::Otp,
     /// Whether memberships are read past the server's own cache.
     pub force_refresh: bool,
 }
