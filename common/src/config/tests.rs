@@ -232,9 +232,7 @@ fn a_key_of_another_kind_is_refused_and_so_is_what_a_kind_lacks() {
             "fas",
             "user = \"hosts\"\npassword_file = \"/x\"\notp = \"both\"\n",
         ),
-        &[
-            "muster.toml:8: directory.otp: found \"both\"; wanted \"none\", \"append\" or \"field\"",
-        ],
+        &["muster.toml:8: directory.otp: found \"both\"; wanted \"none\", \"append\" or \"field\""],
     );
     check(
         &of_kind(

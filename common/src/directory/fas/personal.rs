@@ -110,13 +110,15 @@ impl Fas {
         believed::<Map<String, Value>>(&answer).map(|_| true)
     }
 
-    /// Keeps a session alive: whether it still was. FAS answers the same to a dead one, with
-    /// another cookie; python-fedora hands that out as if it were the session.
+    /// Keeps a session alive: whether it still was. FAS never fails here: it answers a dead
+    /// session with another cookie, and one that nobody is logged in under with the time, as it
+    /// answers strangers. python-fedora hands out either as if it were the session.
     pub async fn refresh_session(&self, session: &PersonalSession) -> Result<bool, DirectoryError> {
         let answer = self.as_person(session, "").await?;
-        believed::<Map<String, Value>>(&answer)?;
+        let said = believed::<Map<String, Value>>(&answer)?;
         let now = self.client.visit_of(&answer.head);
-        Ok(now.is_some_and(|now| now.key() == session.0.key()))
+        let same = now.is_some_and(|now| now.key() == session.0.key());
+        Ok(same && !said.contains_key("now"))
     }
 
     /// Who a session's person is, as FAS shows people to themselves, without the hash.

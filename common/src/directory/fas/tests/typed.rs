@@ -100,14 +100,20 @@ async fn an_application_error_without_a_text_and_one_about_rights_are_told_apart
 }
 
 #[tokio::test]
-async fn a_refreshed_session_is_alive_only_if_its_cookie_stayed() {
-    let script = Script::new(|_| json(r#"{"now":"2010-01-02 03:04:05+00:00"}"#)).await;
-    let session = |key: &str| script.fas.session_with_key(&secret(key)).unwrap();
-    assert!(script.fas.refresh_session(&session(KEY)).await.unwrap());
-    let other = "f".repeat(40);
-    assert!(!script.fas.refresh_session(&session(&other)).await.unwrap());
-    assert!(script.fas.session_with_key(&secret("a; b=c")).is_none());
-    assert_eq!(format!("{:?}", session(KEY)), "PersonalSession(***)");
+async fn a_refreshed_session_is_alive_only_if_its_cookie_stayed_and_it_is_somebodys() {
+    for (body, alive) in [
+        ("{}", true),
+        (r#"{"now":"2010-01-02 03:04:05+00:00"}"#, false),
+    ] {
+        let script = Script::new(move |_| json(body)).await;
+        let session = |key: &str| script.fas.session_with_key(&secret(key)).unwrap();
+        let refreshed = script.fas.refresh_session(&session(KEY)).await;
+        assert_eq!(refreshed.unwrap(), alive, "{body}");
+        let other = session(&"f".repeat(40));
+        assert!(!script.fas.refresh_session(&other).await.unwrap());
+        assert!(script.fas.session_with_key(&secret("a; b=c")).is_none());
+        assert_eq!(format!("{other:?}"), "PersonalSession(***)");
+    }
 }
 
 #[tokio::test]
