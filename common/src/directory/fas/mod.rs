@@ -13,6 +13,7 @@ mod mapping;
 mod model;
 mod personal;
 mod queries;
+mod questions;
 mod records;
 mod session;
 mod verdict;
@@ -236,6 +237,10 @@ impl Directory for Fas {
             Otp::None => None,
             Otp::Append | Otp::Field => Some("One-time code: "),
         }
+    }
+
+    fn questions(&self) -> Option<&dyn super::questions::Questions> {
+        Some(self)
     }
 
     fn listing(&self) -> Option<&dyn Listing> {

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::super::DirectoryError;
 use super::model::{Id, Lenient, lenient};
 
 /// The states in which FAS lets somebody log in.
@@ -328,13 +327,4 @@ where
         .flatten()
         .filter_map(|(name, entry)| Some((name, entry.into_option()?)));
     Ok(understood.collect())
-}
-
-/// `Ok(None)` for what FAS does not know: python-fedora's empty object.
-pub(super) fn known<T>(found: Result<T, DirectoryError>) -> Result<Option<T>, DirectoryError> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(DirectoryError::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

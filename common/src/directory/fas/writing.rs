@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::DirectoryError;
 use super::super::http::encoded;
 use super::Fas;
-use super::records::{GroupRecord, known};
+use super::records::GroupRecord;
 use super::verdict::{misconfigured, nonsense};
 
 /// What a new group is to be.
@@ -141,4 +141,13 @@ fn below(page: &str, parts: &[&str]) -> Result<String, DirectoryError> {
     }
     let parts: Vec<String> = parts.iter().map(|part| encoded(part)).collect();
     Ok(format!("{page}/{}", parts.join("/")))
+}
+
+/// `Ok(None)` for what FAS does not know.
+fn known<T>(found: Result<T, DirectoryError>) -> Result<Option<T>, DirectoryError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(DirectoryError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
