@@ -1,5 +1,6 @@
 //! What can be typed. Help, man page and completions come from here.
 
+mod fas;
 mod ids;
 
 use std::net::IpAddr;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use muster_common::name::ServiceName;
 use muster_common::paths;
 
+pub use fas::{FasCommand, FasQuestion};
 pub use ids::{IdCommand, IdQuery, NameCommand, NameKind, Who};
 
 /// Exit codes, as the help shows them.
@@ -124,6 +126,8 @@ pub enum Command {
         #[command(subcommand)]
         command: NameCommand,
     },
+    /// Ask a FAS directory what it says itself, as python-fedora would (root)
+    Fas(FasCommand),
     /// Look after Crowd's single sign-on (root)
     Crowd {
         /// What to do

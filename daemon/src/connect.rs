@@ -86,6 +86,7 @@ fn fas(common: Common, own: &FasConfig) -> FasSettings {
         timeouts: common.timeouts,
         readings_at_once: common.readings_at_once,
         session_cookie: own.session_cookie.clone(),
+        otp: own.otp,
         force_refresh: own.force_refresh,
         ..FasSettings::new(common.url, own.user.clone(), common.secret)
     }

@@ -3,8 +3,8 @@
 
 use muster_common::wire::message::{
     AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
-    GetGroup, GetUser, ListIds, ListNames, ListTries, PinId, ResetClock, Revoke, StageImport,
-    Status, Sync, UnpinId, Unrevoke, ValidateSession,
+    FasAsk, GetGroup, GetUser, ListIds, ListNames, ListTries, PinId, ResetClock, Revoke,
+    StageImport, Status, Sync, UnpinId, Unrevoke, ValidateSession,
 };
 
 use crate::peer::{Door, Peer};
@@ -47,6 +47,7 @@ const TABLE: &[Row] = &[
     Row { method: AcceptName::METHOD,        root: Who::Root,   lookup: Who::Nobody },
     Row { method: ValidateSession::METHOD,   root: Who::Root,   lookup: Who::Nobody },
     Row { method: EndSession::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: FasAsk::METHOD,            root: Who::Root,   lookup: Who::Nobody },
     Row { method: ListNames::METHOD,         root: Who::Root,   lookup: Who::Nobody },
     Row { method: ListIds::METHOD,           root: Who::Root,   lookup: Who::Nobody },
     Row { method: PinId::METHOD,             root: Who::Root,   lookup: Who::Nobody },
@@ -128,6 +129,7 @@ mod tests {
             AcceptName::METHOD,
             ValidateSession::METHOD,
             EndSession::METHOD,
+            FasAsk::METHOD,
             ListNames::METHOD,
             ListIds::METHOD,
             PinId::METHOD,

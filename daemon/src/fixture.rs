@@ -10,6 +10,7 @@ use std::time::Duration;
 use muster_common::clock::{Clock, ManualClock, Time};
 use muster_common::config;
 use muster_common::directory::passwords::{Change, Passwords};
+use muster_common::directory::questions::{QuestionError, Questions};
 use muster_common::directory::sessions::{Factors, Session, Sessions};
 use muster_common::directory::{
     Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal, Roster,
@@ -239,6 +240,26 @@ impl Directory for Scripted {
 
     fn sessions(&self) -> Option<&dyn Sessions> {
         Some(self)
+    }
+
+    fn questions(&self) -> Option<&dyn Questions> {
+        Some(self)
+    }
+}
+
+/// Answers `long` with a text that fills several replies.
+#[async_trait::async_trait]
+impl Questions for Scripted {
+    async fn answer(
+        &self,
+        question: &str,
+        arguments: &[String],
+    ) -> Result<serde_json::Value, QuestionError> {
+        match (question, arguments) {
+            ("long", []) => Ok(serde_json::Value::from("\u{e4}".repeat(600_000))),
+            ("unknown", []) => Err(DirectoryError::NotFound.into()),
+            _ => Err(QuestionError::Unfit("not that")),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod mapped;
 mod peer;
 mod privileges;
 mod publisher;
+mod questions;
 mod resolve;
 mod scope;
 mod sessions;

@@ -10,7 +10,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_common::directory::fas::{Fas, FasSettings};
+use muster_common::directory::fas::{Fas, FasSettings, Otp};
+use muster_common::directory::questions::{QuestionError, Questions as _};
 use muster_common::directory::{
     Directory as _, DirectoryError, ImmutableKey, Listed, Listing as _, Projection, Verified,
 };
@@ -155,6 +156,124 @@ async fn each_person_gets_the_verdict_that_fas_gives() {
             decision(&fedora.login(name, password).await),
             expected,
             "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_good_once_and_only_with_the_right_password() {
+    let code = "cccccccfhcbelrhifnjrrddcgrburluurftrgfdrdifj";
+    let next = "cccccccfhcbetjrkgkilnlukcrdebbbvivnukgcbutil";
+    let foreign = "ccccccbchvthlivuitriujjifivbvtrjkjfirllluurj";
+    let eve = User::new(100_107, "eve")
+        .password("pw")
+        .yubikey("cccccccfhcbe");
+    let mia = User::new(100_108, "mia")
+        .password("pw")
+        .appended_codes(["123456"]);
+    let people = || people().user(eve.clone()).user(mia.clone());
+    let by_field = Fedora::with(people(), |settings| settings.otp = Otp::Field);
+    for (name, password, typed, expected) in [
+        ("eve", "wrong", code, "refused"),
+        ("eve", "pw", code, "yes"),
+        ("eve", "pw", code, "refused"),
+        ("eve", "pw", foreign, "refused"),
+        ("eve", "pw", next, "yes"),
+        ("bob", "bobs password", next, "refused"),
+    ] {
+        let (name, password, typed) = (user(name), secret(password), secret(typed));
+        let fas = &by_field.fas;
+        let outcome = fas.verify_with_code(&name, &password, &typed).await;
+        assert_eq!(decision(&outcome), expected, "{typed:?}");
+    }
+    // The service account is no person: it goes in without a code.
+    by_field.fas.probe().await.unwrap();
+    let behind = Fedora::with(people(), |settings| settings.otp = Otp::Append);
+    for expected in ["yes", "refused"] {
+        let (mia, pw, typed) = (user("mia"), secret("pw"), secret("123456"));
+        let outcome = behind.fas.verify_with_code(&mia, &pw, &typed).await;
+        assert_eq!(decision(&outcome), expected);
+    }
+    assert_eq!(decision(&behind.login("mia", "pw").await), "refused");
+}
+
+#[tokio::test]
+async fn an_administrators_questions_are_answered_and_no_answer_holds_a_hash() {
+    let mut people = people();
+    // An account that FAS shows everything to.
+    people.add_group(Group::new(100_300, "fas-system").users(["hosts"]));
+    let fedora = Fedora::of(people);
+    for (question, arguments, part) in [
+        ("person_by_username", &["ada"][..], r#""id":100101"#),
+        ("person_by_id", &["100101"], r#""username":"ada""#),
+        (
+            "people_by_key",
+            &["username", "a*", "status"],
+            r#"{"ada":{"status":"active"}}"#,
+        ),
+        (
+            "people_by_key",
+            &["username", "*"],
+            r#""ssh_key":"ssh-ed25519"#,
+        ),
+        ("people_by_groupname", &["sysadmin-main"], r#""id":100101"#),
+        (
+            "people_query",
+            &["username", "group=sysadmin-main"],
+            r#"{"username":"bob"}"#,
+        ),
+        (
+            "group_by_name",
+            &["sysadmin-main"],
+            r#""role_status":"unapproved""#,
+        ),
+        ("group_by_id", &["100201"], r#""name":"sysadmin-main""#),
+        (
+            "group_members",
+            &["sysadmin-main"],
+            r#""role_type":"administrator""#,
+        ),
+        ("group_list", &["sys*"], r#""memberships":{}"#),
+        (
+            "group_list",
+            &["sys*", "with_members"],
+            r#""person_id":100101"#,
+        ),
+        ("group_data", &[], r#""type":"#),
+        (
+            "group_data",
+            &["force_refresh"],
+            r#""administrators":[100101]"#,
+        ),
+        ("user_data", &[], r#""100101":{"#),
+        ("user_id", &[], r#""100104":"gone""#),
+        ("get_config", &["hosts", "openid", "x"], "null"),
+        ("get_configs_like", &["hosts", "openid", "*"], "{}"),
+        ("avatar_url", &["ada", "libravatar"], "https://"),
+    ] {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let answer = fedora.fas.answer(question, &arguments).await.unwrap();
+        let answer = answer.to_string();
+        assert!(answer.contains(part), "{question}: {answer}");
+        assert!(
+            !answer.contains("$6$") && !answer.contains("password"),
+            "{answer}"
+        );
+    }
+    for (question, arguments) in [
+        ("set_config", &["hosts", "openid", "x", "y"][..]),
+        ("person_by_id", &["ada"]),
+        ("people_query", &["password"]),
+        ("people_query", &["username", "group"]),
+        ("people_by_key", &["username", "*", "password"]),
+        ("group_data", &["x"]),
+        ("", &[]),
+    ] {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let refused = fedora.fas.answer(question, &arguments).await;
+        assert!(
+            matches!(refused, Err(QuestionError::Unfit(_))),
+            "{question}"
         );
     }
 }

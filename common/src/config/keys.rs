@@ -261,6 +261,13 @@ pub const KEYS: &[Key] = &[
     ),
     key_of(
         FAS,
+        "directory.otp",
+        "\"none\", \"append\" or \"field\"",
+        Absent::Stands("\"none\""),
+        "How the server takes one-time codes, for which people are asked after the password: `append` puts the code behind the password, as checkers in front of FAS want it; `field` sends it by itself, for FAS's own Yubikeys, and lets nobody in without one. FAS asks for no code of its own accord: with `none` the password alone is enough there, also for people with a Yubikey.",
+    ),
+    key_of(
+        FAS,
         "directory.force_refresh",
         "true or false",
         Absent::Stands("true"),

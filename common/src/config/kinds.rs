@@ -9,6 +9,7 @@ use super::settings::{
     CrowdAttributes, CrowdConfig, DirectoryKind, FasConfig, GafaelfawrConfig, TokenRules,
 };
 use super::{SecretSource, absolute};
+use crate::directory::fas::Otp;
 
 /// What a directory can be.
 const KINDS: [&str; 3] = ["crowd", "fas", "gafaelfawr"];
@@ -80,13 +81,24 @@ fn fas(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<FasConfig> {
         plain_word(&name, 64)?;
         Ok(name)
     });
+    let otp = reading.value(section, "otp", otp);
     let force_refresh = reading.value(section, "force_refresh", boolean);
     Some(FasConfig {
         user: user?.value,
         password_file: password_file?.value,
         session_cookie: session_cookie?.value,
+        otp: otp?.value,
         force_refresh: force_refresh?.value,
     })
+}
+
+fn otp(value: &Value) -> Result<Otp, Unfit> {
+    match text(value)?.as_str() {
+        "none" => Ok(Otp::None),
+        "append" => Ok(Otp::Append),
+        "field" => Ok(Otp::Field),
+        _ => Err(Unfit::NotWanted),
+    }
 }
 
 fn gafaelfawr(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<GafaelfawrConfig> {

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::SecretSource;
 use crate::access::AccessRules;
+use crate::directory::fas::Otp;
 use crate::directory::{self, Coverage, Scope, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, ServiceName, UserName};
@@ -213,6 +214,8 @@ pub struct FasConfig {
     pub password_file: SecretSource,
     /// The name of the server's session cookie.
     pub session_cookie: String,
+    /// How the server takes one-time codes.
+    pub otp: Otp,
     /// Whether memberships are read past the server's own cache.
     pub force_refresh: bool,
 }

@@ -172,7 +172,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, offline, password_file, password_page, plain_http, requests_at_once, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, requests_at_once, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user, users",
     );
     check(
         &with("[offline]\nhash_memory = 18\n"),
@@ -226,6 +226,13 @@ fn a_key_of_another_kind_is_refused_and_so_is_what_a_kind_lacks() {
             "muster.toml:2: directory.password_file: found nothing; wanted an absolute path, or \"credential:NAME\"",
             "muster.toml:7: directory.attributes: found a key of the kind crowd; wanted keys that the kind fas has",
         ],
+    );
+    check(
+        &of_kind(
+            "fas",
+            "user = \"hosts\"\npassword_file = \"/x\"\notp = \"both\"\n",
+        ),
+        &["muster.toml:8: directory.otp: found \"both\"; wanted \"none\", \"append\" or \"field\""],
     );
     check(
         &of_kind(

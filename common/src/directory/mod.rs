@@ -20,6 +20,7 @@ pub mod gafaelfawr;
 pub mod http;
 mod nesting;
 pub mod passwords;
+pub mod questions;
 mod remarks;
 mod rolls;
 mod scope;
@@ -425,6 +426,11 @@ pub trait Directory: Send + Sync {
 
     /// The way to a new password, for services that have one.
     fn passwords(&self) -> Option<&dyn passwords::Passwords> {
+        None
+    }
+
+    /// The way to what the service itself says, for services that are asked for it.
+    fn questions(&self) -> Option<&dyn questions::Questions> {
         None
     }
 

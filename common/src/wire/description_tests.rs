@@ -210,6 +210,16 @@ fn calls_about_sessions_have_exactly_the_described_fields() {
         token: token(),
     };
     check(&end, &[EndSessionReply::default()]);
+    let ask = FasAsk {
+        directory: Some(String::new()),
+        after: Some(0),
+        ..FasAsk::default()
+    };
+    let reply = FasAskReply {
+        more: Some(0),
+        ..FasAskReply::default()
+    };
+    check(&ask, &[reply]);
 }
 
 #[test]

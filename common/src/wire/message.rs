@@ -4,6 +4,7 @@
 mod ledger;
 mod logins;
 mod password;
+mod questions;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ pub use super::REPLY_MAX;
 pub use ledger::*;
 pub use logins::*;
 pub use password::*;
+pub use questions::*;
 
 /// The largest request, in bytes, its NUL included.
 pub const REQUEST_MAX: usize = 64 << 10;
@@ -58,6 +60,7 @@ calls! {
     Unrevoke = "org.muster1.Admin.Unrevoke" -> RevokeReply;
     ListTries = "org.muster1.Admin.ListTries" -> ListTriesReply;
     ClearTries = "org.muster1.Admin.ClearTries" -> ClearTriesReply;
+    FasAsk = "org.muster1.Admin.FasAsk" -> FasAskReply;
     ResetClock = "org.muster1.Admin.ResetClock" -> ResetClockReply;
 }
 

@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
     AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
-    GetGroup, GetUser, ListIds, ListNames, ListTries, Outcome, Password, PinId, ResetClock, Revoke,
-    StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
+    FasAsk, GetGroup, GetUser, ListIds, ListNames, ListTries, Outcome, Password, PinId, ResetClock,
+    Revoke, StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -31,6 +31,7 @@ use crate::frames::Frames;
 use crate::introspect;
 use crate::login::{self, Heard, Judgement, NewPassword, Opening, Pending};
 use crate::peer::{Door, Peer};
+use crate::questions::{self, Held};
 use crate::resolve::{self, ResolveError};
 use crate::sessions::{self, SessionError};
 use crate::{administration, explain, lookups, status};
@@ -62,6 +63,8 @@ pub struct Connection {
     pending: Option<Box<Pending>>,
     /// An import that has not been committed.
     staged: Staged,
+    /// An answer that has not been given whole.
+    held: Held,
 }
 
 impl Connection {
@@ -75,6 +78,7 @@ impl Connection {
             out,
             pending: None,
             staged: Staged::default(),
+            held: Held::default(),
         }
     }
 
@@ -162,6 +166,7 @@ impl Connection {
                 let ended = sessions::end(&self.broker, &call).await;
                 self.about_session(ended).await
             }
+            FasAsk::METHOD => self.fas_ask(&codec::decode_parameters(frame)?).await,
             Begin::METHOD => self.begin(codec::decode_parameters(frame)?).await,
             Answer::METHOD => self.answer(codec::decode_parameters(frame)?).await,
             ChangePassword::METHOD => self.change_password(codec::decode_parameters(frame)?).await,
@@ -275,6 +280,13 @@ impl Connection {
                 self.fail(error::INVALID_PARAMETER, Some(&with_causes(&why)))
                     .await
             }
+        }
+    }
+
+    async fn fas_ask(&mut self, call: &FasAsk) -> Result<(), End> {
+        match questions::ask(&self.broker, call, &mut self.held).await {
+            Ok(reply) => self.reply(&reply, false).await,
+            Err(why) => self.fail(why.name(), Some(&with_causes(&why))).await,
         }
     }
 

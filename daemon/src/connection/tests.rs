@@ -308,6 +308,46 @@ password_file = "/x"
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_answer_of_a_directorys_own_comes_in_pieces_and_others_are_told_apart() {
+    let world = World::new();
+    let mut root = Caller::of(&world, ROOT);
+    let ask = |question: &str, after| FasAsk {
+        question: question.to_owned(),
+        after,
+        ..FasAsk::default()
+    };
+    let (mut text, mut after, mut pieces) = (String::new(), None, 0);
+    loop {
+        let piece = reply(&mut root, &ask("long", after)).await;
+        assert_eq!(piece.directory, "corp");
+        text.push_str(&piece.answer);
+        pieces += 1;
+        after = piece.more;
+        if after.is_none() {
+            break;
+        }
+    }
+    let whole: String = serde_json::from_str(&text).unwrap();
+    assert_eq!(whole, "\u{e4}".repeat(600_000));
+    assert!(pieces > 2, "{pieces}");
+    for (call, expected) in [
+        (ask("long", Some(7)), error::INVALID_PARAMETER),
+        (ask("delete", None), error::INVALID_PARAMETER),
+        (ask("unknown", None), error::NOT_FOUND),
+        (
+            FasAsk {
+                directory: Some("lab".into()),
+                ..ask("long", None)
+            },
+            error::NOT_FOUND,
+        ),
+    ] {
+        root.call(&call).await;
+        assert_eq!(root.error().await, expected, "{call:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_but_root_at_its_own_door_asks_about_sessions() {
     let world = World::new();
     for peer in [

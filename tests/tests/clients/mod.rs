@@ -4,6 +4,7 @@
     clippy::panic,
     reason = "clippy's allowance for tests does not reach their helpers"
 )]
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,13 +26,13 @@ pub struct Clients {
 }
 
 impl Clients {
-    fn thirdparty() -> PathBuf {
+    pub fn thirdparty() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("thirdparty")
     }
 
     /// An interpreter that has the clients, in a virtual environment of `python`'s
     /// below cargo's target folder.
-    fn interpreter(&self, python: &Path) -> PathBuf {
+    pub fn interpreter(&self, python: &Path) -> PathBuf {
         let requirements = Self::thirdparty()
             .join(self.folder)
             .join("requirements.txt");

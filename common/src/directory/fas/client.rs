@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::super::DirectoryError;
+#[cfg(feature = "fas-writing")]
+use super::super::http::Change;
 use super::super::http::{
-    Answer, Connections, Cookies, Credentials, Http, HttpSettings, PAGE_BODY, Question, SMALL_BODY,
-    STREAM_BODY, SensitiveBody, Timeouts, encoded,
+    Answer, Connections, Cookies, Credentials as Standing, Head, Http, HttpSettings, PAGE_BODY,
+    Question, STREAM_BODY, SensitiveBody, Timeouts, encoded,
 };
 use super::FasSettings;
 use super::model::{Bulk, Dump, Group, GroupAnswer, Groups, Login, Person, PersonAnswer, Users};
-use super::session::{Opened, Session};
+use super::session::Session;
 use super::verdict::{believed, failed, is_anonymous, misconfigured, nonsense, refused_login};
 use super::visit::Visit;
 use crate::secret::Secret;
@@ -32,15 +34,51 @@ pub(super) struct Client {
     password: Secret,
 }
 
+/// What a person types to be logged in.
+pub(super) struct Credentials<'a> {
+    pub(super) name: &'a str,
+    /// The password, with the code behind it where FAS wants one string.
+    pub(super) password: Typed<'a>,
+    /// The code, where FAS wants it by itself.
+    pub(super) otp: Option<&'a str>,
+}
+
+/// A password as it is sent: in memory that is wiped.
+pub(super) enum Typed<'a> {
+    Alone(&'a str),
+    WithCode(Zeroizing<String>),
+}
+
+impl<'a> Typed<'a> {
+    /// The password with the code behind it, in a buffer that never moves.
+    pub(super) fn with_code(password: &str, code: &str) -> Self {
+        let size = password.len().saturating_add(code.len());
+        let mut both = Zeroizing::new(String::with_capacity(size));
+        both.push_str(password);
+        both.push_str(code);
+        Self::WithCode(both)
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Alone(password) => password,
+            Self::WithCode(both) => both,
+        }
+    }
+}
+
 /// How large and how slow an answer may be.
 #[derive(Clone, Copy)]
-enum Extent {
+pub(super) enum Extent {
     /// About one person or group.
     One,
     /// The members of one group.
     Members,
     /// About everybody.
     Everybody,
+    /// About a change, which is never sent twice.
+    #[cfg(feature = "fas-writing")]
+    Change,
 }
 
 impl Client {
@@ -60,7 +98,7 @@ impl Client {
             ca_pem: settings.ca_pem.as_deref(),
             timeouts: settings.timeouts,
             // The session goes with each question, and never with a login.
-            credentials: Credentials::None,
+            credentials: Standing::None,
             headers: &[],
             cookies: Cookies::Dropped,
             login_connections: Connections::Fresh,
@@ -86,40 +124,73 @@ impl Client {
     /// ended behind the verdict's back. Counts as a try at the server: never retried.
     pub(super) async fn authenticate(
         self: &Arc<Self>,
-        name: &str,
-        password: &str,
+        credentials: &Credentials<'_>,
     ) -> Result<Person, DirectoryError> {
-        let mut answer = self.log_in(name, password).await?;
-        if let Some(visit) = Visit::of(&answer.head, &self.session_cookie)
+        let answer = self.log_in(credentials).await?;
+        if let Some(visit) = self.visit_of(&answer.head)
             && answer.head.status == 200
         {
             let client = Arc::clone(self);
             tokio::spawn(async move { client.log_out(visit).await });
         }
-        let read = match answer.head.status {
-            200 => believed::<Login>(&answer),
-            _ => Err(refused_login(&answer)),
-        };
-        // The person's hash is in it.
-        answer.body.zeroize();
-        read?
+        Self::judged_login::<Login>(answer)?
             .user
             .ok_or_else(|| nonsense("FAS accepts a password and does not say whose"))
     }
 
-    async fn log_in(&self, name: &str, password: &str) -> Result<Answer, DirectoryError> {
-        let body = SensitiveBody::form(&[
-            ("user_name", name),
-            ("password", password),
+    /// Logs a person in for whoever wants the session: what FAS says, and the session.
+    pub(super) async fn log_in_as<T: DeserializeOwned>(
+        &self,
+        credentials: &Credentials<'_>,
+    ) -> Result<(T, Option<Visit>), DirectoryError> {
+        let answer = self.log_in(credentials).await?;
+        let visit = self.visit_of(&answer.head);
+        Ok((Self::judged_login(answer)?, visit))
+    }
+
+    fn judged_login<T: DeserializeOwned>(mut answer: Answer) -> Result<T, DirectoryError> {
+        let read = match answer.head.status {
+            200 => believed(&answer),
+            _ => Err(refused_login(&answer)),
+        };
+        // The person's hash is in it.
+        answer.body.zeroize();
+        read
+    }
+
+    async fn log_in(&self, credentials: &Credentials<'_>) -> Result<Answer, DirectoryError> {
+        let mut form = vec![
+            ("user_name", credentials.name),
+            ("password", credentials.password.as_str()),
             ("login", "Login"),
             AS_JSON,
-        ]);
+        ];
+        form.extend(credentials.otp.map(|code| ("otp", code)));
+        let body = SensitiveBody::form(&form);
         let question = Question::login("login", body, self.timeouts.request);
         self.http.ask(question).await
     }
 
+    /// The session that an answer's cookie names.
+    pub(super) fn visit_of(&self, head: &Head) -> Option<Visit> {
+        Visit::of(head, &self.session_cookie)
+    }
+
+    /// The session that has this key; `None` for what cannot be one.
+    pub(super) fn visit_with_key(&self, key: &Secret) -> Option<Visit> {
+        Visit::with_given_key(&self.session_cookie, key.expose_text()?)
+    }
+
+    /// That FAS's cookie has another name.
+    pub(super) fn no_cookie(&self) -> DirectoryError {
+        misconfigured(format!(
+            "FAS sets no cookie {:?}: set session_cookie to its visit.cookie.name",
+            text::safe(&self.session_cookie, 64)
+        ))
+    }
+
     /// Ends a session. That it may fail is nobody's business: FAS ends it, too.
-    async fn log_out(&self, visit: Visit) {
+    pub(super) async fn log_out(&self, visit: Visit) {
         let body = SensitiveBody::form(&[("_csrf_token", visit.token()), AS_JSON]);
         let question = Question::form("logout", body, self.timeouts.request).cookie(visit.cookie());
         if let Err(error) = self.http.ask(question).await {
@@ -130,7 +201,12 @@ impl Client {
     /// Opens the service account's session: the only call that sends its password.
     async fn open_session(&self) -> Result<Visit, DirectoryError> {
         let password = self.password.expose_text().unwrap_or_default();
-        let mut answer = self.log_in(&self.user, password).await?;
+        let credentials = Credentials {
+            name: &self.user,
+            password: Typed::Alone(password),
+            otp: None,
+        };
+        let mut answer = self.log_in(&credentials).await?;
         if is_anonymous(&answer) {
             let reason = format!(
                 "FAS refuses user and password of the service account {:?} (HTTP {}): compare them \
@@ -145,30 +221,25 @@ impl Client {
         answer.body.zeroize();
         let name = read?.user.and_then(|user| user.username);
         super::mapping::check_name(name.as_deref().unwrap_or_default(), &self.user)?;
-        Visit::of(&answer.head, &self.session_cookie).ok_or_else(|| {
-            misconfigured(format!(
-                "FAS sets no cookie {:?}: set session_cookie to its visit.cookie.name",
-                text::safe(&self.session_cookie, 64)
-            ))
-        })
+        self.visit_of(&answer.head).ok_or_else(|| self.no_cookie())
     }
 
     /// Asks in the service account's session, and once more in a new one if FAS has
     /// forgotten the first.
-    async fn read<T: DeserializeOwned>(
+    pub(super) async fn read<T: DeserializeOwned>(
         &self,
         path: &str,
         fields: &[(&str, &str)],
         extent: Extent,
     ) -> Result<T, DirectoryError> {
         let opened = self.session.get(self.open_session()).await?;
-        let answer = self.ask(&opened, path, fields, extent).await?;
+        let answer = self.ask(&opened.visit, path, fields, extent).await?;
         if !is_anonymous(&answer) {
             return Self::judged(answer);
         }
         self.session.end(&opened).await;
         let opened = self.session.get(self.open_session()).await?;
-        let answer = self.ask(&opened, path, fields, extent).await?;
+        let answer = self.ask(&opened.visit, path, fields, extent).await?;
         if is_anonymous(&answer) {
             let reason = format!(
                 "FAS lets the service account {:?} log in and refuses its question (HTTP {}): see \
@@ -183,6 +254,17 @@ impl Client {
         Self::judged(answer)
     }
 
+    /// Changes something in the service account's session: as [`Self::read`], since a question
+    /// that FAS answers as a stranger's has changed nothing.
+    #[cfg(feature = "fas-writing")]
+    pub(super) async fn write<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<T, DirectoryError> {
+        self.read(path, fields, Extent::Change).await
+    }
+
     /// Reads an answer and wipes it: hashes may be in it, if our rights are too large.
     fn judged<T: DeserializeOwned>(mut answer: Answer) -> Result<T, DirectoryError> {
         let read = match answer.head.status {
@@ -193,24 +275,26 @@ impl Client {
         read
     }
 
-    async fn ask(
+    /// Asks in this session, and judges nothing.
+    pub(super) async fn ask(
         &self,
-        opened: &Opened,
+        visit: &Visit,
         path: &str,
         fields: &[(&str, &str)],
         extent: Extent,
     ) -> Result<Answer, DirectoryError> {
-        let visit = &opened.visit;
         let mut form = vec![("_csrf_token", visit.token()), AS_JSON];
         form.extend_from_slice(fields);
-        let (within, cap) = match extent {
-            Extent::One => (self.timeouts.request, SMALL_BODY),
-            Extent::Members => (self.timeouts.bulk, PAGE_BODY),
-            Extent::Everybody => (self.timeouts.bulk, STREAM_BODY),
+        let body = SensitiveBody::form(&form);
+        let (request, bulk) = (self.timeouts.request, self.timeouts.bulk);
+        let question = match extent {
+            Extent::One => Question::form(path, body, request),
+            Extent::Members => Question::form(path, body, bulk).cap(PAGE_BODY),
+            Extent::Everybody => Question::form(path, body, bulk).cap(STREAM_BODY),
+            #[cfg(feature = "fas-writing")]
+            Extent::Change => Question::change(Change::Post, path, request).carrying(body),
         };
-        let question = Question::form(path, SensitiveBody::form(&form), within)
-            .cookie(visit.cookie())
-            .cap(cap);
+        let question = question.cookie(visit.cookie());
         self.http.ask(question).await
     }
 
@@ -290,7 +374,7 @@ impl Client {
 }
 
 /// What a question about one thing found. Only FAS's own "no" is *not found*.
-fn found<T>(success: Option<bool>, thing: Option<T>) -> Result<T, DirectoryError> {
+pub(super) fn found<T>(success: Option<bool>, thing: Option<T>) -> Result<T, DirectoryError> {
     match (success, thing) {
         (Some(true), Some(thing)) => Ok(thing),
         (Some(false), _) => Err(DirectoryError::NotFound),

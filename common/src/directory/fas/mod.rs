@@ -6,12 +6,20 @@
 //! own that carries no cookie and no token: with a live session beside it FAS would
 //! answer a *wrong* password with that session's user.
 
+mod avatar;
+mod calls;
 mod client;
 mod mapping;
 mod model;
+mod personal;
+mod queries;
+mod questions;
+mod records;
 mod session;
 mod verdict;
 mod visit;
+#[cfg(feature = "fas-writing")]
+mod writing;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +29,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use self::client::Client;
+use self::client::{Client, Credentials, Typed};
 use super::http::Timeouts;
 use super::remarks::Remarks;
 use super::{
@@ -30,6 +38,30 @@ use super::{
 };
 use crate::name::UserName;
 use crate::secret::Secret;
+
+pub use self::avatar::{AvatarService, AvatarSize};
+pub use self::calls::Members;
+pub use self::personal::PersonalSession;
+pub use self::queries::{Column, PEOPLE_FIELDS, PeopleByKey, PeopleKey, QueryRow};
+pub use self::records::{
+    Contact, GroupList, GroupRecord, GroupWithRoles, HostGroup, HostUser, ListedRole, Member,
+    PersonRecord, Role, RoleStatus, RoleType,
+};
+#[cfg(feature = "fas-writing")]
+pub use self::writing::{Certificate, NewGroup};
+
+/// How a server takes one-time codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Otp {
+    /// Not at all: nobody is asked for one.
+    #[default]
+    None,
+    /// Behind the password, in one string.
+    Append,
+    /// In the form's field `otp`. FAS looks at a code only if one is sent: here nobody
+    /// is let in without.
+    Field,
+}
 
 /// Everything that a FAS directory needs to be asked.
 #[derive(Debug)]
@@ -44,6 +76,8 @@ pub struct FasSettings {
     pub ca_pem: Option<Vec<u8>>,
     /// The name of the session's cookie: the server's `visit.cookie.name`.
     pub session_cookie: String,
+    /// How one-time codes are sent.
+    pub otp: Otp,
     /// Deadlines.
     pub timeouts: Timeouts,
     /// Whether a full sync asks for groups as they are now. Otherwise FAS answers from
@@ -66,6 +100,7 @@ impl FasSettings {
             password,
             ca_pem: None,
             session_cookie: "tg-visit".to_owned(),
+            otp: Otp::None,
             timeouts: Timeouts::default(),
             force_refresh: true,
             login_pause: Duration::from_secs(60),
@@ -80,15 +115,17 @@ impl FasSettings {
 pub struct Fas {
     client: Arc<Client>,
     force_refresh: bool,
+    otp: Otp,
 }
 
 impl Fas {
     /// Sets up the client; nothing is sent. Errors are all *Misconfigured*.
     pub fn new(settings: FasSettings) -> Result<Self, DirectoryError> {
-        let force_refresh = settings.force_refresh;
+        let (force_refresh, otp) = (settings.force_refresh, settings.otp);
         Ok(Self {
             client: Arc::new(Client::new(settings)?),
             force_refresh,
+            otp,
         })
     }
 
@@ -112,6 +149,49 @@ impl Fas {
         let team = mapping::team_alone(&self.client.group_by_id(id).await?)?;
         mapping::check_id(team.gid, id)?;
         self.with_members(team).await
+    }
+
+    /// Whether the password, and the code where codes are taken, are the person's.
+    async fn checked(
+        &self,
+        name: &UserName,
+        secret: &Secret,
+        code: Option<&Secret>,
+    ) -> Result<Verified, DirectoryError> {
+        let credentials = self.credentials(name, secret, code)?;
+        let person = self.client.authenticate(&credentials).await?;
+        mapping::verified(&person, name)
+    }
+
+    /// What is sent for a login, or why nothing is.
+    fn credentials<'a>(
+        &self,
+        name: &'a UserName,
+        secret: &'a Secret,
+        code: Option<&'a Secret>,
+    ) -> Result<Credentials<'a>, DirectoryError> {
+        // FAS would log in whoever has that address: somebody of another name.
+        if is_address(name) {
+            return Err(refused("FAS would take this name for an e-mail address"));
+        }
+        // A form is text here, so other bytes cannot be anybody's password.
+        let text = |secret: &'a Secret| secret.expose_text().filter(|text| !text.is_empty());
+        let password = text(secret).ok_or_else(|| refused("the password is not UTF-8 text"))?;
+        let code = match code {
+            Some(code) => Some(text(code).ok_or_else(|| refused("the code is not UTF-8 text"))?),
+            None => None,
+        };
+        let (password, otp) = match (self.otp, code) {
+            (Otp::Field, None) => return Err(refused("a one-time code is wanted")),
+            (Otp::Field, Some(code)) => (Typed::Alone(password), Some(code)),
+            (Otp::Append, Some(code)) => (Typed::with_code(password, code), None),
+            (Otp::None, _) | (Otp::Append, None) => (Typed::Alone(password), None),
+        };
+        Ok(Credentials {
+            name: name.as_str(),
+            password,
+            otp,
+        })
     }
 
     /// An unknown group is an empty one to the call that names members: `team` must
@@ -140,23 +220,36 @@ impl Directory for Fas {
     }
 
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
-        // FAS would log in whoever has that address: somebody of another name.
-        if is_address(name) {
-            let reason = "FAS would take this name for an e-mail address";
-            return Err(DirectoryError::Refused(Refusal::certain(reason)));
+        self.checked(name, secret, None).await
+    }
+
+    async fn verify_with_code(
+        &self,
+        name: &UserName,
+        secret: &Secret,
+        code: &Secret,
+    ) -> Result<Verified, DirectoryError> {
+        self.checked(name, secret, Some(code)).await
+    }
+
+    fn code_prompt(&self) -> Option<&'static str> {
+        match self.otp {
+            Otp::None => None,
+            Otp::Append | Otp::Field => Some("One-time code: "),
         }
-        // A form is text here, so other bytes cannot be anybody's password.
-        let Some(password) = secret.expose_text().filter(|text| !text.is_empty()) else {
-            let reason = "the password is not UTF-8 text";
-            return Err(DirectoryError::Refused(Refusal::certain(reason)));
-        };
-        let person = self.client.authenticate(name.as_str(), password).await?;
-        mapping::verified(&person, name)
+    }
+
+    fn questions(&self) -> Option<&dyn super::questions::Questions> {
+        Some(self)
     }
 
     fn listing(&self) -> Option<&dyn Listing> {
         Some(self)
     }
+}
+
+fn refused(reason: &'static str) -> DirectoryError {
+    DirectoryError::Refused(Refusal::certain(reason))
 }
 
 /// Whether FAS would look the name up among the addresses.

@@ -26,7 +26,7 @@ impl<T> Lenient<T> {
         }
     }
 
-    fn into_option(self) -> Option<T> {
+    pub(super) fn into_option(self) -> Option<T> {
         match self {
             Self::Understood(value) => Some(value),
             Self::Other(_) => None,
@@ -35,7 +35,7 @@ impl<T> Lenient<T> {
 }
 
 /// A field that is there only if it is what it should be.
-fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -163,6 +163,8 @@ pub(super) struct UserEntry {
     pub(super) human_name: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) ssh_key: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) email: Option<String>,
     #[serde(default)]
     pub(super) password: Hash,
 }
@@ -196,6 +198,8 @@ pub(super) struct GroupEntry {
     pub(super) sponsors: Option<Vec<Lenient<Id>>>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) users: Option<Vec<Lenient<Id>>>,
+    #[serde(default, deserialize_with = "lenient", rename = "type")]
+    pub(super) group_type: Option<String>,
 }
 
 impl GroupEntry {

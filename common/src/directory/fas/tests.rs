@@ -2,6 +2,7 @@
 //! do that the simulator (which is honest) does not.
 
 mod reading;
+mod typed;
 mod verifying;
 
 use std::time::Duration;

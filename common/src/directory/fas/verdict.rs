@@ -113,6 +113,11 @@ pub(super) fn believed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Direct
     let trouble: ApplicationError = serde_json::from_slice(&answer.body).map_err(unreadable)?;
     if let Some(exc) = trouble.exc {
         let name = text::safe(exc.as_str().unwrap_or("?"), 64);
+        if name == "AuthorizationError" {
+            return Err(misconfigured(
+                "FAS does not let this account do that (AuthorizationError)".to_owned(),
+            ));
+        }
         return Err(nonsense(format!("FAS met an error of its own ({name})")));
     }
     serde_json::from_slice(&answer.body).map_err(unreadable)
@@ -219,7 +224,7 @@ mod tests {
             (
                 200,
                 JSON,
-                r#"{"exc":"AuthorizationError","tg_flash":"…","success":true}"#,
+                r#"{"exc":"DBAPIError","tg_flash":"…","success":true}"#,
             ),
             (200, JSON, r#"{"exc":"Invalid"}"#),
             (200, JSON, r#"{"exc":7}"#),

@@ -28,11 +28,21 @@ impl Visit {
             .map(|key| Self::with_key(name, key))
     }
 
+    /// The session with this key, if one can have it.
+    pub(super) fn with_given_key(name: &str, key: &str) -> Option<Self> {
+        is_key(key).then(|| Self::with_key(name, key))
+    }
+
     fn with_key(name: &str, key: &str) -> Self {
         Self {
             cookie: Zeroizing::new(format!("{name}={key}")),
             token: Zeroizing::new(token(key)),
         }
+    }
+
+    /// The session's key: what the cookie holds.
+    pub(super) fn key(&self) -> &str {
+        self.cookie.split_once('=').map_or("", |(_, key)| key)
     }
 
     /// What the `Cookie` header says.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// How long a Yubikey's codes are.
+const CODE_LENGTH: usize = 44;
+
 /// Whether an account is in use, and why not; FAS's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -75,6 +78,15 @@ pub struct User {
     /// Settings of applications: by application, then by name.
     #[serde(default)]
     pub configs: BTreeMap<String, BTreeMap<String, String>>,
+    /// The first 12 characters of the codes of the person's Yubikey.
+    #[serde(default)]
+    pub yubikey: Option<String>,
+    /// Codes that a checker in front wants behind the password, if there are any.
+    #[serde(default)]
+    pub appended_codes: Vec<String>,
+    /// The codes that were used: each is good once.
+    #[serde(skip)]
+    pub used_codes: Vec<String>,
     /// When the person logged in last, in milliseconds since 1970.
     #[serde(skip)]
     pub last_seen: u64,
@@ -94,8 +106,54 @@ impl User {
             ircnick: None,
             privacy: false,
             configs: BTreeMap::new(),
+            yubikey: None,
+            appended_codes: Vec::new(),
+            used_codes: Vec::new(),
             last_seen: 0,
         }
+    }
+
+    /// With a Yubikey whose codes begin with this.
+    #[must_use]
+    pub fn yubikey(mut self, prefix: &str) -> Self {
+        self.yubikey = Some(prefix.to_owned());
+        self
+    }
+
+    /// With codes that belong behind the password.
+    #[must_use]
+    pub fn appended_codes<const N: usize>(mut self, codes: [&str; N]) -> Self {
+        self.appended_codes.extend(codes.map(String::from));
+        self
+    }
+
+    /// Whether the code is the Yubikey's and was never used; it is used by now.
+    pub(super) fn takes_otp(&mut self, code: &str) -> bool {
+        let ours = self.yubikey.as_ref().is_some_and(|prefix| {
+            code.len() == CODE_LENGTH && code.starts_with("ccccc") && code.starts_with(prefix)
+        });
+        let fresh = ours && !self.used_codes.iter().any(|used| used == code);
+        if fresh {
+            self.used_codes.push(code.to_owned());
+        }
+        fresh
+    }
+
+    /// Whether what was typed is the password, with a fresh code behind it where that is wanted.
+    pub(super) fn takes_password(&mut self, typed: &str) -> bool {
+        let right = self.password.as_deref().filter(|right| !right.is_empty());
+        let Some(rest) = right.and_then(|right| typed.strip_prefix(right)) else {
+            return false;
+        };
+        if self.appended_codes.is_empty() {
+            return rest.is_empty();
+        }
+        let fresh = self.appended_codes.iter().any(|code| code == rest)
+            && !self.used_codes.iter().any(|used| used == rest);
+        if fresh {
+            self.used_codes.push(rest.to_owned());
+        }
+        fresh
     }
 
     /// With this password.

@@ -37,8 +37,8 @@ pub(super) struct Claim<'r> {
     pub login: Option<(String, String)>,
     /// The proof that the cookie was sent on purpose.
     pub token: Option<String>,
-    /// Whether a one-time password came along; nobody here is enrolled.
-    pub otp: bool,
+    /// A one-time code that came along. FAS looks at it only then.
+    pub otp: Option<String>,
 }
 
 impl<'r> Claim<'r> {
@@ -52,7 +52,7 @@ impl<'r> Claim<'r> {
             visit,
             login,
             token: parameters.take("_csrf_token"),
-            otp: parameters.first("otp").is_some(),
+            otp: parameters.first("otp").map(str::to_owned),
         }
     }
 }
@@ -66,8 +66,8 @@ pub(super) fn identify(
     now: u64,
 ) -> Option<Asker> {
     let by_form = match &claim.login {
-        Some((name, password)) if fault != Some(&Fault::Unauthorized) && !claim.otp => {
-            by_password(population, name, password)
+        Some((name, password)) if fault != Some(&Fault::Unauthorized) => {
+            by_password(population, name, password, claim.otp.as_deref())
         }
         _ => None,
     };
@@ -80,13 +80,18 @@ pub(super) fn identify(
     by_visit(population, visits, claim)
 }
 
-fn by_password(population: &Population, typed: &str, password: &str) -> Option<String> {
-    let user = meant(population, typed)?;
-    let right = user
-        .password
-        .as_deref()
-        .is_some_and(|right| !right.is_empty() && !password.is_empty() && right == password);
-    (user.status.may_log_in() && right).then(|| user.username.clone())
+fn by_password(
+    population: &mut Population,
+    typed: &str,
+    password: &str,
+    otp: Option<&str>,
+) -> Option<String> {
+    let name = meant(population, typed)?.username.clone();
+    let user = population.users.get_mut(&name)?;
+    let right = user.status.may_log_in()
+        && user.takes_password(password)
+        && otp.is_none_or(|code| user.takes_otp(code));
+    right.then_some(name)
 }
 
 /// The user whom a login name means: `ada`, `ada@HOST`, or an e-mail address.
