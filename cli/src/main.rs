@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Id { command } => commands::id::run(&options, command),
         Command::Snapshot { command } => commands::snapshot::run(&options, command),
         Command::Crowd { command } => commands::crowd::run(&options, command),
+        Command::Gafaelfawr { command } => commands::gafaelfawr::run(&options, command),
         Command::Version => commands::version::run(&options),
     };
     match result {

@@ -1,6 +1,7 @@
 //! One type per Varlink call. Requests and replies are flat JSON objects; the
 //! interfaces stand in the `.varlink` files beside this one.
 
+mod introduce;
 mod ledger;
 mod logins;
 mod password;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use super::REPLY_MAX;
+pub use introduce::*;
 pub use ledger::*;
 pub use logins::*;
 pub use password::*;
@@ -58,6 +60,7 @@ calls! {
     Unrevoke = "org.muster1.Admin.Unrevoke" -> RevokeReply;
     ListTries = "org.muster1.Admin.ListTries" -> ListTriesReply;
     ClearTries = "org.muster1.Admin.ClearTries" -> ClearTriesReply;
+    Introduce = "org.muster1.Admin.Introduce" -> IntroduceReply;
     ResetClock = "org.muster1.Admin.ResetClock" -> ResetClockReply;
 }
 

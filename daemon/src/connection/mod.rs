@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
     AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
-    GetGroup, GetUser, ListIds, ListNames, ListTries, Outcome, Password, PinId, ResetClock, Revoke,
-    StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
+    GetGroup, GetUser, Introduce, ListIds, ListNames, ListTries, Outcome, Password, PinId,
+    ResetClock, Revoke, StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -161,6 +161,13 @@ impl Connection {
                 let call = codec::decode_parameters(frame)?;
                 let ended = sessions::end(&self.broker, &call).await;
                 self.about_session(ended).await
+            }
+            Introduce::METHOD => {
+                let call = codec::decode_parameters(frame)?;
+                match administration::introduce(&self.broker, &call).await {
+                    Ok(reply) => self.reply(&reply, false).await,
+                    Err(why) => self.fail(why.name(), Some(&with_causes(&why))).await,
+                }
             }
             Begin::METHOD => self.begin(codec::decode_parameters(frame)?).await,
             Answer::METHOD => self.answer(codec::decode_parameters(frame)?).await,
