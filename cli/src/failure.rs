@@ -54,6 +54,11 @@ pub enum Failure {
     /// What was typed cannot be in a name.
     #[error("--extra {0}")]
     Name(#[from] NameError),
+    /// A token stands on the command line.
+    #[error(
+        "this looks like a token: everybody on this host could see it on the command line, so revoke it; give `-` or a file instead"
+    )]
+    OnCommandLine,
     /// The dialogue ended without a verdict.
     #[error("the broker ended the dialogue without a verdict")]
     NoVerdict,
@@ -81,7 +86,8 @@ impl Failure {
             | Self::File { .. }
             | Self::Snapshot { .. }
             | Self::Write(_)
-            | Self::Name(_) => EXIT_NO,
+            | Self::Name(_)
+            | Self::OnCommandLine => EXIT_NO,
             Self::Wire(WireError::Denied) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
         }

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Snapshot { command } => commands::snapshot::run(&options, command),
         Command::Crowd { command } => commands::crowd::run(&options, command),
         Command::Fas(command) => commands::fas::run(&options, command),
+        Command::Gafaelfawr { command } => commands::gafaelfawr::run(&options, command),
         Command::Version => commands::version::run(&options),
     };
     match result {

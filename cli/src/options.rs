@@ -134,6 +134,12 @@ pub enum Command {
         #[command(subcommand)]
         command: CrowdCommand,
     },
+    /// Make people of Gafaelfawr known before their first login (root)
+    Gafaelfawr {
+        /// What to do
+        #[command(subcommand)]
+        command: GafaelfawrCommand,
+    },
     /// Show, settle and carry the ids of users and groups (root)
     Id {
         /// What to do
@@ -252,6 +258,24 @@ pub enum CrowdCommand {
         /// What to do
         #[command(subcommand)]
         command: SessionCommand,
+    },
+}
+
+/// What to do about people of Gafaelfawr.
+#[derive(Debug, Subcommand)]
+pub enum GafaelfawrCommand {
+    /// Make the person known whose token this is
+    ///
+    /// For deployments without LDAP, where nobody can be looked up by name: sshd refuses names that the host does
+    /// not know before it asks for anything. It lets nobody in; the token is used once and not kept. The token
+    /// itself is never an argument: every user of the host could see it.
+    Import {
+        /// The directory, where several could say whose a token is
+        #[arg(long, value_name = "NAME")]
+        directory: Option<String>,
+        /// A file that holds the token, or `-` for standard input; without it the token is asked for
+        #[arg(value_name = "TOKEN_FILE")]
+        token: Option<PathBuf>,
     },
 }
 

@@ -1,6 +1,9 @@
 //! Asks for a password on the terminal without showing it, or reads a line where there is no terminal.
 
-use std::io::{self, BufRead, Write};
+use std::fs::File;
+use std::io::{self, BufRead, Read, Write};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use muster_common::secret::Secret;
 use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
@@ -44,4 +47,35 @@ pub fn secret(text: &str) -> Result<Secret, Failure> {
     }
     let typed = line.strip_suffix('\n').unwrap_or(&line);
     Ok(Secret::typed(typed.as_bytes())?)
+}
+
+/// Reads the secret in the file at `place`. Whoever gives a token itself has shown it to
+/// everybody on the host already, and is told so.
+pub fn secret_in(place: &Path) -> Result<Secret, Failure> {
+    if place.as_os_str().as_bytes().starts_with(b"gt-") && !place.exists() {
+        return Err(Failure::OnCommandLine);
+    }
+    let mut text = Zeroizing::new(String::with_capacity(1024));
+    File::open(place)?.take(1024).read_to_string(&mut text)?;
+    let typed = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Secret::typed(typed.as_bytes())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_on_the_command_line_is_refused_and_one_in_a_file_is_read() {
+        let token = "gt-0PtFP0YR9L843B-01eljiw.vera-vera-SECRET-veraA";
+        let Err(refused) = secret_in(Path::new(token)) else {
+            panic!("it was taken");
+        };
+        assert!(refused.to_string().contains("revoke it"), "{refused}");
+        assert!(!refused.to_string().contains("SECRET"));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gt-file");
+        std::fs::write(&file, format!("{token}\n")).unwrap();
+        assert_eq!(secret_in(&file).unwrap().expose(), token.as_bytes());
+    }
 }

@@ -1,7 +1,8 @@
 //! What root asks for: syncing now, settling ids and names, carrying the ledger to other hosts,
-//! shutting people out.
+//! shutting people out, taking them in.
 
 mod ids;
+mod introduce;
 mod logins;
 mod names;
 mod page;
@@ -21,6 +22,7 @@ use crate::resolve::ResolveError;
 use crate::sync::{Shrink, SyncRequest};
 
 pub use ids::{list_ids, pin_id, unpin_id};
+pub use introduce::introduce;
 pub use logins::{clear_tries, list_tries, reset_clock, revoke, unrevoke};
 pub use names::{accept_name, list_names};
 pub use transfer::{Staged, commit_import};

@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use muster_common::text::with_causes;
 
+use crate::client::Client;
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
 use crate::mapped::Mapped;
@@ -69,10 +70,23 @@ pub struct Standing {
 pub struct Connected {
     /// What the configuration says about it.
     pub config: DirectoryConfig,
-    /// The client.
-    pub directory: Arc<dyn Directory>,
+    /// The client, see [`Self::directory`].
+    pub client: Client,
     /// Asks its sync task to sync now.
     pub sync: mpsc::Sender<SyncRequest>,
+}
+
+impl Connected {
+    /// The client to use for what begins now.
+    pub fn directory(&self) -> Arc<dyn Directory> {
+        self.client.now()
+    }
+
+    /// Whether our own secret has been changed meanwhile, where `error` says that the one
+    /// in use is not taken: then asking once more makes sense.
+    pub fn has_new_secret(&self, error: &DirectoryError) -> bool {
+        matches!(error, DirectoryError::Misconfigured { .. }) && self.client.renewed()
+    }
 }
 
 /// Slots for password hashing: each takes 19 MiB and a core for 20 ms. Semaphores

@@ -1,6 +1,7 @@
 //! From what the configuration says about a directory to its client; nothing is sent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use muster_common::clock::SystemClock;
 use muster_common::config::{
@@ -8,13 +9,18 @@ use muster_common::config::{
 };
 use muster_common::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
 use muster_common::directory::fas::{Fas, FasSettings};
-use muster_common::directory::gafaelfawr::{Gafaelfawr, GafaelfawrSettings, TokenType};
+use muster_common::directory::gafaelfawr::{
+    Gafaelfawr, GafaelfawrSettings, TokenType, Whereabouts,
+};
 use muster_common::directory::http::Timeouts;
 use muster_common::directory::{Directory, DirectoryError};
 use muster_common::secret::Secret;
 use url::Url;
 
 use crate::start::StartError;
+
+/// How long Gafaelfawr may take over the list of everybody: it searches LDAP for each.
+const LISTING: Duration = Duration::from_secs(300);
 
 /// What clients of every kind are made from.
 struct Common {
@@ -94,11 +100,24 @@ fn fas(common: Common, own: &FasConfig) -> FasSettings {
 
 fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
     let types = own.tokens.types.iter();
+    let server = match &own.repertoire {
+        None => Whereabouts::Url(common.url.clone()),
+        Some(allow) => Whereabouts::Repertoire {
+            url: common.url.clone(),
+            allow: allow.clone(),
+        },
+    };
     GafaelfawrSettings {
+        server,
         ca_pem: common.ca_pem,
-        timeouts: common.timeouts,
+        timeouts: Timeouts {
+            bulk: LISTING,
+            ..common.timeouts
+        },
         readings_at_once: common.readings_at_once,
+        lists: own.lists,
         scopes: own.tokens.scopes.clone(),
+        scopes_match: own.tokens.scopes_match,
         // The configuration lets no other words through.
         token_types: types
             .filter_map(|name| name.parse::<TokenType>().ok())

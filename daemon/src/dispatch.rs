@@ -3,7 +3,7 @@
 
 use muster_common::wire::message::{
     AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
-    FasAsk, GetGroup, GetUser, ListIds, ListNames, ListTries, PinId, ResetClock, Revoke,
+    FasAsk, GetGroup, GetUser, Introduce, ListIds, ListNames, ListTries, PinId, ResetClock, Revoke,
     StageImport, Status, Sync, UnpinId, Unrevoke, ValidateSession,
 };
 
@@ -54,6 +54,7 @@ const TABLE: &[Row] = &[
     Row { method: UnpinId::METHOD,           root: Who::Root,   lookup: Who::Nobody },
     Row { method: StageImport::METHOD,       root: Who::Root,   lookup: Who::Nobody },
     Row { method: CommitImport::METHOD,      root: Who::Root,   lookup: Who::Nobody },
+    Row { method: Introduce::METHOD,         root: Who::Root,   lookup: Who::Nobody },
     Row { method: Revoke::METHOD,            root: Who::Root,   lookup: Who::Nobody },
     Row { method: Unrevoke::METHOD,          root: Who::Root,   lookup: Who::Nobody },
     Row { method: ListTries::METHOD,         root: Who::Root,   lookup: Who::Nobody },
@@ -136,6 +137,7 @@ mod tests {
             UnpinId::METHOD,
             StageImport::METHOD,
             CommitImport::METHOD,
+            Introduce::METHOD,
         ] {
             assert_eq!(permission(root, method), Permission::Granted);
             assert_eq!(permission(ada, method), Permission::Denied);

@@ -28,6 +28,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::assemble::assemble;
 use crate::broker::{self, Broker, Connected};
+use crate::client::Client;
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
 use crate::mapped::Mapped;
@@ -295,6 +296,11 @@ impl Passwords for Scripted {
     }
 }
 
+/// A directory of its own, called `name`.
+pub(crate) fn directory(name: &str) -> Arc<dyn Directory> {
+    Arc::new(Scripted::new(&DirectoryName::new(name).unwrap()))
+}
+
 /// One session: ada's, `token-of-ada`, bound to 192.0.2.7 until 1000 seconds from now.
 #[async_trait::async_trait]
 impl Sessions for Scripted {
@@ -370,7 +376,7 @@ impl World {
         let connected = connected
             .map(|(config, directory)| Connected {
                 config: config.clone(),
-                directory,
+                client: Client::fixed(directory, Arc::clone(&clock) as Arc<dyn Clock>),
                 sync: mpsc::channel(1).0,
             })
             .collect();

@@ -9,6 +9,7 @@ mod administration;
 mod allowance;
 mod assemble;
 mod broker;
+mod client;
 mod connect;
 mod connection;
 mod dispatch;

@@ -1,7 +1,9 @@
 //! What a directory itself says, for root: one question, its answer in pieces.
 
-use muster_common::directory::DirectoryError;
-use muster_common::directory::questions::{QuestionError, Questions};
+use std::sync::Arc;
+
+use muster_common::directory::questions::QuestionError;
+use muster_common::directory::{Directory, DirectoryError};
 use muster_common::name::DirectoryName;
 use muster_common::wire::message::{FasAsk, FasAskReply, error};
 
@@ -55,7 +57,8 @@ pub async fn ask(broker: &Broker, call: &FasAsk, held: &mut Held) -> Result<FasA
     let after = match call.after {
         Some(after) => usize::try_from(after).map_err(|_| AskError::NothingHeld)?,
         None => {
-            let (name, questions) = meant(broker, call.directory.as_deref())?;
+            let (name, directory) = meant(broker, call.directory.as_deref())?;
+            let questions = directory.questions().ok_or(AskError::NoQuestions)?;
             let answer = questions.answer(&call.question, &call.arguments).await?;
             held.0 = Some((name.to_string(), answer.to_string()));
             0
@@ -83,7 +86,7 @@ pub async fn ask(broker: &Broker, call: &FasAsk, held: &mut Held) -> Result<FasA
 fn meant<'a>(
     broker: &'a Broker,
     name: Option<&str>,
-) -> Result<(&'a DirectoryName, &'a dyn Questions), AskError> {
+) -> Result<(&'a DirectoryName, Arc<dyn Directory>), AskError> {
     let suits = |directory: &DirectoryName| name.is_none_or(|name| directory.as_str() == name);
     let all = broker.connected.iter().map(|one| (&one.config.name, one));
     let named: Vec<_> = all.filter(|(name, _)| suits(name)).collect();
@@ -92,11 +95,12 @@ fn meant<'a>(
     }
     let answering = named
         .into_iter()
-        .filter_map(|(name, one)| Some((name, one.directory.questions()?)));
+        .map(|(name, one)| (name, one.directory()))
+        .filter(|(_, directory)| directory.questions().is_some());
     let found: Vec<_> = answering.collect();
     match found.as_slice() {
         [] => Err(AskError::NoQuestions),
-        [one] => Ok(*one),
+        [(name, directory)] => Ok((*name, Arc::clone(directory))),
         several => {
             let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
             Err(AskError::Several(names.join(", ")))

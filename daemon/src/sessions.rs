@@ -3,9 +3,10 @@
 //! The token comes over root's socket, is in memory only, and stands in no log line.
 
 use std::net::AddrParseError;
+use std::sync::Arc;
 
-use muster_common::directory::DirectoryError;
-use muster_common::directory::sessions::{Factors, Sessions};
+use muster_common::directory::sessions::Factors;
+use muster_common::directory::{Directory, DirectoryError};
 use muster_common::name::DirectoryName;
 use muster_common::wire::codec::AnswerError;
 use muster_common::wire::message::{
@@ -56,7 +57,8 @@ pub async fn validate(
     broker: &Broker,
     call: &ValidateSession,
 ) -> Result<ValidateSessionReply, SessionError> {
-    let (name, sessions) = meant(broker, call.directory.as_deref())?;
+    let (name, directory) = meant(broker, call.directory.as_deref())?;
+    let sessions = directory.sessions().ok_or(SessionError::NoSessions)?;
     let token = call.token.open()?;
     let factors = match &call.remote_address {
         Some(text) => Factors::remote_address(text.parse()?),
@@ -81,7 +83,8 @@ pub async fn validate(
 
 /// Answers [`EndSession`].
 pub async fn end(broker: &Broker, call: &EndSession) -> Result<EndSessionReply, SessionError> {
-    let (name, sessions) = meant(broker, call.directory.as_deref())?;
+    let (name, directory) = meant(broker, call.directory.as_deref())?;
+    let sessions = directory.sessions().ok_or(SessionError::NoSessions)?;
     sessions.end(&call.token.open()?).await?;
     log::info!("root ended a session at {name}");
     Ok(EndSessionReply {
@@ -93,7 +96,7 @@ pub async fn end(broker: &Broker, call: &EndSession) -> Result<EndSessionReply, 
 fn meant<'a>(
     broker: &'a Broker,
     name: Option<&str>,
-) -> Result<(&'a DirectoryName, &'a dyn Sessions), SessionError> {
+) -> Result<(&'a DirectoryName, Arc<dyn Directory>), SessionError> {
     let suits = |directory: &DirectoryName| name.is_none_or(|name| directory.as_str() == name);
     let all = broker.connected.iter().map(|one| (&one.config.name, one));
     let named: Vec<_> = all.filter(|(name, _)| suits(name)).collect();
@@ -102,11 +105,12 @@ fn meant<'a>(
     }
     let with_sessions = named
         .into_iter()
-        .filter_map(|(name, one)| Some((name, one.directory.sessions()?)));
+        .map(|(name, one)| (name, one.directory()))
+        .filter(|(_, directory)| directory.sessions().is_some());
     let found: Vec<_> = with_sessions.collect();
     match found.as_slice() {
         [] => Err(SessionError::NoSessions),
-        [one] => Ok(*one),
+        [(name, directory)] => Ok((*name, Arc::clone(directory))),
         several => {
             let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
             Err(SessionError::Several(names.join(", ")))

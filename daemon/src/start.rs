@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use muster_common::clock::{Clock, SystemClock};
 use muster_common::config::{self, Config, ConfigErrors, DirectoryConfig, SecretFileError};
-use muster_common::directory::{Directory, DirectoryError};
+use muster_common::directory::DirectoryError;
 use muster_common::paths;
 use muster_common::store::{Store, StoreError};
 use muster_common::verifier::{HostKey, HostKeyError};
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::broker::{self, Broker, Connected, Hashing};
-use crate::connect::connect;
+use crate::client::Client;
 use crate::listener::{listen, subordinate_ranges};
 use crate::login::WrittenThrough;
 use crate::lookups::Lookups;
@@ -79,10 +79,11 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
     let sockets = sockets::open()?;
     drop_root()?;
     harden(Mode::from_raw_mode(0o077))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let directories = config
         .directories
         .iter()
-        .map(connect)
+        .map(|directory| Client::of(directory, Arc::clone(&clock)))
         .collect::<Result<Vec<_>, _>>()?;
     let private = PathBuf::from(paths::PRIVATE_DIR);
     let store = Store::open(&private.join("store.sqlite"))?;
@@ -100,7 +101,7 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
 async fn serve(
     config: Config,
     sockets: Sockets,
-    directories: Vec<Arc<dyn Directory>>,
+    directories: Vec<Client>,
     store: Store,
     host_key: HostKey,
 ) -> io::Result<()> {
@@ -152,12 +153,12 @@ async fn serve(
 }
 
 fn with_queue(
-    (config, directory): (DirectoryConfig, Arc<dyn Directory>),
+    (config, client): (DirectoryConfig, Client),
 ) -> (Connected, mpsc::Receiver<SyncRequest>) {
     let (sync, queue) = mpsc::channel(SYNC_QUEUE);
     let connected = Connected {
         config,
-        directory,
+        client,
         sync,
     };
     (connected, queue)

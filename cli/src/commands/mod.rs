@@ -5,6 +5,7 @@ pub mod config;
 pub mod crowd;
 pub mod explain;
 pub mod fas;
+pub mod gafaelfawr;
 pub mod id;
 pub mod login_test;
 pub mod name;

@@ -208,7 +208,8 @@ fn server_url(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Url> {
             .then_some(())
             .ok_or(Unfit::NotWanted)
     });
-    let url = reading.value(section, "url", base_url)?;
+    let key = url_key(reading, section)?;
+    let url = reading.value(section, key, base_url)?;
     let allowed = plain_http?.is_some();
     if url.value.scheme() == "https" {
         return Some(url.value);
@@ -230,6 +231,18 @@ fn server_url(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Url> {
             found,
             "an https:// URL: passwords would cross the network in the clear",
         ),
+    }
+}
+
+/// The key that says where the server is. Kinds without a Repertoire refuse that key by themselves.
+fn url_key(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<&'static str> {
+    match (section.entry("url"), section.entry("repertoire")) {
+        (Some(_), Some(_)) => {
+            let place = section.place("repertoire");
+            reading.refuse(&place, "url and repertoire", "one of the two")
+        }
+        (None, Some(_)) => Some("repertoire"),
+        _ => Some("url"),
     }
 }
 

@@ -73,7 +73,7 @@ pub const SECTIONS: &[Section] = &[
         path: "directory",
         header: "[[directory]]",
         repeats: true,
-        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `gafaelfawr` is asked name by name, when somebody wants to know one: write it behind the others, since it holds no name that it has not been asked about.",
+        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `gafaelfawr` is, where the server can list people; otherwise it is asked name by name, when somebody wants to know one: write it behind the others, since then it holds no name that it has not been asked about.",
     },
     section(
         "directory.attributes",
@@ -222,7 +222,7 @@ pub const KEYS: &[Key] = &[
         "directory.url",
         "an https:// URL without user, password, query or fragment",
         Absent::Refused,
-        "The service's base URL. For Crowd it ends with the context path, usually `/crowd`; for FAS with its path, usually `/accounts/`; for Gafaelfawr it is the host alone: the API lies below `/auth/api/v1` there.",
+        "The service's base URL (a Gafaelfawr can be found by `repertoire` instead). For Crowd it ends with the context path, usually `/crowd`; for FAS with its path, usually `/accounts/`; for Gafaelfawr it is the host alone: the API lies below `/auth/api/v1` there.",
     ),
     key_of(
         CROWD,
@@ -275,6 +275,27 @@ pub const KEYS: &[Key] = &[
     ),
     key_of(
         GAFAELFAWR,
+        "directory.repertoire",
+        "an https:// URL without user, password, query or fragment, and no url beside it",
+        Absent::Nothing("url says where the server is"),
+        "Instead of `url`: the base URL of the Repertoire that knows where Gafaelfawr is, such as `https://data.example.org/repertoire`. It is asked every five minutes; while it does not answer, what it said last stands.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.repertoire_allow",
+        "a list of hosts, each \"HOST\" or \"HOST:PORT\"",
+        Absent::Stands("[]"),
+        "Hosts where Repertoire may say that Gafaelfawr is, beside its own: people's tokens are sent there. Without a port it is that of https.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.lists",
+        "\"auto\", \"always\" or \"never\"",
+        Absent::Stands("\"auto\""),
+        "Whether everybody is read from `/users` and `/groups`, which servers of 15.4.0 and newer with LDAP behind them have. `auto` does so where the server can; `always` takes it for a fault if it cannot; `never` asks name by name. A name that is missing does not exist only while the last reading of everybody has succeeded; until then, and after a failure, it is asked for.",
+    ),
+    key_of(
+        GAFAELFAWR,
         "directory.token_file",
         "an absolute path, or \"credential:NAME\"",
         Absent::Refused,
@@ -285,7 +306,14 @@ pub const KEYS: &[Key] = &[
         "directory.scopes",
         "a list of one or more scopes, such as [\"exec:login\"]",
         Absent::Stands("[\"exec:login\"]"),
-        "The scopes that a person's token must have to log in with, all of them.",
+        "The scopes that a person's token must have to log in with, see `scopes_match`.",
+    ),
+    key_of(
+        GAFAELFAWR,
+        "directory.scopes_match",
+        "\"all\" or \"any\"",
+        Absent::Stands("\"all\""),
+        "Whether a token must have `all` of `scopes`, or `any` one of them.",
     ),
     key_of(
         GAFAELFAWR,

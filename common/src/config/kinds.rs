@@ -10,6 +10,7 @@ use super::settings::{
 };
 use super::{SecretSource, absolute};
 use crate::directory::fas::Otp;
+use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
 
 /// What a directory can be.
 const KINDS: [&str; 3] = ["crowd", "fas", "gafaelfawr"];
@@ -107,19 +108,57 @@ fn gafaelfawr(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Gafael
     let types = reading.value(section, "token_types", |value| {
         words(value, |word| TOKEN_TYPES.contains(&word))
     });
+    let scopes_match = reading.value(section, "scopes_match", |value| {
+        match text(value)?.as_str() {
+            "all" => Ok(ScopesMatch::All),
+            "any" => Ok(ScopesMatch::Any),
+            _ => Err(Unfit::NotWanted),
+        }
+    });
+    let lists = reading.value(section, "lists", lists);
+    let repertoire = repertoire(reading, section);
     let require_expiry = reading.value(section, "require_expiry", boolean);
     let max_lifetime = reading.optional(section, "max_token_lifetime", |value| {
         bounded(value, SHORTEST_LIFE, LONGEST_LIFE)
     });
     Some(GafaelfawrConfig {
         token_file: token_file?.value,
+        repertoire: repertoire?,
+        lists: lists?.value,
         tokens: TokenRules {
             scopes: scopes?.value,
+            scopes_match: scopes_match?.value,
             types: types?.value,
             require_expiry: require_expiry?.value,
             max_lifetime: max_lifetime?.map(|said| said.value),
         },
     })
+}
+
+fn lists(value: &Value) -> Result<Lists, Unfit> {
+    match text(value)?.as_str() {
+        "auto" => Ok(Lists::Auto),
+        "always" => Ok(Lists::Always),
+        "never" => Ok(Lists::Never),
+        _ => Err(Unfit::NotWanted),
+    }
+}
+
+/// Where a Repertoire may point beside its own host, if one is asked at all.
+fn repertoire(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Option<Vec<Host>>> {
+    let asked = section.entry("repertoire").is_some();
+    let allowed = reading.value(section, "repertoire_allow", |value| {
+        let Value::List(elements) = value else {
+            return Err(Unfit::NotWanted);
+        };
+        let host = |text: String| text.parse::<Host>().map_err(|_unfit| Unfit::NotWanted);
+        let hosts = elements.iter().map(|one| text(&one.value).and_then(host));
+        hosts.collect::<Result<Vec<_>, _>>()
+    })?;
+    if !asked && allowed.said {
+        return reading.refuse(&allowed.place, "repertoire_allow", "repertoire beside it");
+    }
+    Some(asked.then_some(allowed.value))
 }
 
 /// Gafaelfawr's own rule for the names of scopes.

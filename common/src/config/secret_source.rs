@@ -66,12 +66,44 @@ pub fn read_secret(source: &SecretSource) -> Result<Secret, SecretFileError> {
     match source {
         SecretSource::File(path) => read_from(path, kept_safely),
         SecretSource::Credential(name) => {
-            let folder = std::env::var_os("CREDENTIALS_DIRECTORY")
-                .ok_or_else(|| SecretFileError::NoCredentials(name.clone()))?;
             // systemd answers for the folder's and the file's modes.
-            read_from(&Path::new(&folder).join(name), |_| Ok(()))
+            read_from(&credential(name)?, |_| Ok(()))
         }
     }
+}
+
+/// What tells a secret's file from the one that stood there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretStamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// The stamp of the secret at `source` as it is now; it is not read.
+pub fn secret_stamp(source: &SecretSource) -> Result<SecretStamp, SecretFileError> {
+    let path = match source {
+        SecretSource::File(path) => path.clone(),
+        SecretSource::Credential(name) => credential(name)?,
+    };
+    match std::fs::metadata(&path) {
+        Ok(metadata) => Ok(SecretStamp {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }),
+        Err(source) => Err(SecretFileError::Unreadable { path, source }),
+    }
+}
+
+fn credential(name: &str) -> Result<PathBuf, SecretFileError> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY");
+    let folder = folder.ok_or_else(|| SecretFileError::NoCredentials(name.to_owned()))?;
+    Ok(Path::new(&folder).join(name))
 }
 
 fn read_from(

@@ -9,6 +9,7 @@ use url::Url;
 use super::SecretSource;
 use crate::access::AccessRules;
 use crate::directory::fas::Otp;
+use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
 use crate::directory::{self, Coverage, Scope, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, NameRule, ServiceName, UserName};
@@ -139,7 +140,10 @@ impl DirectoryKind {
     pub const fn coverage(&self) -> Coverage {
         match self {
             Self::Crowd(_) | Self::Fas(_) => Coverage::Complete,
-            Self::Gafaelfawr(_) => Coverage::ByName,
+            Self::Gafaelfawr(own) => match own.lists {
+                Lists::Never => Coverage::ByName,
+                Lists::Auto | Lists::Always => Coverage::WhereListed,
+            },
         }
     }
 
@@ -180,7 +184,8 @@ impl DirectoryKind {
 /// Where a directory's server is and how it is talked to.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// The base URL: https, or http to a loopback address where that was written out.
+    /// The base URL, of a Repertoire where one is to say it: https, or http to a loopback
+    /// address where that was written out.
     pub url: Url,
     /// The only certificate authorities to trust, if not the system's.
     pub ca_file: Option<PathBuf>,
@@ -225,6 +230,11 @@ pub struct FasConfig {
 pub struct GafaelfawrConfig {
     /// Where the service token is.
     pub token_file: SecretSource,
+    /// Where else than at its own host a Repertoire may say that Gafaelfawr is; `None`
+    /// where the server's URL is Gafaelfawr's own.
+    pub repertoire: Option<Vec<Host>>,
+    /// Whether everybody is read.
+    pub lists: Lists,
     /// What a person's token must be like.
     pub tokens: TokenRules,
 }
@@ -232,8 +242,10 @@ pub struct GafaelfawrConfig {
 /// Which tokens of a person are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRules {
-    /// The scopes that a token must have, all of them; never empty.
+    /// The scopes that a token must have; never empty.
     pub scopes: Vec<String>,
+    /// All of them, or one.
+    pub scopes_match: ScopesMatch,
     /// The types that are taken, as the service spells them; never empty.
     pub types: Vec<String>,
     /// Whether one that never expires is refused.

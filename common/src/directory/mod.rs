@@ -40,6 +40,9 @@ pub enum Coverage {
     /// People are asked about one by one, by name, when somebody wants to know them:
     /// a miss may be asked, and the service cannot look up ids.
     ByName,
+    /// [`Self::Complete`] while the last reading of everybody has succeeded, and otherwise
+    /// [`Self::ByName`]: not every server of the kind can list people.
+    WhereListed,
 }
 
 /// Where ids come from.
@@ -414,6 +417,19 @@ pub trait Directory: Send + Sync {
         None
     }
 
+    /// Whose `secret` is, for services that can say that without a name
+    /// ([`Self::introduces`]). It lets nobody in.
+    async fn introduce(&self, _secret: &Secret) -> Result<Sighting, DirectoryError> {
+        Err(DirectoryError::Misconfigured {
+            reason: "nobody can be introduced to directories of this kind by a secret".to_owned(),
+        })
+    }
+
+    /// Whether [`Self::introduce`] has an answer.
+    fn introduces(&self) -> bool {
+        false
+    }
+
     /// The way to everybody at once, for services that have one.
     fn listing(&self) -> Option<&dyn Listing> {
         None
@@ -440,9 +456,15 @@ pub trait Directory: Send + Sync {
     }
 }
 
-/// A directory that can name everybody: its coverage is [`Coverage::Complete`].
+/// A directory that can name everybody: its coverage is [`Coverage::Complete`] or
+/// [`Coverage::WhereListed`].
 #[async_trait::async_trait]
 pub trait Listing: Send + Sync {
+    /// Whether this server has lists at all. `false` only where it says so itself.
+    async fn is_there(&self) -> Result<bool, DirectoryError> {
+        Ok(true)
+    }
+
     /// Everybody and everything, read whole.
     async fn everybody(&self) -> Result<Projection, DirectoryError>;
 }

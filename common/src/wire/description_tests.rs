@@ -223,6 +223,20 @@ fn calls_about_sessions_have_exactly_the_described_fields() {
 }
 
 #[test]
+fn an_introduction_has_exactly_the_described_fields() {
+    let introduce = Introduce {
+        directory: Some(String::new()),
+        token: Password(String::new().into()),
+    };
+    let introduced = IntroduceReply {
+        uid: Some(0),
+        why: Some(String::new()),
+        ..IntroduceReply::default()
+    };
+    check(&introduce, &[introduced]);
+}
+
+#[test]
 fn requests_and_replies_about_ids_and_names_have_exactly_the_described_fields() {
     let accept = AcceptName {
         group: false,

@@ -1,6 +1,7 @@
 //! One type per Varlink call. Requests and replies are flat JSON objects; the
 //! interfaces stand in the `.varlink` files beside this one.
 
+mod introduce;
 mod ledger;
 mod logins;
 mod password;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use super::REPLY_MAX;
+pub use introduce::*;
 pub use ledger::*;
 pub use logins::*;
 pub use password::*;
@@ -61,6 +63,7 @@ calls! {
     ListTries = "org.muster1.Admin.ListTries" -> ListTriesReply;
     ClearTries = "org.muster1.Admin.ClearTries" -> ClearTriesReply;
     FasAsk = "org.muster1.Admin.FasAsk" -> FasAskReply;
+    Introduce = "org.muster1.Admin.Introduce" -> IntroduceReply;
     ResetClock = "org.muster1.Admin.ResetClock" -> ResetClockReply;
 }
 

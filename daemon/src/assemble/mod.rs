@@ -29,6 +29,8 @@ use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
 use claims::{contested_ids, holder};
+
+use crate::sync::fingerprint;
 use muster_common::ssh_key;
 
 /// The longest piece of a server's text that a problem shows.
@@ -69,7 +71,11 @@ pub fn assemble(
         let synced = store.synced(&directory.name)?;
         work.content.directories.push(DirectoryRecord {
             name: directory.name.clone(),
-            misses: misses(directory.kind.coverage(), synced),
+            misses: misses(
+                directory.kind.coverage(),
+                synced,
+                is_listed(store, directory)?,
+            ),
             synced,
         });
         work.add_people(directory, position, store.people(&directory.name)?);
@@ -100,10 +106,22 @@ pub fn id_space(config: &Config) -> IdSpace {
     }
 }
 
+/// Whether the last reading of everybody has succeeded, under these very settings.
+pub fn is_listed(store: &Store, directory: &DirectoryConfig) -> Result<bool, StoreError> {
+    match directory.kind.coverage() {
+        Coverage::WhereListed => {
+            let listed = store.listed(&directory.name)?;
+            Ok(listed == Some(fingerprint(directory)))
+        }
+        Coverage::ByName | Coverage::Complete => Ok(false),
+    }
+}
+
 /// A directory that has never been read says nothing about anybody.
-fn misses(coverage: Coverage, synced: Option<Time>) -> Misses {
+fn misses(coverage: Coverage, synced: Option<Time>, listed: bool) -> Misses {
     match (coverage, synced) {
-        (Coverage::ByName, _) => Misses::AskByName,
+        (Coverage::WhereListed, Some(_)) if listed => Misses::Final,
+        (Coverage::ByName | Coverage::WhereListed, _) => Misses::AskByName,
         (Coverage::Complete, Some(_)) => Misses::Final,
         (Coverage::Complete, None) => Misses::Unclear,
     }

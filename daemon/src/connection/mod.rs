@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 use muster_common::wire::codec::{self, Frame};
 use muster_common::wire::message::{
     AcceptName, Answer, Begin, Call, ChangePassword, ClearTries, CommitImport, EndSession, Explain,
-    FasAsk, GetGroup, GetUser, ListIds, ListNames, ListTries, Outcome, Password, PinId, ResetClock,
-    Revoke, StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
+    FasAsk, GetGroup, GetUser, Introduce, ListIds, ListNames, ListTries, Outcome, Password, PinId,
+    ResetClock, Revoke, StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
 };
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
@@ -167,6 +167,13 @@ impl Connection {
                 self.about_session(ended).await
             }
             FasAsk::METHOD => self.fas_ask(&codec::decode_parameters(frame)?).await,
+            Introduce::METHOD => {
+                let call = codec::decode_parameters(frame)?;
+                match administration::introduce(&self.broker, &call).await {
+                    Ok(reply) => self.reply(&reply, false).await,
+                    Err(why) => self.fail(why.name(), Some(&with_causes(&why))).await,
+                }
+            }
             Begin::METHOD => self.begin(codec::decode_parameters(frame)?).await,
             Answer::METHOD => self.answer(codec::decode_parameters(frame)?).await,
             ChangePassword::METHOD => self.change_password(codec::decode_parameters(frame)?).await,

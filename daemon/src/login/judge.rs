@@ -116,7 +116,7 @@ pub(super) fn directory_of(
             format!("directory {} is not configured any more", owner.directory),
         )
     })?;
-    Ok(Arc::clone(&connected.directory))
+    Ok(connected.directory())
 }
 
 /// What the directory's no means, for the person, the books and the verifier.

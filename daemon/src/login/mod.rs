@@ -162,7 +162,8 @@ pub fn hear(broker: &Broker, mut pending: Box<Pending>, typed: Secret) -> Heard 
     }
     let owner = pending.served.user.owner();
     let connected = broker.connected(&owner.directory);
-    match connected.and_then(|connected| connected.directory.code_prompt()) {
+    let prompt = connected.and_then(|connected| connected.directory().code_prompt());
+    match prompt {
         // Visible, so that a program that answers every hidden prompt with the password cannot.
         Some(text) => {
             pending.secret = Some(typed);

@@ -26,6 +26,7 @@ use muster_common::store::{Store, StoreError};
 use muster_common::text::with_causes;
 
 use crate::allowance::Allowances;
+use crate::assemble::is_listed;
 use crate::broker::{Broker, Connected};
 use crate::publisher::publish_now;
 use crate::resolve::{ResolveError, Served, served_user};
@@ -63,7 +64,7 @@ pub enum LookupError {
 
 /// Somebody was found and whatever may be served of them is.
 #[derive(Debug, Clone, Copy)]
-struct Found;
+pub struct Found;
 
 /// What is being asked, what was, and whom not to ask.
 pub struct Lookups {
@@ -152,7 +153,7 @@ async fn find(
     account: u32,
     name: &str,
 ) -> Result<Option<Found>, ResolveError> {
-    if !broker.config.directories.iter().any(is_asked) {
+    if asked(broker)?.is_empty() {
         return Ok(None);
     }
     let Some(name) = servable(broker, name)? else {
@@ -180,8 +181,17 @@ async fn find(
     }
 }
 
-fn is_asked(directory: &DirectoryConfig) -> bool {
-    directory.kind.coverage() == Coverage::ByName
+/// The directories that are asked by name, at present.
+fn asked(broker: &Broker) -> Result<Vec<&Connected>, StoreError> {
+    let mut asked = Vec::new();
+    for connected in &broker.connected {
+        let config = &connected.config;
+        let is_read = config.kind.coverage() == Coverage::Complete;
+        if !is_read && !is_listed(&broker.store, config)? {
+            asked.push(connected);
+        }
+    }
+    Ok(asked)
 }
 
 /// `name`, if it is in the canonical form and neither local nor reserved.
@@ -199,7 +209,7 @@ fn servable(broker: &Broker, name: &str) -> Result<Option<UserName>, ResolveErro
 async fn ask(broker: &Arc<Broker>, name: &UserName) -> Result<Option<Found>, LookupError> {
     for connected in candidates(broker, name)? {
         match ask_one(broker, connected, name).await {
-            Ok(sighting) => return serve(broker, connected, sighting, name).await,
+            Ok(sighting) => return serve(broker, connected, sighting, name.as_str()).await,
             Err(LookupError::Directory(_, DirectoryError::NotFound)) => {}
             Err(error) => return Err(error),
         }
@@ -210,12 +220,12 @@ async fn ask(broker: &Arc<Broker>, name: &UserName) -> Result<Option<Found>, Loo
 fn candidates<'b>(broker: &'b Broker, name: &UserName) -> Result<Vec<&'b Connected>, LookupError> {
     let owner = broker.store.owner(IdKind::User, name.as_str())?;
     let may_know = |connected: &&Connected| {
-        is_asked(&connected.config)
-            && owner
-                .as_ref()
-                .is_none_or(|owner| owner.directory == connected.config.name)
+        let owner = owner.as_ref();
+        owner.is_none_or(|owner| owner.directory == connected.config.name)
     };
-    Ok(broker.connected.iter().filter(may_know).collect())
+    let mut asked = asked(broker)?;
+    asked.retain(may_know);
+    Ok(asked)
 }
 
 async fn ask_one(
@@ -228,7 +238,10 @@ async fn ask_one(
     if broker.lookups.is_paused(directory, now) {
         return Err(LookupError::Paused(directory.clone()));
     }
-    let answer = connected.directory.find(name).await;
+    let answer = match connected.directory().find(name).await {
+        Err(error) if connected.has_new_secret(&error) => connected.directory().find(name).await,
+        answer => answer,
+    };
     broker.note_call(directory, answer.as_ref().err());
     match answer {
         Ok(sighting) => Ok(sighting),
@@ -251,11 +264,13 @@ fn pause_after(error: &DirectoryError) -> Option<Duration> {
     }
 }
 
-async fn serve(
+/// Keeps and publishes whom `connected` has found; nothing comes of it where this host
+/// does not carry the person.
+pub async fn serve(
     broker: &Arc<Broker>,
     connected: &Connected,
     sighting: Sighting,
-    name: &UserName,
+    name: &str,
 ) -> Result<Option<Found>, LookupError> {
     let now = broker.clock.now();
     let (keeper, directory) = (Arc::clone(broker), connected.config.clone());

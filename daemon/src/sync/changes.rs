@@ -84,7 +84,8 @@ impl Follower {
         broker: &Arc<Broker>,
         connected: &Connected,
     ) -> Result<Followed, SyncError> {
-        let Some(changes) = connected.directory.changes() else {
+        let directory = connected.directory();
+        let Some(changes) = directory.changes() else {
             return Ok(Followed::HistoryLost);
         };
         let Some(cursor) = self.cursor(broker, connected).await? else {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_common::config::DirectoryConfig;
-use muster_common::directory::DirectoryError;
+use muster_common::directory::{Coverage, DirectoryError};
 use muster_common::name::DirectoryName;
 use muster_common::store::projection::Counts;
 use muster_common::store::renewal::Change;
@@ -77,6 +77,8 @@ pub struct Synced {
     pub change: Change,
     /// Whether changes can be asked for from here on.
     pub history: bool,
+    /// Whether everybody was read, and not only who is known here.
+    pub listed: bool,
 }
 
 /// The task of one directory; ends when nobody can ask any more.
@@ -149,6 +151,7 @@ impl<'a> Keeper<'a> {
 
     async fn whole(&mut self, origin: Instant, shrink: Shrink) -> Result<Synced, SyncError> {
         let result = whole::read(self.broker, self.connected, shrink).await;
+        self.note_listed(&result).await;
         let outcome = match &result {
             Ok(synced) => {
                 self.follower.start_over();
@@ -163,6 +166,32 @@ impl<'a> Keeper<'a> {
             self.note_failure(error);
         }
         result
+    }
+
+    /// A directory whose last reading of everybody came to nothing is not complete, where
+    /// people can be asked about by name instead.
+    async fn note_listed(&self, result: &Result<Synced, SyncError>) {
+        let config = &self.connected.config;
+        let listed = result.as_ref().is_ok_and(|synced| synced.listed);
+        if listed || config.kind.coverage() != Coverage::WhereListed {
+            return;
+        }
+        let name = config.name.clone();
+        let noted = on_store(
+            self.broker,
+            move |store| Ok(store.keep_listed(&name, None)?),
+        );
+        match noted.await {
+            Ok(true) => {
+                log::warn!(
+                    "directory {}: people are asked about by name again",
+                    config.name
+                );
+                publish_in_background(self.broker);
+            }
+            Ok(false) => {}
+            Err(error) => log::error!("{}", with_causes(&error)),
+        }
     }
 
     async fn follow(&mut self, origin: Instant) {
@@ -235,12 +264,12 @@ fn before(broker: &Broker, connected: &Connected) -> Option<Before> {
     }
     Some(Before {
         whole: broker.clock.now().since(reading.whole),
-        history: reading.cursor.is_some() && connected.directory.changes().is_some(),
+        history: reading.cursor.is_some() && connected.directory().changes().is_some(),
     })
 }
 
 /// What tells one directory's settings from others.
-fn fingerprint(config: &DirectoryConfig) -> i64 {
+pub fn fingerprint(config: &DirectoryConfig) -> i64 {
     let mut hasher = DefaultHasher::new();
     format!("{config:?}").hash(&mut hasher);
     hasher.finish().cast_signed()

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use muster_common::clock::Time;
 use muster_common::config::{DirectoryConfig, Sync as Limits};
 use muster_common::directory::{
-    Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, Sighting,
+    Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, ServerVersion, Sighting,
 };
 use muster_common::name::UserName;
 use muster_common::store::Store;
@@ -27,13 +27,14 @@ pub async fn read(
     shrink: Shrink,
 ) -> Result<Synced, SyncError> {
     let name = &connected.config.name;
-    let answer = connected.directory.probe().await;
+    let answer = probe(connected).await;
     broker.note_call(name, answer.as_ref().err());
     let version = answer?;
-    let (synced, remarks) = match connected.directory.listing() {
+    let directory = connected.directory();
+    let (synced, remarks) = match listing(directory.as_ref()).await? {
         Some(listing) => read_everybody(broker, connected, listing, shrink).await?,
         None => (
-            ask_about_known(broker, connected, shrink).await?,
+            ask_about_known(broker, connected, directory.as_ref(), shrink).await?,
             Vec::new(),
         ),
     };
@@ -47,6 +48,21 @@ pub async fn read(
     Ok(synced)
 }
 
+async fn probe(connected: &Connected) -> Result<ServerVersion, DirectoryError> {
+    match connected.directory().probe().await {
+        Err(error) if connected.has_new_secret(&error) => connected.directory().probe().await,
+        answer => answer,
+    }
+}
+
+/// The way to everybody, if this server has one.
+async fn listing(directory: &dyn Directory) -> Result<Option<&dyn Listing>, DirectoryError> {
+    let Some(listing) = directory.listing() else {
+        return Ok(None);
+    };
+    Ok(listing.is_there().await?.then_some(listing))
+}
+
 async fn read_everybody(
     broker: &Arc<Broker>,
     connected: &Connected,
@@ -54,7 +70,7 @@ async fn read_everybody(
     shrink: Shrink,
 ) -> Result<(Synced, Vec<String>), SyncError> {
     // Taken first: what changes while everybody is read is told afterwards.
-    let until = present(connected.directory.as_ref()).await?;
+    let until = present(connected.directory().as_ref()).await?;
     let history = until.is_some();
     let projection = listing.everybody().await?;
     let mut projection = connected.config.scope.narrow(projection);
@@ -71,10 +87,12 @@ async fn read_everybody(
         };
         let change = keep(store, &guard, &projection, now)?;
         store.keep_settings(&name, settings)?;
+        store.keep_listed(&name, Some(settings))?;
         Ok(Synced {
             counts: store.counts(&name)?,
             change,
             history,
+            listed: true,
         })
     });
     Ok((synced.await?, remarks))
@@ -137,6 +155,7 @@ fn removal<'a>(before: &[ImmutableKey], kept: impl Iterator<Item = &'a Immutable
 async fn ask_about_known(
     broker: &Arc<Broker>,
     connected: &Connected,
+    directory: &dyn Directory,
     shrink: Shrink,
 ) -> Result<Synced, SyncError> {
     let name = connected.config.name.clone();
@@ -147,7 +166,7 @@ async fn ask_about_known(
         .collect();
     let before = known.len();
     let mut answers = futures_util::stream::iter(known)
-        .map(|(key, name)| async move { (key, connected.directory.find(&name).await) })
+        .map(|(key, name)| async move { (key, directory.find(&name).await) })
         .buffer_unordered(connected.config.server.requests_at_once);
     let mut renewal = Renewal::default();
     while let Some((key, answer)) = answers.next().await {
@@ -202,5 +221,6 @@ fn renew(
         counts: store.counts(directory)?,
         change,
         history: false,
+        listed: false,
     })
 }

@@ -21,6 +21,11 @@ pub(super) fn is_username(name: &str) -> bool {
     name.len() <= USERNAME_MAX && bytes.iter().all(of_kind) && !at_edge && !doubled && lettered
 }
 
+/// Whether `name` is one for a machine, `^bot-[a-z0-9](?:[a-z0-9]|-[a-z0-9])*$`.
+pub(super) fn is_bot(name: &str) -> bool {
+    name.starts_with("bot-") && is_username(name)
+}
+
 /// The key of what looks like a token, `^gt-[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{22}$`. It is
 /// no secret: Gafaelfawr itself logs it. The server is laxer; we send nothing else.
 pub(super) fn token_key(secret: &Secret) -> Option<&str> {

@@ -2,13 +2,20 @@
 //!
 //! People prove who they are by a token of their own, typed in the place of a password;
 //! muster looks others up with a service token. Gafaelfawr answers about anybody with
-//! 200: existing means having a uid. It cannot look up ids, and on deployments without
-//! LDAP nobody can be looked up at all ([`DirectoryError::Misconfigured`]): there people
-//! become known by logging in. A hung LDAP hangs its answers without limit, so all
-//! deadlines are ours.
+//! 200: existing means having a uid. It cannot look up ids. Servers of 15.4.0 and newer
+//! with LDAP behind them list everybody; on deployments without LDAP nobody can be looked
+//! up at all ([`DirectoryError::Misconfigured`]): there people become known by logging in,
+//! or by their tokens ([`Directory::introduce`]). A hung LDAP hangs its answers without
+//! limit, so all deadlines are ours.
+//!
+//! [`Api`] is the same server for other programs: its calls, typed, with the cache rules
+//! of the vendor's own client.
 
+mod api;
 mod client;
+mod discovery;
 mod grammar;
+mod lists;
 mod mapping;
 mod model;
 mod remembered;
@@ -23,34 +30,45 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use self::client::{Client, Token};
+use self::client::{Client, ClientSettings, Token};
+use self::model::{TokenInfo, UserInfo};
 use self::remembered::{Place, Remembered};
 use self::terms::Terms;
-use self::verdict::{misconfigured, nonsense, refused};
+use self::verdict::{believed, misconfigured, nonsense, refused};
 use super::http::Timeouts;
-use super::{Directory, DirectoryError, Refusal, ServerVersion, Sighting, Verified};
+use super::{Directory, DirectoryError, Listing, Refusal, ServerVersion, Sighting, Verified};
 use crate::clock::{Clock, SystemClock, Time};
 use crate::name::UserName;
 use crate::secret::Secret;
 use crate::text;
 
-pub use self::terms::{TokenType, UnknownTokenType};
+pub use self::api::{
+    Api, ApiError, GroupInfo, Groups, Health, NewServiceToken, NotebookQuota, Quota, TokenRecord,
+    User,
+};
+pub use self::discovery::{Host, NoHost, Whereabouts};
+pub use self::lists::Lists;
+pub use self::terms::{ScopesMatch, TokenType, UnknownTokenType};
 
 /// The scope with which our service token looks people up.
 const LOOK_UP: &str = "admin:userinfo";
 
 /// Everything that a Gafaelfawr server needs to be asked.
 pub struct GafaelfawrSettings {
-    /// The server's base URL, below which `/auth/api/v1` lies.
-    pub url: Url,
+    /// Where the server is.
+    pub server: Whereabouts,
     /// Our service token, with the scope `admin:userinfo`; not a person's.
     pub token: Secret,
     /// The only certificate authorities to trust; without it the host's.
     pub ca_pem: Option<Vec<u8>>,
     /// Deadlines; a login's two questions share that of a request.
     pub timeouts: Timeouts,
-    /// The scopes that a person's token needs, all of them.
+    /// Whether everybody is read.
+    pub lists: Lists,
+    /// The scopes that a person's token needs.
     pub scopes: Vec<String>,
+    /// All of them, or one.
+    pub scopes_match: ScopesMatch,
     /// The types that a person's token may have.
     pub token_types: Vec<TokenType>,
     /// How long a person's token may live in all; eternal ones are refused then.
@@ -69,11 +87,13 @@ impl GafaelfawrSettings {
     /// What must be said; the rest has defaults.
     pub fn new(url: Url, token: Secret) -> Self {
         Self {
-            url,
+            server: Whereabouts::Url(url),
             token,
             ca_pem: None,
             timeouts: Timeouts::default(),
+            lists: Lists::Auto,
             scopes: vec!["exec:login".to_owned()],
+            scopes_match: ScopesMatch::All,
             token_types: vec![TokenType::User],
             max_token_lifetime: None,
             require_expiry: false,
@@ -87,23 +107,43 @@ impl GafaelfawrSettings {
 /// A Gafaelfawr server as one service token sees it.
 pub struct Gafaelfawr {
     client: Client,
+    /// Our own token.
+    service: Secret,
+    lists: Lists,
     terms: Terms,
-    by_name: Remembered,
-    by_token: Remembered,
+    by_name: Remembered<Sighting>,
+    by_token: Remembered<Sighting>,
 }
 
 impl Gafaelfawr {
     /// Sets up the client; nothing is sent. Errors are all *Misconfigured*.
-    pub fn new(mut settings: GafaelfawrSettings) -> Result<Self, DirectoryError> {
+    pub fn new(settings: GafaelfawrSettings) -> Result<Self, DirectoryError> {
+        if Token::of(&settings.token).is_none() {
+            return Err(misconfigured(
+                "token_file does not hold a token: they look like gt-KEY.SECRET, with 22 \
+                 characters each",
+            ));
+        }
         let terms = Terms {
-            scopes: std::mem::take(&mut settings.scopes),
-            token_types: std::mem::take(&mut settings.token_types),
+            scopes: settings.scopes,
+            scopes_match: settings.scopes_match,
+            token_types: settings.token_types,
             max_token_lifetime: settings.max_token_lifetime,
             require_expiry: settings.require_expiry,
             clock: Arc::clone(&settings.clock),
         };
+        let making = ClientSettings {
+            server: settings.server,
+            ca_pem: settings.ca_pem,
+            timeouts: settings.timeouts,
+            readings_at_once: settings.readings_at_once,
+            logins_at_once: settings.logins_at_once,
+            clock: settings.clock,
+        };
         Ok(Self {
-            client: Client::new(settings)?,
+            client: Client::new(making)?,
+            service: settings.token,
+            lists: settings.lists,
             terms,
             by_name: Remembered::new(),
             by_token: Remembered::new(),
@@ -115,19 +155,28 @@ impl Gafaelfawr {
     /// many want to know. For look-ups by others; the broker keeps its own answers.
     pub async fn look_up(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
         check_name(name)?;
-        let ask = self.client.user(name);
+        let ask = self.ask_about(name);
         self.by_name.get_or_ask(self.place_of(name), ask).await
+    }
+
+    async fn ask_about(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
+        let answer = self.client.user(&self.service, name.as_str()).await?;
+        let info: UserInfo = believed(&answer, verdict::of_name)?;
+        mapping::sighting(&info, name.as_str())
     }
 
     /// Whom a token belongs to, for look-ups: the answer may be some minutes old, and
     /// proves nothing about the token. *NotFound* is an owner without POSIX data.
     pub async fn user_info(&self, token: &Secret) -> Result<Sighting, DirectoryError> {
         let token_like = Token::of(token).ok_or_else(no_token)?;
-        let ask = async {
-            let info = self.client.token_user(token_like).await?;
-            mapping::sighting(&info, &info.username)
-        };
+        let ask = self.ask_whose(token, token_like.key);
         self.by_token.get_or_ask(Place::of_token(token), ask).await
+    }
+
+    async fn ask_whose(&self, token: &Secret, key: &str) -> Result<Sighting, DirectoryError> {
+        let answer = self.client.user_info(token).await?;
+        let info: UserInfo = believed(&answer, |answer| verdict::of_person(answer, key))?;
+        mapping::sighting(&info, &info.username)
     }
 
     /// Forgets all that is kept.
@@ -137,7 +186,7 @@ impl Gafaelfawr {
     }
 
     fn place_of(&self, name: &UserName) -> Place {
-        Place::of_name(self.client.service(), name.as_str())
+        Place::of_name(&self.service, name.as_str())
     }
 
     /// The two questions of a login, under one deadline.
@@ -180,7 +229,8 @@ fn no_token() -> DirectoryError {
 #[async_trait::async_trait]
 impl Directory for Gafaelfawr {
     async fn probe(&self) -> Result<ServerVersion, DirectoryError> {
-        let record = self.client.own_token().await?;
+        let answer = self.client.token_info(&self.service).await?;
+        let record: TokenInfo = believed(&answer, verdict::of_us)?;
         if !record.scopes.iter().any(|scope| scope == LOOK_UP) {
             return Err(misconfigured(verdict::LACKS_SCOPE));
         }
@@ -195,7 +245,7 @@ impl Directory for Gafaelfawr {
     /// Asks the server, never a cache: a refresh that answered from one would see nobody leave.
     async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError> {
         check_name(name)?;
-        let fresh = self.client.user(name).await;
+        let fresh = self.ask_about(name).await;
         match &fresh {
             Ok(found) => self.by_name.keep(self.place_of(name), found).await,
             Err(DirectoryError::NotFound) => self.by_name.forget(&self.place_of(name)).await,
@@ -229,5 +279,22 @@ impl Directory for Gafaelfawr {
             expires: expires.map(Time::from_unix),
             sighting: Some(sighting),
         })
+    }
+
+    /// Asks whose the token is; every type of token may introduce its owner, since that lets nobody in.
+    async fn introduce(&self, secret: &Secret) -> Result<Sighting, DirectoryError> {
+        let token = Token::of(secret).ok_or_else(no_token)?;
+        self.ask_whose(secret, token.key).await
+    }
+
+    fn introduces(&self) -> bool {
+        true
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        match self.lists {
+            Lists::Never => None,
+            Lists::Auto | Lists::Always => Some(self),
+        }
     }
 }

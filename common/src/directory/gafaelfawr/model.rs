@@ -1,6 +1,8 @@
 //! Gafaelfawr's JSON, as much of it as is read. Optional keys may be absent or null,
 //! unknown ones are ignored.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -51,6 +53,43 @@ pub(super) struct About {
     pub(super) version: String,
 }
 
+/// `/groups`: all of them, in two lists and without members.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct GroupLists {
+    /// Groups that stand for one person each.
+    #[serde(default)]
+    pub(super) user: Option<Vec<Group>>,
+    /// The others.
+    #[serde(default)]
+    pub(super) system: Option<Vec<Group>>,
+}
+
+/// `/health`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Health {
+    pub(super) status: String,
+}
+
+/// What Repertoire tells, as much of it as is read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Discovered {
+    services: Services,
+}
+
+#[derive(Debug, Deserialize)]
+struct Services {
+    #[serde(default)]
+    internal: BTreeMap<String, Value>,
+}
+
+impl Discovered {
+    /// The URL of Gafaelfawr's API.
+    pub(super) fn gafaelfawr(&self) -> Option<&str> {
+        let service = self.services.internal.get("gafaelfawr")?;
+        service.get("versions")?.get("v1")?.get("url")?.as_str()
+    }
+}
+
 /// The body of an answer that is none.
 #[derive(Debug, Deserialize)]
 pub(super) struct Problem {
@@ -58,6 +97,11 @@ pub(super) struct Problem {
 }
 
 impl Problem {
+    /// Whether it says that there is no such path.
+    pub(super) fn is_unknown_path(&self) -> bool {
+        self.detail == "Not Found"
+    }
+
     /// What it calls the problem; only where that is one of the server's own words, so
     /// that nothing which was sent can be echoed into a log. `detail` is a list, an
     /// object, a text, or anything.

@@ -11,7 +11,7 @@ use crate::memory::{Keeping, Memory};
 use crate::secret::Secret;
 
 /// The client's policy: no longer than five minutes, so that changes of groups arrive.
-const KEEPING: Keeping = Keeping {
+pub(super) const KEEPING: Keeping = Keeping {
     entries: 1_000,
     found: Duration::from_secs(300),
     missing: Duration::from_secs(30),
@@ -35,9 +35,9 @@ impl Place {
 }
 
 /// Answers about people.
-pub(super) struct Remembered(Memory<Place, Sighting>);
+pub(super) struct Remembered<T>(Memory<Place, T>);
 
-impl Remembered {
+impl<T: Clone + Send + Sync + 'static> Remembered<T> {
     pub(super) fn new() -> Self {
         Self(Memory::new(KEEPING))
     }
@@ -47,8 +47,8 @@ impl Remembered {
     pub(super) async fn get_or_ask(
         &self,
         place: Place,
-        ask: impl Future<Output = Result<Sighting, DirectoryError>>,
-    ) -> Result<Sighting, DirectoryError> {
+        ask: impl Future<Output = Result<T, DirectoryError>>,
+    ) -> Result<T, DirectoryError> {
         let asked = self.0.get_or_ask(place, async {
             match ask.await {
                 Ok(found) => Ok(Some(found)),
@@ -63,18 +63,8 @@ impl Remembered {
     }
 
     /// Keeps this answer in place of what was kept.
-    pub(super) async fn keep(&self, place: Place, found: &Sighting) {
+    pub(super) async fn keep(&self, place: Place, found: &T) {
         self.0.keep(place, found.clone()).await;
-    }
-
-    /// Keeps what was learnt elsewhere, unless an answer about another person is kept:
-    /// what a token says of its owner may differ from what the user directory says, and
-    /// the latter is what names stand for.
-    pub(super) async fn learn(&self, place: Place, learnt: &Sighting) {
-        let kept = self.0.kept(&place).await.flatten();
-        if kept.is_none_or(|kept| kept.person.key == learnt.person.key) {
-            self.keep(place, learnt).await;
-        }
     }
 
     pub(super) async fn forget(&self, place: &Place) {
@@ -83,6 +73,18 @@ impl Remembered {
 
     pub(super) fn clear(&self) {
         self.0.forget_all();
+    }
+}
+
+impl Remembered<Sighting> {
+    /// Keeps what was learnt elsewhere, unless an answer about another person is kept:
+    /// what a token says of its owner may differ from what the user directory says, and
+    /// the latter is what names stand for.
+    pub(super) async fn learn(&self, place: Place, learnt: &Sighting) {
+        let kept = self.0.kept(&place).await.flatten();
+        if kept.is_none_or(|kept| kept.person.key == learnt.person.key) {
+            self.keep(place, learnt).await;
+        }
     }
 }
 

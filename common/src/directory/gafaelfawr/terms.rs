@@ -61,10 +61,19 @@ impl FromStr for TokenType {
     }
 }
 
+/// How many of the wanted scopes a token needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopesMatch {
+    /// Every one.
+    All,
+    /// One of them, whichever.
+    Any,
+}
+
 /// The terms of one directory.
 pub(super) struct Terms {
-    /// All of them are needed.
     pub(super) scopes: Vec<String>,
+    pub(super) scopes_match: ScopesMatch,
     pub(super) token_types: Vec<TokenType>,
     pub(super) max_token_lifetime: Option<Duration>,
     pub(super) require_expiry: bool,
@@ -104,13 +113,17 @@ impl Terms {
     }
 
     fn check_scopes(&self, info: &TokenInfo, key: &str) -> Result<(), DirectoryError> {
-        let lacking = self
-            .scopes
-            .iter()
-            .find(|wanted| !info.scopes.contains(wanted));
-        match lacking {
-            None => Ok(()),
-            Some(scope) => Err(refused(format!("the token {key} lacks the scope {scope}"))),
+        let has = |wanted: &String| info.scopes.contains(wanted);
+        match self.scopes_match {
+            ScopesMatch::All => match self.scopes.iter().find(|wanted| !has(wanted)) {
+                None => Ok(()),
+                Some(scope) => Err(refused(format!("the token {key} lacks the scope {scope}"))),
+            },
+            ScopesMatch::Any if self.scopes.iter().any(has) => Ok(()),
+            ScopesMatch::Any => Err(refused(format!(
+                "the token {key} has none of the scopes {}",
+                self.scopes.join(", ")
+            ))),
         }
     }
 
@@ -151,6 +164,7 @@ mod tests {
     fn terms() -> Terms {
         Terms {
             scopes: vec!["exec:login".to_owned(), "read:all".to_owned()],
+            scopes_match: ScopesMatch::All,
             token_types: vec![TokenType::User],
             max_token_lifetime: None,
             require_expiry: false,
@@ -231,6 +245,24 @@ mod tests {
             |info| info.token = Some(other),
             "nonsense: the answer is about another token",
         );
+    }
+
+    #[test]
+    fn one_scope_of_several_is_enough_where_any_will_do() {
+        let any = Terms {
+            scopes_match: ScopesMatch::Any,
+            ..terms()
+        };
+        for scopes in [vec!["exec:login"], vec!["x:y", "read:all"]] {
+            let scopes = scopes.into_iter().map(str::to_owned).collect();
+            assert_eq!(checked(&any, |info| info.scopes = scopes), Ok(()));
+        }
+        for scopes in [vec![], vec!["exec:login2", "EXEC:LOGIN"]] {
+            let scopes = scopes.into_iter().map(str::to_owned).collect();
+            let none =
+                format!("refused: the token {KEY} has none of the scopes exec:login, read:all");
+            refusal(&any, |info| info.scopes = scopes, &none);
+        }
     }
 
     #[test]

@@ -112,8 +112,20 @@ fn of_nobody(answer: &Answer, status: u16, kind: Option<&str>) -> DirectoryError
     }
 }
 
+/// Whether the server itself says that it has no lists: without a user directory behind
+/// it (`not_supported`), or older than 15.4.0, which knows no such path.
+pub(super) fn has_no_lists(answer: &Answer) -> bool {
+    let problem = || serde_json::from_slice::<Problem>(&answer.body).ok();
+    answer.head.status == 404
+        && answer.head.is_json()
+        && match kind(answer).as_deref() {
+            Some(kind) => kind == "not_supported",
+            None => problem().is_some_and(|problem| problem.is_unknown_path()),
+        }
+}
+
 /// The type of the problem, if this is Gafaelfawr speaking.
-fn kind(answer: &Answer) -> Option<String> {
+pub(super) fn kind(answer: &Answer) -> Option<String> {
     if !answer.head.is_json() {
         return None;
     }
@@ -140,9 +152,10 @@ pub(super) fn misconfigured(reason: &str) -> DirectoryError {
     }
 }
 
-fn unreachable(reason: String) -> DirectoryError {
+/// The server, or what stands before it, could not be asked.
+pub(super) fn unreachable(reason: impl Into<String>) -> DirectoryError {
     DirectoryError::Unreachable {
-        reason,
+        reason: reason.into(),
         retry_after: None,
         source: None,
     }
