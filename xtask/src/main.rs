@@ -9,6 +9,7 @@ mod dist;
 mod install;
 mod layout;
 mod manual;
+mod packages;
 mod program;
 mod requirements;
 mod sanitize;
@@ -73,6 +74,11 @@ const COMMANDS: &[Command] = &[
         usage: "dist [--dev] [--built] [deb] [rpm]",
         about: "packages for Debian and for Fedora and EL below target/packages (--dev: of what tests run, for trying; --built: of what has been built)",
         run: dist::run,
+    },
+    Command {
+        usage: "test-packages [--shipped]",
+        about: "packages of what tests run (--shipped: as they are shipped), linted and installed in Debian hosts (root)",
+        run: packages::run,
     },
     Command {
         usage: "man",
