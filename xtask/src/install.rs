@@ -2,7 +2,7 @@
 //! It never touches what an administrator edits: nsswitch.conf, PAM's stacks, an existing muster.toml.
 
 use crate::artifacts::{self, Speed};
-use crate::layout::{Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
+use crate::layout::{Distribution, Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
 use crate::dist;
 use crate::program::{Failure, Outcome, headline};
 use crate::requirements;
@@ -113,6 +113,7 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
             "--prefix" => layout.prefix = value()?.trim_end_matches('/').to_owned(),
             "--libdir" => layout.libdir = value()?.trim_end_matches('/').to_owned(),
             "--unitdir" => layout.unitdir = Some(value()?.trim_end_matches('/').to_owned()),
+            "--distribution" => layout.distribution = distribution(&value()?)?,
             "--i386" => layout.i386 = true,
             "--dev" => speed = Speed::Dev,
             "--shipped" => speed = Speed::Shipped,
@@ -135,6 +136,14 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
         built,
         only,
     })
+}
+
+fn distribution(name: &str) -> Result<Distribution, Failure> {
+    match name {
+        "debian" => Ok(Distribution::Debian),
+        "fedora" => Ok(Distribution::Fedora),
+        _ => Err(Failure::new("--distribution wants debian or fedora")),
+    }
 }
 
 fn package(name: &str) -> Result<Package, Failure> {

@@ -61,7 +61,7 @@ const COMMANDS: &[Command] = &[
         run: tidy::run,
     },
     Command {
-        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--unitdir DIR] [--i386] [--dev|--shipped] [--built] [--only PACKAGE]",
+        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--unitdir DIR] [--distribution debian|fedora] [--i386] [--dev|--shipped] [--built] [--only PACKAGE]",
         about: "build for release (--dev: quickly; --shipped: as packages carry it; --built: not at all) and put every file in its place below DIR (--i386: the NSS module for 32-bit programs, too; --only: what one package carries)",
         run: install::run,
     },

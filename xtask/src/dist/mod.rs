@@ -110,7 +110,7 @@ pub(crate) fn empty_folder(name: &str) -> Result<PathBuf, Failure> {
 }
 
 /// The files of a folder that end so, in order.
-fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let entries = fs::read_dir(folder).map_err(|error| Failure::at(folder, &error))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))

@@ -157,6 +157,8 @@ ended=$(date +%s%N)
 echo "figure from apt install to the first resolved name: $(((ended - began) / 1000000)) ms, of which apt $(((installed - began) / 1000000)) ms"
 check "a \"no such user\" that nscd kept is forgotten" nobody getent passwd ada
 if command -v nscd >/dev/null; then nscd --shutdown; fi
+su - ada -c 'echo "* * * * * id -un >/tmp/by-cron" | crontab -'
+cron # works once a minute; looked at below
 check "nothing was asked by debconf" debconf_free
 
 # --- upgrade ---
@@ -243,8 +245,6 @@ ssh-keygen -q -t ed25519 -N '' -f $state/key
 install -d -o ada -g engineers -m 700 /home/ada/.ssh
 install -o ada -g engineers -m 600 $state/key.pub /home/ada/.ssh/authorized_keys
 check "ssh by key" is ada ssh_to -i $state/key -o PreferredAuthentications=publickey ada@127.0.0.1 'id -un'
-su - ada -c 'echo "* * * * * id -un >/tmp/by-cron" | crontab -'
-cron
 passwd_of_ada() {
     local said
     said=$(printf '%s\nnew\nnew\n' "$ada" | su - ada -c passwd 2>&1) && return 1
