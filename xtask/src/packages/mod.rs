@@ -31,16 +31,27 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     }
     requirements::for_building()?;
     requirements::for_packages()?;
+    // Mostly waiting for the mirror, so beside what follows.
+    let trees = tree::SUITES.map(|suite| std::thread::spawn(move || tree::of(suite)));
     headline("building");
     dist::build(speed)?;
     artifacts::build_simulator()?;
     let mut tally = Tally::default();
     let debs = made_debs(speed, &mut tally)?;
-    rpm::prove(speed, &mut tally)?;
-    for suite in tree::SUITES {
-        headline(&format!("the packages in a host of Debian {}", suite.name));
-        match tree::of(suite) {
-            Ok(place) => prove(suite.name, &place, &debs, &mut tally)?,
+    let rpms = rpm::made(speed, &mut tally)?;
+    for (suite, tree) in tree::SUITES.into_iter().zip(trees) {
+        let made = tree
+            .join()
+            .unwrap_or_else(|_| Err(Failure::new("debootstrap: the thread ended")));
+        match made {
+            Ok(place) => {
+                headline(&format!("the packages in a host of Debian {}", suite.name));
+                prove(suite.name, &place, &debs, &mut tally)?;
+                if !suite.may_be_absent {
+                    headline("the rpms in a tree of their own");
+                    rpm::prove(&place, &rpms, &mut tally)?;
+                }
+            }
             Err(failure) if suite.may_be_absent => tally.skipped(suite.name, &failure.to_string()),
             Err(failure) => return Err(failure),
         }

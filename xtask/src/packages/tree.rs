@@ -12,6 +12,8 @@ pub(crate) struct Suite {
     pub(crate) name: &'static str,
     /// Whether it is enough to say that it could not be had.
     pub(crate) may_be_absent: bool,
+    /// Whether apt, not debootstrap, has to install the rest: bookworm's debootstrap cannot order trixie's systemd.
+    by_apt: bool,
 }
 
 /// Where the packages are proved.
@@ -19,10 +21,12 @@ pub(crate) const SUITES: [Suite; 2] = [
     Suite {
         name: "bookworm",
         may_be_absent: false,
+        by_apt: false,
     },
     Suite {
         name: "trixie",
         may_be_absent: true,
+        by_apt: true,
     },
 ];
 
@@ -30,6 +34,12 @@ const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// What people log in with, and what the packages themselves want, so that apt needs no lists.
 const PACKAGES: &str = "ca-certificates,cron,iproute2,mawk,nscd,openssh-client,openssh-server,pamtester,procps,sshpass,sudo,systemd";
+
+/// Installs in the tree `$1`; no service starts, since there is no systemd.
+const BY_APT: &str = "mount -t proc proc \"$1/proc\"
+    export DEBIAN_FRONTEND=noninteractive
+    chroot \"$1\" apt-get -qq update
+    chroot \"$1\" apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install";
 
 /// The host's tree; made first where there is none.
 pub(crate) fn of(suite: Suite) -> Result<PathBuf, Failure> {
@@ -47,14 +57,25 @@ fn make(suite: Suite, place: &Path) -> Outcome {
     if new.exists() {
         fs::remove_dir_all(&new).map_err(|error| Failure::at(&new, &error))?;
     }
+    let included = match suite.by_apt {
+        true => "ca-certificates",
+        false => PACKAGES,
+    };
     let mut making = program("debootstrap", ["--variant=minbase"]);
     making
-        .arg(format!("--include={PACKAGES}"))
+        .arg(format!("--include={included}"))
         .arg(suite.name)
         .arg(&new)
         .arg(MIRROR)
         .stdout(std::process::Stdio::null());
     execute(&mut making)?;
+    if suite.by_apt {
+        let packages = PACKAGES.replace(',', " ");
+        let script = format!("{BY_APT} {packages}");
+        let mut installing = program("unshare", ["--mount", "--propagation", "private"]);
+        installing.args(["sh", "-ec", &script, "sh"]).arg(&new);
+        execute(installing.stdout(std::process::Stdio::null()))?;
+    }
     fs::rename(&new, place).map_err(|error| Failure::at(place, &error))
 }
 
