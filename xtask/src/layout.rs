@@ -257,8 +257,11 @@ fn debian() -> Vec<Put> {
 fn fedora(Layout { prefix, .. }: &Layout) -> Vec<Put> {
     let from = |name: String| tree().join("packaging").join(name);
     let profile = AUTHSELECT.map(|name| {
-        let to = format!("{prefix}/share/authselect/vendor/muster/{name}");
-        Put::new(Package::Pam, from(format!("authselect/{name}")), to)
+        let to = format!("/etc/authselect/custom/muster/{name}");
+        Put {
+            existing: Existing::Kept,
+            ..Put::new(Package::Pam, from(format!("authselect/{name}")), to)
+        }
     });
     let policy = ["muster.te", "muster.fc"].map(|name| {
         let to = format!("{prefix}/share/selinux/packages/muster/{name}");

@@ -40,7 +40,7 @@ lists() { grep -qx "$2" <(rpm -qpl "$1"); }
 nss=$(of libnss-muster "$@") pam=$(of libpam-muster "$@") broker=$(of musterd "$@") meta=$(of muster "$@")
 check "the NSS module is in lib64" lists "$nss" /usr/lib64/libnss_muster.so.2
 check "the PAM module is in lib64/security" lists "$pam" /usr/lib64/security/pam_muster.so
-check "the authselect profile is with it" lists "$pam" /usr/share/authselect/vendor/muster/system-auth
+check "the authselect profile is with it" lists "$pam" /etc/authselect/custom/muster/system-auth
 check "units are where systemd looks" lists "$broker" /usr/lib/systemd/system/musterd.service
 check "the SELinux policy's source is with the broker" lists "$broker" /usr/share/selinux/packages/muster/muster.te
 check "no file is Debian's own" not grep -qE 'apparmor|pam-configs|x86_64-linux-gnu' <(rpm -qpl "$@")
