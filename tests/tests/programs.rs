@@ -220,13 +220,24 @@ fn people_of_a_directory_join_a_local_group_by_pam_group_and_by_nothing_else() {
     let Some(world) = World::usual() else {
         return;
     };
-    world.write("/etc/security/group.conf", "*;*;%engineers;Al0000-2400;plugdev\n");
+    world.write(
+        "/etc/security/group.conf",
+        "*;*;%engineers;Al0000-2400;plugdev\n",
+    );
     let stack = world.read("/etc/pam.d/su-l");
     let groups = |user| world.su(user, "id -Gn");
     assert!(!groups("ada").said().contains("plugdev"));
-    world.write("/etc/pam.d/su-l", format!("{stack}auth optional pam_group.so\n"));
+    world.write(
+        "/etc/pam.d/su-l",
+        format!("{stack}auth optional pam_group.so\n"),
+    );
     let with = world.su_from_larry("ada", password::ADA, "id -Gn");
-    let joined = |output: &Output| output.said().split_whitespace().any(|name| name == "plugdev");
+    let joined = |output: &Output| {
+        output
+            .said()
+            .split_whitespace()
+            .any(|name| name == "plugdev")
+    };
     assert!(joined(&with), "{with}");
     let without = world.su_from_larry("grace", password::GRACE, "id -Gn");
     assert!(!joined(&without), "{without}");

@@ -84,6 +84,17 @@ pub(crate) fn build_everything_for_tests() -> Outcome {
     ]))
 }
 
+/// Builds the simulated directories.
+pub(crate) fn build_simulator() -> Outcome {
+    execute(&mut cargo([
+        "build",
+        "-p",
+        "muster-tests",
+        "--bin",
+        "muster-sim",
+    ]))
+}
+
 /// Where cargo puts what it built.
 pub(crate) fn folder(speed: Speed) -> PathBuf {
     target().join(match speed {

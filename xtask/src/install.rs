@@ -3,7 +3,7 @@
 
 use crate::artifacts::{self, Speed};
 use crate::dist;
-use crate::layout::{Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
+use crate::layout::{Distribution, Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
 use crate::program::{Failure, Outcome, headline};
 use crate::requirements;
 use std::fs;
@@ -116,6 +116,7 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
             "--prefix" => layout.prefix = value()?.trim_end_matches('/').to_owned(),
             "--libdir" => layout.libdir = value()?.trim_end_matches('/').to_owned(),
             "--unitdir" => layout.unitdir = Some(value()?.trim_end_matches('/').to_owned()),
+            "--distribution" => layout.distribution = distribution(&value()?)?,
             "--i386" => layout.i386 = true,
             "--dev" => speed = Speed::Dev,
             "--shipped" => speed = Speed::Shipped,
@@ -138,6 +139,14 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
         built,
         only,
     })
+}
+
+fn distribution(name: &str) -> Result<Distribution, Failure> {
+    match name {
+        "debian" => Ok(Distribution::Debian),
+        "fedora" => Ok(Distribution::Fedora),
+        _ => Err(Failure::new("--distribution wants debian or fedora")),
+    }
 }
 
 fn package(name: &str) -> Result<Package, Failure> {

@@ -13,10 +13,21 @@ pub(crate) struct Layout {
     pub(crate) prefix: String,
     /// Where glibc looks for NSS modules; PAM's are in `security` below it.
     pub(crate) libdir: String,
+    /// Whose tools put muster into a host's stacks.
+    pub(crate) distribution: Distribution,
     /// Where systemd's units go, where that is not PREFIX/lib/systemd/system.
     pub(crate) unitdir: Option<String>,
     /// Whether 32-bit programs resolve names, too.
     pub(crate) i386: bool,
+}
+
+/// The families of distributions, by what differs between them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Distribution {
+    /// pam-auth-update and AppArmor.
+    Debian,
+    /// authselect and SELinux.
+    Fedora,
 }
 
 /// Where the glibc of 32-bit programs looks, as on Debian.
@@ -88,10 +99,15 @@ pub(crate) const SECRETS: &str = "/etc/muster/secrets";
 impl Layout {
     /// The places of this machine's distribution, below a folder.
     pub(crate) fn below(destdir: PathBuf) -> Self {
+        let libdir = library_folder();
         Self {
             destdir,
             prefix: "/usr".to_owned(),
-            libdir: library_folder(),
+            distribution: match libdir.ends_with("/lib64") {
+                true => Distribution::Fedora,
+                false => Distribution::Debian,
+            },
+            libdir,
             unitdir: None,
             i386: false,
         }
@@ -175,11 +191,6 @@ fn packaged(layout: &Layout) -> Vec<Put> {
                 format!("{prefix}/lib/muster/muster-nsswitch"),
             )
         },
-        Put::new(
-            Package::Pam,
-            from("pam-configs/muster"),
-            "/usr/share/pam-configs/muster".to_owned(),
-        ),
         Put {
             existing: Existing::Kept,
             ..Put::new(
@@ -188,15 +199,11 @@ fn packaged(layout: &Layout) -> Vec<Put> {
                 "/etc/muster/muster.toml".to_owned(),
             )
         },
-        Put {
-            existing: Existing::Kept,
-            ..Put::new(
-                Package::Broker,
-                from("apparmor/usr.sbin.musterd"),
-                "/etc/apparmor.d/usr.sbin.musterd".to_owned(),
-            )
-        },
     ];
+    files.extend(match layout.distribution {
+        Distribution::Debian => debian(),
+        Distribution::Fedora => fedora(layout),
+    });
     for folder in ["sysusers.d", "tmpfiles.d"] {
         let to = format!("{prefix}/lib/{folder}/muster.conf");
         files.push(Put::new(
@@ -231,6 +238,55 @@ fn packaged(layout: &Layout) -> Vec<Put> {
     files
 }
 
+/// What Debian's tools read.
+fn debian() -> Vec<Put> {
+    let from = |name: &str| tree().join("packaging").join(name);
+    vec![
+        Put::new(
+            Package::Pam,
+            from("pam-configs/muster"),
+            "/usr/share/pam-configs/muster".to_owned(),
+        ),
+        Put {
+            existing: Existing::Kept,
+            ..Put::new(
+                Package::Broker,
+                from("apparmor/usr.sbin.musterd"),
+                "/etc/apparmor.d/usr.sbin.musterd".to_owned(),
+            )
+        },
+    ]
+}
+
+/// What Fedora's tools read; the policy module is built on the host, whose base policy it has to fit.
+fn fedora(Layout { prefix, .. }: &Layout) -> Vec<Put> {
+    let from = |name: String| tree().join("packaging").join(name);
+    let profile = AUTHSELECT.map(|name| {
+        let to = format!("/etc/authselect/custom/muster/{name}");
+        Put {
+            existing: Existing::Kept,
+            ..Put::new(Package::Pam, from(format!("authselect/{name}")), to)
+        }
+    });
+    let policy = ["muster.te", "muster.fc"].map(|name| {
+        let to = format!("{prefix}/share/selinux/packages/muster/{name}");
+        Put::new(Package::Broker, from(format!("selinux/{name}")), to)
+    });
+    profile.into_iter().chain(policy).collect()
+}
+
+/// The files of an authselect profile.
+const AUTHSELECT: [&str; 8] = [
+    "README",
+    "REQUIREMENTS",
+    "fingerprint-auth",
+    "nsswitch.conf",
+    "password-auth",
+    "postlogin",
+    "smartcard-auth",
+    "system-auth",
+];
+
 pub(crate) const UNITS: [&str; 7] = [
     "musterd.service",
     "musterd.socket",
@@ -257,10 +313,15 @@ mod tests {
 
     #[test]
     fn every_packaged_file_in_the_table_is_in_the_tree() {
-        let layout = Layout::below("/nowhere".into());
-        for put in files(&layout, Speed::Dev) {
-            let built = put.from.starts_with(target());
-            assert!(built || put.from.is_file(), "{}", put.from.display());
+        for distribution in [Distribution::Debian, Distribution::Fedora] {
+            let layout = Layout {
+                distribution,
+                ..Layout::below("/nowhere".into())
+            };
+            for put in files(&layout, Speed::Dev) {
+                let built = put.from.starts_with(target());
+                assert!(built || put.from.is_file(), "{}", put.from.display());
+            }
         }
     }
 }

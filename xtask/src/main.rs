@@ -9,6 +9,7 @@ mod dist;
 mod install;
 mod layout;
 mod manual;
+mod packages;
 mod program;
 mod requirements;
 mod sanitize;
@@ -60,7 +61,7 @@ const COMMANDS: &[Command] = &[
         run: tidy::run,
     },
     Command {
-        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--unitdir DIR] [--i386] [--dev|--shipped] [--built] [--only PACKAGE]",
+        usage: "install --destdir DIR [--prefix /usr] [--libdir DIR] [--unitdir DIR] [--distribution debian|fedora] [--i386] [--dev|--shipped] [--built] [--only PACKAGE]",
         about: "build for release (--dev: quickly; --shipped: as packages carry it; --built: not at all) and put every file in its place below DIR (--i386: the NSS module for 32-bit programs, too; --only: what one package carries)",
         run: install::run,
     },
@@ -73,6 +74,11 @@ const COMMANDS: &[Command] = &[
         usage: "dist [--dev] [--built] [deb] [rpm]",
         about: "packages for Debian and for Fedora and EL below target/packages (--dev: of what tests run, for trying; --built: of what has been built)",
         run: dist::run,
+    },
+    Command {
+        usage: "test-packages [--shipped]",
+        about: "packages of what tests run (--shipped: as they are shipped), linted and installed in Debian hosts (root)",
+        run: packages::run,
     },
     Command {
         usage: "man",

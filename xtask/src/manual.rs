@@ -1,6 +1,6 @@
 //! `cargo xtask man`: man pages and completions below target/manual, from the tables that the programs use.
 
-use crate::layout::{Layout, Package, Put};
+use crate::layout::{Distribution, Layout, Package, Put};
 use crate::program::{Outcome, cargo, execute, headline, target};
 use crate::{no_words, requirements};
 use std::path::PathBuf;
@@ -38,13 +38,18 @@ pub(crate) fn write() -> Outcome {
 }
 
 /// What of it is installed.
-pub(crate) fn files(Layout { prefix, .. }: &Layout) -> Vec<Put> {
+pub(crate) fn files(layout: &Layout) -> Vec<Put> {
+    let prefix = &layout.prefix;
     let pages = PAGES.iter().map(|(name, section, package)| {
         let file = format!("{name}.{section}");
         let to = format!("{prefix}/share/man/man{section}/{file}");
         Put::new(*package, folder().join(file), to)
     });
     let completions = COMPLETIONS.iter().map(|(file, place)| {
+        let place = match layout.distribution {
+            Distribution::Debian => (*place).to_owned(),
+            Distribution::Fedora => place.replace("vendor-completions", "site-functions"),
+        };
         Put::new(
             Package::Broker,
             folder().join(file),

@@ -156,6 +156,14 @@ pub(crate) fn for_debs() -> Outcome {
     ensure(DEBS)
 }
 
+/// Makes sure that packages of every kind can be made, and installed in hosts of their own.
+pub(crate) fn for_packages() -> Outcome {
+    ensure(DEBS)?;
+    ensure(RPMS)?;
+    ensure(PEERS)?;
+    ensure(WORLDS)
+}
+
 /// Makes sure that packages for Fedora and EL can be made and checked.
 pub(crate) fn for_rpms() -> Outcome {
     ensure(RPMS)

@@ -50,9 +50,15 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// lintian's errors and warnings are failures; what is overridden says why in packaging/debian.
-pub(crate) fn lint(changes: &Path) -> Outcome {
-    let options = ["--fail-on", "error,warning", "--no-tag-display-limit"];
-    execute(program("lintian", options).arg("--allow-root").arg(changes))
+pub(crate) fn lint(debs: &[PathBuf]) -> Outcome {
+    let options = [
+        "--fail-on",
+        "error,warning",
+        "--tag-display-limit",
+        "0",
+        "--allow-root",
+    ];
+    execute(program("lintian", options).args(debs))
 }
 
 /// What the build says goes to a file, which is shown when it fails.

@@ -4,7 +4,9 @@ mod deb;
 mod rpm;
 
 use crate::artifacts::{self, Speed};
-use crate::program::{Failure, Outcome, headline, target, tree};
+#[cfg(test)]
+use crate::program::tree;
+use crate::program::{Failure, Outcome, headline, target};
 use crate::{manual, requirements};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +100,7 @@ fn word(speed: Speed) -> &'static str {
 }
 
 /// An empty folder below target/packages.
-fn empty_folder(name: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn empty_folder(name: &str) -> Result<PathBuf, Failure> {
     let folder = target().join("packages").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
@@ -108,7 +110,7 @@ fn empty_folder(name: &str) -> Result<PathBuf, Failure> {
 }
 
 /// The files of a folder that end so, in order.
-fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let entries = fs::read_dir(folder).map_err(|error| Failure::at(folder, &error))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -122,6 +124,7 @@ fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The version that Cargo.toml says.
+#[cfg(test)]
 fn version() -> Result<String, Failure> {
     let path = tree().join("Cargo.toml");
     let text = fs::read_to_string(&path).map_err(|error| Failure::at(&path, &error))?;

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where Fedora keeps libraries, and what its other macros say: this machine's rpm may be another distribution's.
-const FEDORA: [(&str, &str); 8] = [
+const FEDORA: [(&str, &str); 9] = [
     ("_libdir", "/usr/lib64"),
+    ("_sharedstatedir", "/var/lib"),
     ("_unitdir", "/usr/lib/systemd/system"),
     ("_sysusersdir", "/usr/lib/sysusers.d"),
     ("_tmpfilesdir", "/usr/lib/tmpfiles.d"),
