@@ -172,7 +172,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, connect_timeout, force_refresh, groups, kind, max_token_lifetime, name, namespace, offline, password_file, password_page, plain_http, requests_at_once, require_expiry, scopes, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, connect_timeout, force_refresh, groups, kind, lists, max_token_lifetime, name, namespace, offline, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
     );
     check(
         &with("[offline]\nhash_memory = 18\n"),
@@ -257,6 +257,51 @@ fn tokens_that_others_hold_cannot_be_taken_and_some_scope_is_always_wanted() {
     ] {
         let text = of_kind("gafaelfawr", &format!("token_file = \"/x\"\n{wrong}\n"));
         assert_eq!(complaints(&text).len(), 1, "{wrong}");
+    }
+}
+
+#[test]
+fn a_gafaelfawr_is_where_its_url_or_a_repertoire_says_and_never_both() {
+    let text = |lines: &str| {
+        format!(
+            "version = 1\n[[directory]]\nname = \"rubin\"\nkind = \"gafaelfawr\"\n\
+             token_file = \"/etc/muster/secrets/gafaelfawr\"\n{lines}"
+        )
+    };
+    let url = "url = \"https://data.example.org\"\n";
+    let repertoire = "repertoire = \"https://data.example.org/repertoire\"\n";
+    let allow = "repertoire_allow = [\"id.example.org\", \"other.example.org:8443\"]\n";
+    let found = |lines: &str| {
+        let config = understood(&text(lines));
+        let directory = config.directories[0].clone();
+        let DirectoryKind::Gafaelfawr(own) = directory.kind else {
+            panic!("{:?}", directory.kind);
+        };
+        (directory.server.url.path().to_owned(), own.repertoire)
+    };
+    assert_eq!(found(url), ("/".to_owned(), None));
+    assert_eq!(found(repertoire), ("/repertoire".to_owned(), Some(vec![])));
+    let hosts = ["id.example.org:443", "other.example.org:8443"];
+    let hosts = hosts.map(|host| host.parse().unwrap()).to_vec();
+    let both = format!("{repertoire}{allow}");
+    assert_eq!(found(&both).1, Some(hosts));
+    for (lines, key) in [
+        (String::new(), "directory.url"),
+        (format!("{url}{repertoire}"), "directory.repertoire"),
+        (format!("{url}{allow}"), "directory.repertoire_allow"),
+        (repertoire.replace("https", "http"), "directory.repertoire"),
+        (
+            format!("{repertoire}repertoire_allow = [\"https://x\"]\n"),
+            "directory.repertoire_allow",
+        ),
+        (format!("{url}lists = \"sometimes\"\n"), "directory.lists"),
+        (
+            format!("{url}scopes_match = \"some\"\n"),
+            "directory.scopes_match",
+        ),
+    ] {
+        let told = complaints(&text(&lines)).join("\n");
+        assert!(told.contains(key), "{lines}: {told}");
     }
 }
 
