@@ -13,8 +13,8 @@ use muster_common::directory::passwords::{Change, Passwords};
 use muster_common::directory::questions::{QuestionError, Questions};
 use muster_common::directory::sessions::{Factors, Session, Sessions};
 use muster_common::directory::{
-    Directory, DirectoryError, ImmutableKey, Membership, Person, Projection, Refusal, Roster,
-    ServerVersion, Sighting, Team, Verified,
+    Directory, DirectoryError, ImmutableKey, Listing, Membership, Person, Projection, Refusal,
+    Roster, ServerVersion, Sighting, Team, Verified,
 };
 use muster_common::local::LocalFiles;
 use muster_common::name::{DirectoryName, UserName};
@@ -54,6 +54,10 @@ pub(crate) const NOW: Time = Time::from_unix(1_800_000_000);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
     Knows(&'static str),
+    /// Knows this token, which expires then.
+    KnowsUntil(&'static str, Time),
+    /// Takes no token, for certain.
+    Revokes,
     AnswersForSomebodyElse,
     Locks,
     Expired,
@@ -87,6 +91,17 @@ pub(crate) struct Scripted {
     code: Mutex<Option<&'static str>>,
     /// Look-ups are answered one for each permit, if there is a gate.
     gate: Mutex<Option<Arc<Semaphore>>>,
+    /// Whether it lists everybody whom it knows.
+    lists: Mutex<Lists>,
+}
+
+/// How a directory is about listing people.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lists {
+    /// It cannot, and says so.
+    Missing,
+    Whole,
+    Broken,
 }
 
 impl Scripted {
@@ -100,6 +115,7 @@ impl Scripted {
             passwords: Mutex::new(None),
             code: Mutex::new(None),
             gate: Mutex::new(None),
+            lists: Mutex::new(Lists::Missing),
         }
     }
 
@@ -140,6 +156,16 @@ impl Scripted {
     /// How often it was asked about a name.
     pub(crate) fn looked_up(&self) -> u32 {
         self.looked_up.load(Ordering::SeqCst)
+    }
+
+    /// What it is called.
+    pub(crate) fn name(&self) -> DirectoryName {
+        self.name.clone()
+    }
+
+    /// How it lists people from now on.
+    pub(crate) fn lists(&self, lists: Lists) {
+        *self.lists.lock().unwrap() = lists;
     }
 
     /// Look-ups wait from now on until the semaphore lets them go.
@@ -209,6 +235,13 @@ impl Directory for Scripted {
             Mood::Knows(password) if secret.expose() == password.as_bytes() => Ok(verified(
                 own.unwrap_or_else(|| ImmutableKey::given(name.as_str())),
             )),
+            Mood::KnowsUntil(token, expires) if secret.expose() == token.as_bytes() => {
+                Ok(Verified {
+                    expires: Some(expires),
+                    ..verified(own.unwrap_or_else(|| ImmutableKey::given(name.as_str())))
+                })
+            }
+            Mood::Revokes => Err(DirectoryError::Refused(Refusal::certain("revoked"))),
             Mood::AnswersForSomebodyElse => Ok(verified(ImmutableKey::given("mallory"))),
             Mood::Locks => Err(DirectoryError::Locked),
             Mood::Expired => Err(DirectoryError::SecretExpired),
@@ -232,6 +265,31 @@ impl Directory for Scripted {
 
     fn code_prompt(&self) -> Option<&'static str> {
         self.code.lock().unwrap().map(|_| "One-time code: ")
+    }
+
+    fn plausible(&self, _name: &UserName, secret: &Secret) -> Result<(), Refusal> {
+        match secret.expose() {
+            b"implausible" => Err(Refusal::certain("no secret looks so")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn introduce(&self, secret: &Secret) -> Result<Sighting, DirectoryError> {
+        if let Some(error) = self.silence() {
+            return Err(error);
+        }
+        // Whoever's token is the name itself.
+        let name = secret.expose_text().unwrap();
+        let refused = || DirectoryError::Refused(Refusal::certain("the token is not taken"));
+        self.sighting(name).ok_or_else(refused)
+    }
+
+    fn introduces(&self) -> bool {
+        self.name.as_str() == "rubin"
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
     }
 
     fn passwords(&self) -> Option<&dyn Passwords> {
@@ -261,6 +319,26 @@ impl Questions for Scripted {
             ("unknown", []) => Err(DirectoryError::NotFound.into()),
             _ => Err(QuestionError::Unfit("not that")),
         }
+    }
+}
+
+#[async_trait::async_trait]
+impl Listing for Scripted {
+    async fn missing(&self) -> Result<Option<&'static str>, DirectoryError> {
+        let lists = *self.lists.lock().unwrap();
+        Ok((lists == Lists::Missing).then_some("no lists"))
+    }
+
+    async fn everybody(&self) -> Result<Projection, DirectoryError> {
+        if *self.lists.lock().unwrap() == Lists::Broken {
+            return Err(DirectoryError::Nonsense {
+                reason: "broken off".into(),
+                source: None,
+            });
+        }
+        let known = self.people.lock().unwrap().clone();
+        let people = known.into_iter().map(|one| one.person).collect();
+        Ok(Projection::of(people, Vec::new()))
     }
 }
 

@@ -155,7 +155,7 @@ fn repertoire(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Option
         let hosts = elements.iter().map(|one| text(&one.value).and_then(host));
         hosts.collect::<Result<Vec<_>, _>>()
     })?;
-    if !asked && allowed.said {
+    if !asked && !allowed.value.is_empty() {
         return reading.refuse(&allowed.place, "repertoire_allow", "repertoire beside it");
     }
     Some(asked.then_some(allowed.value))

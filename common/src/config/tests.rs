@@ -268,6 +268,51 @@ fn tokens_that_others_hold_cannot_be_taken_and_some_scope_is_always_wanted() {
 }
 
 #[test]
+fn a_gafaelfawr_is_where_its_url_or_a_repertoire_says_and_never_both() {
+    let text = |lines: &str| {
+        format!(
+            "version = 1\n[[directory]]\nname = \"rubin\"\nkind = \"gafaelfawr\"\n\
+             token_file = \"/etc/muster/secrets/gafaelfawr\"\n{lines}"
+        )
+    };
+    let url = "url = \"https://data.example.org\"\n";
+    let repertoire = "repertoire = \"https://data.example.org/repertoire\"\n";
+    let allow = "repertoire_allow = [\"id.example.org\", \"other.example.org:8443\"]\n";
+    let found = |lines: &str| {
+        let config = understood(&text(lines));
+        let directory = config.directories[0].clone();
+        let DirectoryKind::Gafaelfawr(own) = directory.kind else {
+            panic!("{:?}", directory.kind);
+        };
+        (directory.server.url.path().to_owned(), own.repertoire)
+    };
+    assert_eq!(found(url), ("/".to_owned(), None));
+    assert_eq!(found(repertoire), ("/repertoire".to_owned(), Some(vec![])));
+    let hosts = ["id.example.org:443", "other.example.org:8443"];
+    let hosts = hosts.map(|host| host.parse().unwrap()).to_vec();
+    let both = format!("{repertoire}{allow}");
+    assert_eq!(found(&both).1, Some(hosts));
+    for (lines, key) in [
+        (String::new(), "directory.url"),
+        (format!("{url}{repertoire}"), "directory.repertoire"),
+        (format!("{url}{allow}"), "directory.repertoire_allow"),
+        (repertoire.replace("https", "http"), "directory.repertoire"),
+        (
+            format!("{repertoire}repertoire_allow = [\"https://x\"]\n"),
+            "directory.repertoire_allow",
+        ),
+        (format!("{url}lists = \"sometimes\"\n"), "directory.lists"),
+        (
+            format!("{url}scopes_match = \"some\"\n"),
+            "directory.scopes_match",
+        ),
+    ] {
+        let told = complaints(&text(&lines)).join("\n");
+        assert!(told.contains(key), "{lines}: {told}");
+    }
+}
+
+#[test]
 fn the_example_of_several_directories_is_understood_in_its_order() {
     let config = understood(keys::EXAMPLE_OF_SEVERAL);
     let kinds = config.directories.iter().map(|one| one.kind.as_str());

@@ -397,6 +397,12 @@ pub trait Directory: Send + Sync {
     /// leave no room for it; everything that cannot be told is another error.
     async fn find(&self, name: &UserName) -> Result<Sighting, DirectoryError>;
 
+    /// Whether `secret` can be one of the person `name` at all, by its form alone: what
+    /// cannot is refused before it counts as a try, and never sent.
+    fn plausible(&self, _name: &UserName, _secret: &Secret) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Whether `secret` is the secret of the person `name` (canonical). Never retried,
     /// never answered from a cache; `Ok` means that the directory itself said yes.
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError>;
@@ -460,9 +466,9 @@ pub trait Directory: Send + Sync {
 /// [`Coverage::WhereListed`].
 #[async_trait::async_trait]
 pub trait Listing: Send + Sync {
-    /// Whether this server has lists at all. `false` only where it says so itself.
-    async fn is_there(&self) -> Result<bool, DirectoryError> {
-        Ok(true)
+    /// Why this server has no lists, where it says so itself; `None` where it has.
+    async fn missing(&self) -> Result<Option<&'static str>, DirectoryError> {
+        Ok(None)
     }
 
     /// Everybody and everything, read whole.

@@ -144,3 +144,109 @@ fn meant<'b>(
         (Some(_), Some(_)) => Err(IntroduceError::Several),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use muster_common::wire::message::Password;
+
+    use super::*;
+    use crate::administration::accept_name;
+    use crate::fixture::{Mood, World};
+    use muster_common::wire::message::AcceptName;
+
+    const CONFIG: &str = r#"
+version = 1
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux"
+password_file = "/etc/muster/secrets/crowd"
+[[directory]]
+name = "rubin"
+kind = "gafaelfawr"
+url = "https://data.example.org"
+token_file = "/etc/muster/secrets/gafaelfawr"
+[access]
+allow = ["everyone"]
+"#;
+
+    impl World {
+        /// What comes of introducing the holder of a token of this text.
+        async fn introduced(
+            &self,
+            directory: Option<&str>,
+            token: &str,
+        ) -> Result<IntroduceReply, IntroduceError> {
+            let call = Introduce {
+                directory: directory.map(str::to_owned),
+                token: Password::of(&Secret::typed(token.as_bytes()).unwrap()),
+            };
+            introduce(&self.broker, &call).await
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_is_introduced_is_served_before_the_first_login() {
+        let world = World::of(CONFIG);
+        world.directories[1].knows(&[("vera", 60_001, &[("astro", 61_000)])]);
+        let reply = world.introduced(None, "vera").await.unwrap();
+        assert_eq!(
+            (reply.directory.as_str(), reply.user.as_str()),
+            ("rubin", "vera")
+        );
+        assert_eq!((reply.uid, reply.why), (Some(60_001), None));
+        let snapshot = world.broker.snapshot().unwrap();
+        assert!(snapshot.user_by_name("vera").unwrap().is_some());
+        assert_eq!(
+            world.directories[1].looked_up(),
+            0,
+            "nobody is looked up by name"
+        );
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bad_token_takes_nobody_in_and_a_silent_server_is_no_bad_token() {
+        let world = World::of(CONFIG);
+        let reply = world.introduced(Some("rubin"), "vera").await.unwrap();
+        assert_eq!((reply.user.as_str(), reply.uid), ("", None));
+        assert!(reply.why.unwrap().contains("not taken"));
+        world.directories[1].mood(Mood::IsGone);
+        let gone = world.introduced(None, "vera").await.unwrap_err();
+        assert_eq!(gone.name(), error::UNAVAILABLE);
+        let other = world.introduced(Some("corp"), "vera").await.unwrap_err();
+        assert!(matches!(other, IntroduceError::NoneCan), "{other}");
+        let none = world.introduced(Some("nowhere"), "vera").await.unwrap_err();
+        assert!(matches!(none, IntroduceError::NoDirectory), "{none}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn another_uid_under_the_same_name_is_another_person_until_root_accepts_it() {
+        let world = World::of(CONFIG);
+        let rubin = &world.directories[1];
+        rubin.knows(&[("vera", 60_001, &[])]);
+        world.introduced(None, "vera").await.unwrap();
+        // The name was reassigned: GitHub lets that happen.
+        rubin.knows(&[("vera", 60_077, &[])]);
+        let reply = world.introduced(None, "vera").await.unwrap();
+        assert_eq!((reply.uid, reply.key.as_str()), (None, "key:60077"));
+        assert!(reply.why.unwrap().contains("muster name accept"));
+        let snapshot = world.broker.snapshot().unwrap();
+        let served = snapshot.user_by_name("vera").unwrap().unwrap();
+        assert_eq!(
+            served.account.uid.get(),
+            60_001,
+            "the former person keeps the name"
+        );
+        let accept = AcceptName {
+            group: false,
+            name: "vera".to_owned(),
+        };
+        accept_name(Arc::clone(&world.broker), accept)
+            .await
+            .unwrap();
+        let snapshot = world.broker.snapshot().unwrap();
+        let served = snapshot.user_by_name("vera").unwrap().unwrap();
+        assert_eq!(served.account.uid.get(), 60_077);
+    }
+}

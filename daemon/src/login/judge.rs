@@ -60,6 +60,10 @@ pub(super) async fn ask(
     if let Some(judgement) = shut_out(broker, pending) {
         return Asked::Judged(judgement);
     }
+    // What cannot be a secret of theirs at all is no try: nothing is counted, nothing sent.
+    if let Err(refusal) = directory.plausible(pending.served.user.name(), &proof.secret) {
+        return Asked::Judged(Judgement::new(Outcome::WrongSecret, refusal.reason));
+    }
     let mut tried = match Try::admit(broker, pending).await {
         Ok(tried) => tried,
         Err(refusal) => return Asked::Judged(throttled(&refusal)),

@@ -161,6 +161,71 @@ async fn a_changed_password_ends_the_old_one_offline_and_a_strangers_guess_ends_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_a_secret_is_refused_before_it_counts_as_a_try() {
+    let world = World::new();
+    for _ in 0..50 {
+        assert_eq!(
+            world.login("ada", "implausible").await,
+            Outcome::WrongSecret
+        );
+    }
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    world.mood(Mood::IsGone);
+    assert_eq!(
+        world.login("ada", "implausible").await,
+        Outcome::WrongSecret
+    );
+}
+
+const RUBIN: &str = r#"
+version = 1
+[[directory]]
+name = "rubin"
+kind = "gafaelfawr"
+url = "https://data.example.org"
+token_file = "/etc/muster/secrets/gafaelfawr"
+[access]
+allow = ["everyone"]
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_online_refusal_of_a_token_removes_its_verifier_and_its_expiry_ends_it() {
+    let world = World::of(RUBIN);
+    world.directories[0].knows(&[("vera", 60_001, &[])]);
+    world.see(0);
+    let good = Mood::KnowsUntil("token", NOW.after(3 * DAY));
+    world.mood(good);
+    assert_eq!(world.login("vera", "token").await, Outcome::Granted);
+    world.mood(Mood::IsGone);
+    assert_eq!(world.login("vera", "token").await, Outcome::GrantedOffline);
+    world.mood(Mood::Revokes);
+    assert_eq!(world.login("vera", "another").await, Outcome::WrongSecret);
+    world.mood(Mood::IsGone);
+    assert_eq!(
+        world.login("vera", "token").await,
+        Outcome::GrantedOffline,
+        "another token's refusal says nothing about this one"
+    );
+    world.mood(Mood::Revokes);
+    assert_eq!(world.login("vera", "token").await, Outcome::WrongSecret);
+    world.mood(Mood::IsGone);
+    assert_eq!(world.login("vera", "token").await, Outcome::Unavailable);
+
+    world.clock.advance(DAY);
+    world.mood(good);
+    assert_eq!(world.login("vera", "token").await, Outcome::Granted);
+    world.mood(Mood::IsGone);
+    world.clock.advance(DAY);
+    assert_eq!(world.login("vera", "token").await, Outcome::GrantedOffline);
+    world.clock.advance(DAY);
+    assert_eq!(
+        world.login("vera", "token").await,
+        Outcome::Unavailable,
+        "the token has expired, long before offline.max_age"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_tries_are_throttled_without_asking_the_server_and_forgiven_after_a_right_one() {
     let world = World::new();
     for _ in 0..3 {

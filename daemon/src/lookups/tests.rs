@@ -1,7 +1,9 @@
 //! What comes of asking for names that are not in the snapshot.
 
 use super::*;
-use crate::fixture::{Mood, World};
+use muster_common::snapshot::content::Misses;
+
+use crate::fixture::{Lists, Mood, World};
 use crate::sync::{Shrink, SyncError, read_whole};
 
 const CONFIG: &str = r#"
@@ -300,4 +302,88 @@ async fn a_peer_can_only_cause_so_many_questions() {
         user(&world.broker, 0, "somebody").await,
         Err(ResolveError::NotFound)
     ));
+}
+
+impl World {
+    /// What the snapshot says about who is missing from rubin.
+    fn misses(&self) -> Misses {
+        let directories = self.broker.snapshot().unwrap().directories().unwrap();
+        directories[1].misses
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_is_complete_only_while_its_last_listing_has_succeeded() {
+    let world = World::lazy();
+    let rubin = &world.directories[1];
+    rubin.knows(&[("vera", 60_001, &[])]);
+    assert_eq!(
+        world.misses(),
+        Misses::AskByName,
+        "nothing has been listed yet"
+    );
+
+    rubin.lists(Lists::Whole);
+    world.refresh(Shrink::Hold).await.unwrap();
+    assert_eq!(world.misses(), Misses::Final);
+    assert_eq!(world.look_up("vera").await.unwrap(), 60_001);
+    rubin.knows(&[("vera", 60_001, &[]), ("carol", 60_002, &[])]);
+    assert_eq!(said(&world.look_up("carol").await), "unknown");
+    assert_eq!(
+        rubin.looked_up(),
+        0,
+        "everybody is known: nobody is asked about"
+    );
+
+    rubin.lists(Lists::Broken);
+    world.refresh(Shrink::Hold).await.unwrap_err();
+    assert_eq!(
+        world.misses(),
+        Misses::AskByName,
+        "a failed listing proves nobody's absence"
+    );
+    assert_eq!(
+        world.look_up("vera").await.unwrap(),
+        60_001,
+        "who is known stays"
+    );
+    world.broker.lookups.forget();
+    assert_eq!(world.look_up("carol").await.unwrap(), 60_002);
+    rubin.mood(Mood::IsGone);
+    world.refresh(Shrink::Hold).await.unwrap_err();
+    assert_eq!(said(&world.look_up("jocelyn").await), "cannot tell");
+
+    rubin.mood(Mood::Knows("right"));
+    rubin.lists(Lists::Whole);
+    world.refresh(Shrink::Hold).await.unwrap();
+    assert_eq!(world.misses(), Misses::Final);
+    rubin.lists(Lists::Missing);
+    world.refresh(Shrink::Hold).await.unwrap();
+    assert_eq!(
+        world.misses(),
+        Misses::AskByName,
+        "a server that lists nobody any more"
+    );
+    let standing = world.broker.standing(&rubin.name());
+    assert_eq!(standing.remarks, ["no lists"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listing_that_is_held_makes_nobody_unknown() {
+    let world = World::lazy();
+    let rubin = &world.directories[1];
+    let many: Vec<String> = (0..20).map(|nth| format!("vera{nth}")).collect();
+    let all: Vec<_> = many
+        .iter()
+        .zip(60_001..)
+        .map(|(name, uid)| (name.as_str(), uid, &[][..]))
+        .collect();
+    rubin.knows(&all);
+    rubin.lists(Lists::Whole);
+    world.refresh(Shrink::Hold).await.unwrap();
+    rubin.knows(&all[..2]);
+    let held = world.refresh(Shrink::Hold).await.unwrap_err();
+    assert!(matches!(held, SyncError::Shrink { .. }), "{held}");
+    assert_eq!(world.misses(), Misses::AskByName);
+    assert_eq!(world.look_up("vera19").await.unwrap(), 60_020);
 }

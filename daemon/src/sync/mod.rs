@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_common::config::DirectoryConfig;
-use muster_common::directory::{Coverage, DirectoryError};
+use muster_common::directory::DirectoryError;
 use muster_common::name::DirectoryName;
 use muster_common::store::projection::Counts;
 use muster_common::store::renewal::Change;
@@ -151,7 +151,6 @@ impl<'a> Keeper<'a> {
 
     async fn whole(&mut self, origin: Instant, shrink: Shrink) -> Result<Synced, SyncError> {
         let result = whole::read(self.broker, self.connected, shrink).await;
-        self.note_listed(&result).await;
         let outcome = match &result {
             Ok(synced) => {
                 self.follower.start_over();
@@ -166,32 +165,6 @@ impl<'a> Keeper<'a> {
             self.note_failure(error);
         }
         result
-    }
-
-    /// A directory whose last reading of everybody came to nothing is not complete, where
-    /// people can be asked about by name instead.
-    async fn note_listed(&self, result: &Result<Synced, SyncError>) {
-        let config = &self.connected.config;
-        let listed = result.as_ref().is_ok_and(|synced| synced.listed);
-        if listed || config.kind.coverage() != Coverage::WhereListed {
-            return;
-        }
-        let name = config.name.clone();
-        let noted = on_store(
-            self.broker,
-            move |store| Ok(store.keep_listed(&name, None)?),
-        );
-        match noted.await {
-            Ok(true) => {
-                log::warn!(
-                    "directory {}: people are asked about by name again",
-                    config.name
-                );
-                publish_in_background(self.broker);
-            }
-            Ok(false) => {}
-            Err(error) => log::error!("{}", with_causes(&error)),
-        }
     }
 
     async fn follow(&mut self, origin: Instant) {

@@ -8,7 +8,8 @@ use futures_util::StreamExt;
 use muster_common::clock::Time;
 use muster_common::config::{DirectoryConfig, Sync as Limits};
 use muster_common::directory::{
-    Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, ServerVersion, Sighting,
+    Coverage, Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, ServerVersion,
+    Sighting,
 };
 use muster_common::name::UserName;
 use muster_common::store::Store;
@@ -18,10 +19,42 @@ use muster_common::text::with_causes;
 use super::guard::{Guard, Removal, Shrink};
 use super::{SyncError, Synced, fingerprint, on_store};
 use crate::broker::{Broker, Connected};
+use crate::publisher::publish_in_background;
 use crate::scope::Carried;
 
 /// Renews everything that a directory contributes. On any error what was known before stays.
 pub async fn read(
+    broker: &Arc<Broker>,
+    connected: &Connected,
+    shrink: Shrink,
+) -> Result<Synced, SyncError> {
+    let result = renew_all(broker, connected, shrink).await;
+    let listed = result.as_ref().is_ok_and(|synced| synced.listed);
+    if !listed && connected.config.kind.coverage() == Coverage::WhereListed {
+        ask_by_name_again(broker, &connected.config).await;
+    }
+    result
+}
+
+/// A directory whose last reading of everybody came to nothing is not complete, where
+/// people can be asked about by name instead.
+async fn ask_by_name_again(broker: &Arc<Broker>, config: &DirectoryConfig) {
+    let name = config.name.clone();
+    let noted = on_store(broker, move |store| Ok(store.keep_listed(&name, None)?));
+    match noted.await {
+        Ok(true) => {
+            log::warn!(
+                "directory {}: people are asked about by name again",
+                config.name
+            );
+            publish_in_background(broker);
+        }
+        Ok(false) => {}
+        Err(error) => log::error!("{}", with_causes(&error)),
+    }
+}
+
+async fn renew_all(
     broker: &Arc<Broker>,
     connected: &Connected,
     shrink: Shrink,
@@ -32,10 +65,10 @@ pub async fn read(
     let version = answer?;
     let directory = connected.directory();
     let (synced, remarks) = match listing(directory.as_ref()).await? {
-        Some(listing) => read_everybody(broker, connected, listing, shrink).await?,
-        None => (
+        Way::Listing(listing) => read_everybody(broker, connected, listing, shrink).await?,
+        Way::ByName(remarks) => (
             ask_about_known(broker, connected, directory.as_ref(), shrink).await?,
-            Vec::new(),
+            remarks,
         ),
     };
     broker.raise_high_water();
@@ -55,12 +88,22 @@ async fn probe(connected: &Connected) -> Result<ServerVersion, DirectoryError> {
     }
 }
 
-/// The way to everybody, if this server has one.
-async fn listing(directory: &dyn Directory) -> Result<Option<&dyn Listing>, DirectoryError> {
+/// How everybody is read.
+enum Way<'d> {
+    /// At once.
+    Listing(&'d dyn Listing),
+    /// One by one, and why.
+    ByName(Vec<String>),
+}
+
+async fn listing(directory: &dyn Directory) -> Result<Way<'_>, DirectoryError> {
     let Some(listing) = directory.listing() else {
-        return Ok(None);
+        return Ok(Way::ByName(Vec::new()));
     };
-    Ok(listing.is_there().await?.then_some(listing))
+    Ok(match listing.missing().await? {
+        None => Way::Listing(listing),
+        Some(why) => Way::ByName(vec![why.to_owned()]),
+    })
 }
 
 async fn read_everybody(

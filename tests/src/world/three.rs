@@ -48,17 +48,23 @@ impl World {
     /// The same without sshd, and with another data set for Gafaelfawr.
     #[track_caller]
     pub fn start_three_with(&mut self, rubin: &str) {
+        self.start_three_listing(rubin, "never");
+    }
+
+    /// The same with this word for `lists`.
+    #[track_caller]
+    pub fn start_three_listing(&mut self, rubin: &str, lists: &str) {
         self.start_simulator(Sim::Crowd, PEOPLE);
         self.start_simulator(Sim::Fas, FAS_PEOPLE);
         self.start_simulator(Sim::Gafaelfawr, rubin);
-        self.configure_three();
+        self.configure_three(lists);
         self.start_muster();
         // What one of them says to it shows in `status`; the others are read all the same.
         self.sync();
     }
 
     #[track_caller]
-    fn configure_three(&self) {
+    fn configure_three(&self, lists: &str) {
         let [corp, fedora, rubin] = Sim::ALL.map(|sim| {
             let (kind, url, ca) = (sim.kind(), self.url_of(sim), sim.ca());
             format!("kind = \"{kind}\"\nurl = \"{url}\"\nca_file = \"{ca}\"")
@@ -85,6 +91,7 @@ password_file = "{fas}"
 name = "rubin"
 {rubin}
 token_file = "{gafaelfawr}"
+lists = "{lists}"
 
 [access]
 allow = ["group:corp/linux-users", "group:fedora/sysadmin-main", "group:rubin/g_astro"]

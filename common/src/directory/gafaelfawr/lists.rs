@@ -4,7 +4,7 @@
 use super::super::{DirectoryError, Listing, Projection};
 use super::client::group_lists;
 use super::model::UserInfo;
-use super::verdict::{self, believed, has_no_lists, misconfigured, nonsense};
+use super::verdict::{self, believed, misconfigured, nonsense};
 use super::{Gafaelfawr, mapping};
 
 /// Whether everybody is read.
@@ -20,15 +20,17 @@ pub enum Lists {
 
 #[async_trait::async_trait]
 impl Listing for Gafaelfawr {
-    async fn is_there(&self) -> Result<bool, DirectoryError> {
+    async fn missing(&self) -> Result<Option<&'static str>, DirectoryError> {
         let answer = self.client.groups(&self.service).await?;
-        match (has_no_lists(&answer), self.lists) {
-            (true, Lists::Always) => Err(misconfigured(
+        let Some(absence) = verdict::absence(&answer) else {
+            return group_lists(&answer).map(|_lists| None);
+        };
+        match self.lists {
+            Lists::Always => Err(misconfigured(
                 "lists = \"always\", but this server has none: they need LDAP behind it and \
                  Gafaelfawr 15.4.0 or newer",
             )),
-            (true, _) => Ok(false),
-            (false, _) => group_lists(&answer).map(|_lists| true),
+            Lists::Auto | Lists::Never => Ok(Some(absence)),
         }
     }
 

@@ -34,7 +34,7 @@ use self::client::{Client, ClientSettings, Token};
 use self::model::{TokenInfo, UserInfo};
 use self::remembered::{Place, Remembered};
 use self::terms::Terms;
-use self::verdict::{believed, misconfigured, nonsense, refused};
+use self::verdict::{believed, misconfigured, nonsense};
 use super::http::Timeouts;
 use super::{Directory, DirectoryError, Listing, Refusal, ServerVersion, Sighting, Verified};
 use crate::clock::{Clock, SystemClock, Time};
@@ -222,8 +222,10 @@ fn check_name(name: &UserName) -> Result<(), DirectoryError> {
     Err(DirectoryError::NotFound)
 }
 
+const NO_TOKEN: &str = "what was typed does not look like a token";
+
 fn no_token() -> DirectoryError {
-    refused("what was typed does not look like a token".to_owned())
+    DirectoryError::Refused(Refusal::certain(NO_TOKEN))
 }
 
 #[async_trait::async_trait]
@@ -254,12 +256,21 @@ impl Directory for Gafaelfawr {
         fresh
     }
 
-    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
+    fn plausible(&self, name: &UserName, secret: &Secret) -> Result<(), Refusal> {
         if check_name(name).is_err() {
-            return Err(refused(
-                "the name cannot be anybody's at Gafaelfawr".to_owned(),
+            return Err(Refusal::certain(
+                "the name cannot be anybody's at Gafaelfawr",
             ));
         }
+        match Token::of(secret) {
+            Some(_) => Ok(()),
+            None => Err(Refusal::certain(NO_TOKEN)),
+        }
+    }
+
+    async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
+        self.plausible(name, secret)
+            .map_err(DirectoryError::Refused)?;
         let token = Token::of(secret).ok_or_else(no_token)?;
         let (expires, sighting) = match self.log_in(name, token).await {
             Ok(answered) => answered,

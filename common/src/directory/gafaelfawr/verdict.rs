@@ -112,16 +112,26 @@ fn of_nobody(answer: &Answer, status: u16, kind: Option<&str>) -> DirectoryError
     }
 }
 
-/// Whether the server itself says that it has no lists: without a user directory behind
-/// it (`not_supported`), or older than 15.4.0, which knows no such path.
-pub(super) fn has_no_lists(answer: &Answer) -> bool {
-    let problem = || serde_json::from_slice::<Problem>(&answer.body).ok();
-    answer.head.status == 404
-        && answer.head.is_json()
-        && match kind(answer).as_deref() {
-            Some(kind) => kind == "not_supported",
-            None => problem().is_some_and(|problem| problem.is_unknown_path()),
+/// Why the server has no lists, if it says so itself: without a user directory behind it
+/// (`not_supported`), or older than 15.4.0, which knows no such path.
+pub(super) fn absence(answer: &Answer) -> Option<&'static str> {
+    if answer.head.status != 404 || !answer.head.is_json() {
+        return None;
+    }
+    match kind(answer).as_deref() {
+        Some("not_supported") => Some(
+            "no user directory (LDAP) stands behind this Gafaelfawr: nobody can be looked up by \
+             name; people are known from their logins, or by `muster gafaelfawr import`",
+        ),
+        Some(_) => None,
+        None => {
+            let problem: Problem = serde_json::from_slice(&answer.body).ok()?;
+            problem.is_unknown_path().then_some(
+                "this Gafaelfawr is older than 15.4.0 and lists nobody: people are asked about by \
+                 name, and ids of people who are not known yet cannot be told",
+            )
         }
+    }
 }
 
 /// The type of the problem, if this is Gafaelfawr speaking.
@@ -235,6 +245,26 @@ mod tests {
         check(408, "", "", both("unreachable"));
         check(418, JSON, r#"{"detail":7}"#, both("nonsense"));
         check(204, "", "", both("nonsense"));
+    }
+
+    #[test]
+    fn that_there_are_no_lists_is_believed_from_the_server_itself_only() {
+        let said = |status, media, body: &str| absence(&answer(status, media, body));
+        let ldap = said(404, JSON, &listed("not_supported")).unwrap();
+        assert!(ldap.contains("LDAP"), "{ldap}");
+        let old = said(404, JSON, r#"{"detail":"Not Found"}"#).unwrap();
+        assert!(old.contains("15.4.0"), "{old}");
+        for (status, media, body) in [
+            (404, HTML, "<h1>default backend</h1>"),
+            (404, TEXT, "404 page not found"),
+            (404, JSON, r#"{"error":"no such route"}"#),
+            (404, JSON, &listed("not_found")),
+            (403, JSON, &listed("permission_denied")),
+            (500, TEXT, "Internal Server Error"),
+            (200, JSON, "{}"),
+        ] {
+            assert_eq!(said(status, media, body), None, "{status} {media} {body}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //!  "tokens": [{"token": "gt-….….", "username": "vera", "token_type": "user",
 //!              "scopes": ["exec:login"], "token_name": "laptop", "created": 1795303375,
 //!              "expires": null, "uid": null, "gid": null, "groups": null}],
-//!  "bootstrap_token": null, "quota": null}
+//!  "bootstrap_token": null, "quota": null, "lists": true, "discovered": null}
 //! ```
 //!
 //! Without `ldap` there is no user directory, as with GitHub: users and groups are
@@ -63,6 +63,10 @@ struct Described {
     bootstrap_token: Option<String>,
     #[serde(default)]
     quota: Option<Map<String, Value>>,
+    #[serde(default = "yes")]
+    lists: bool,
+    #[serde(default)]
+    discovered: Option<String>,
 }
 
 /// Everything a simulated Gafaelfawr knows.
@@ -85,6 +89,10 @@ pub struct Population {
     pub bootstrap_token: Option<String>,
     /// Everybody's quota, as answers show it.
     pub quota: Option<Map<String, Value>>,
+    /// Whether there are `/users` and `/groups`: servers older than 15.4.0 have none.
+    pub lists: bool,
+    /// The URL of the API that discovery tells, if not this server's own.
+    pub discovered: Option<String>,
 }
 
 impl From<Described> for Population {
@@ -95,6 +103,8 @@ impl From<Described> for Population {
             known_scopes: described.known_scopes,
             bootstrap_token: described.bootstrap_token,
             quota: described.quota,
+            lists: described.lists,
+            discovered: described.discovered,
             ..Self::new()
         };
         described
@@ -141,6 +151,8 @@ impl Population {
             tokens: BTreeMap::new(),
             bootstrap_token: None,
             quota: None,
+            lists: true,
+            discovered: None,
         }
     }
 

@@ -59,6 +59,7 @@ pub(super) fn api(
     match (&call.request.method, segments) {
         // A parameter in a path has at least one character.
         _ if segments.contains(&"") => Err(Refusal::NoSuchPath),
+        (_, ["users" | "groups"]) if !population.lists => Err(Refusal::NoSuchPath),
         (&Method::GET, ["user-info"]) => own_info(population, call),
         (&Method::GET, ["token-info"]) => own_token(population, call),
         (&Method::GET, ["users"]) => all_users(population, call),

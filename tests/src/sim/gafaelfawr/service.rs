@@ -124,7 +124,8 @@ impl GafaelfawrService {
     fn discovery(&self, request: &Request, fault: Option<&Fault>) -> Value {
         let host = request.header(HOST).unwrap_or("127.0.0.1");
         let url = format!("{}://{host}{}/auth/api", self.scheme, self.context);
-        let v1 = json!({"url": format!("{url}/v1")});
+        let own = format!("{url}/v1");
+        let v1 = json!({"url": self.population().discovered.clone().unwrap_or(own)});
         let gafaelfawr = json!({"url": url, "versions": {"v1": v1}});
         let internal = match fault {
             Some(Fault::NoDiscovery) => json!({}),
