@@ -232,12 +232,11 @@ allow = ["everyone"]
         assert_eq!((reply.uid, reply.key.as_str()), (None, "key:60077"));
         assert!(reply.why.unwrap().contains("muster name accept"));
         let snapshot = world.broker.snapshot().unwrap();
-        let served = snapshot.user_by_name("vera").unwrap().unwrap();
-        assert_eq!(
-            served.account.uid.get(),
-            60_001,
-            "the former person keeps the name"
+        assert!(
+            snapshot.user_by_name("vera").unwrap().is_none(),
+            "the former person has left, and the new one is not let in by the name alone"
         );
+        assert!(snapshot.tombstone("vera").unwrap().is_some());
         let accept = AcceptName {
             group: false,
             name: "vera".to_owned(),
