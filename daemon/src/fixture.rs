@@ -129,6 +129,7 @@ impl Scripted {
                     key: ImmutableKey::given(&gid.to_string()),
                     name: (*name).to_owned(),
                     gid: Some(*gid),
+                    group_type: None,
                 })
                 .collect(),
         };
@@ -407,6 +408,7 @@ impl World {
             name: "linux-users".into(),
             active: true,
             gid: None,
+            group_type: None,
         };
         let roster = Roster {
             team,

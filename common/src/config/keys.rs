@@ -83,7 +83,7 @@ pub const SECTIONS: &[Section] = &[
     section(
         "access",
         "[access]",
-        "Who may log in. A rule is `\"everyone\"`, `\"user:DIRECTORY/NAME\"` or `\"group:DIRECTORY/NAME\"`; with a single directory `DIRECTORY/` may be left out. A deny always wins; without any allow rule nobody is let in.",
+        "Who may log in. A rule is `\"everyone\"`, `\"directory:NAME\"` (everybody of that directory), `\"user:DIRECTORY/NAME\"` or `\"group:DIRECTORY/NAME\"`; with a single directory `DIRECTORY/` may be left out. Groups of a `fas` directory have types: `\"group:DIRECTORY/@type:TYPE\"` is everybody in any group of that type, and `\"group:DIRECTORY/@all\"` everybody in `directory.cla_group` and in one further group that stands for no agreement (neither of the type `cla` nor called `cla_…`). Only active people with approved memberships count. A group whose type is not known matches denies, and no allow. A deny always wins; without any allow rule nobody is let in.",
     ),
     section(
         "access.service",
@@ -265,6 +265,13 @@ pub const KEYS: &[Key] = &[
         "true or false",
         Absent::Stands("true"),
         "Whether group memberships are read past the server's own cache of 15 minutes. `false` is kinder to a server that many hosts read, and lets removals wait that much longer.",
+    ),
+    key_of(
+        FAS,
+        "directory.cla_group",
+        "a group's name",
+        Absent::Stands("\"cla_done\""),
+        "The group of everybody who has signed the agreement: what the rule `\"group:DIRECTORY/@all\"` asks for.",
     ),
     key_of(
         GAFAELFAWR,

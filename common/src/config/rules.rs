@@ -1,18 +1,22 @@
-//! Reads access rules: `everyone`, `user:corp/ada`, `group:corp/linux-users`.
+//! Reads access rules: `everyone`, `directory:corp`, `user:corp/ada`, `group:corp/linux-users`,
+//! and FAS's `group:fedora/@type:git` and `group:fedora/@all`.
 
 use std::sync::Arc;
 
 use super::keys;
 use super::raw::{Said, Value};
-use super::reading::{Meant, Place, Reading, Section, join};
+use super::reading::{Meant, Place, Reading, Section, join, plain_word};
 use crate::access::{AccessRules, Rule, ServiceRules, Subject};
-use crate::name::{DirectoryName, NameRule, ServiceName};
+use crate::name::{DirectoryName, GroupName, GroupTypeName, NameRule, ServiceName};
 use crate::snapshot::content::SERVICES_MAX;
 
 /// What rules can name.
 pub(super) struct Known<'a> {
     pub(super) directories: &'a [DirectoryName],
     pub(super) names: &'a NameRule,
+    /// The directories whose groups have types, each with the group of its agreement; `None`
+    /// where that cannot be told, since something is wrong with a directory.
+    pub(super) typed: Option<&'a [(DirectoryName, GroupName)]>,
 }
 
 /// `[access]` and every `[access.service.NAME]`.
@@ -142,11 +146,54 @@ fn subject(text: &str, known: &Known<'_>) -> Result<Subject, String> {
     }
     if let Some(whom) = text.strip_prefix("group:") {
         let (directory, name) = owner(whom, known)?;
+        if let Some(kind) = name.strip_prefix('@') {
+            return groups_of_a_kind(directory, kind, known);
+        }
         let group = known.names.group(name);
         let group = group.map_err(|error| format!("a group's name; {name:?} {error}"))?;
         return Ok(Subject::Group(directory, group));
     }
-    Err("\"everyone\", \"user:DIRECTORY/NAME\" or \"group:DIRECTORY/NAME\"".to_owned())
+    if let Some(name) = text.strip_prefix("directory:") {
+        let mut names = known.directories.iter();
+        let found = names.find(|candidate| candidate.as_str() == name);
+        let found = found.ok_or_else(|| unknown_directory(name, known))?;
+        return Ok(Subject::Directory(found.clone()));
+    }
+    Err(
+        "\"everyone\", \"directory:NAME\", \"user:DIRECTORY/NAME\" or \"group:DIRECTORY/NAME\""
+            .to_owned(),
+    )
+}
+
+/// What stands behind the `@` of `group:fedora/@type:git` and `group:fedora/@all`.
+fn groups_of_a_kind(
+    directory: DirectoryName,
+    kind: &str,
+    known: &Known<'_>,
+) -> Result<Subject, String> {
+    let typed = known.typed.map(|typed| {
+        let mut typed = typed.iter();
+        typed.find(|(name, _)| *name == directory)
+    });
+    if let Some(None) = typed {
+        return Err(format!(
+            "a group's name: groups have no types in {directory}, which is not of the kind fas"
+        ));
+    }
+    if kind == "all" {
+        let agreement = match typed.flatten() {
+            Some((_, agreement)) => agreement.clone(),
+            None => GroupName::new("cla_done").map_err(|error| error.to_string())?,
+        };
+        return Ok(Subject::Contributors(directory, agreement));
+    }
+    let Some(name) = kind.strip_prefix("type:") else {
+        return Err("\"@all\" or \"@type:TYPE\"".to_owned());
+    };
+    plain_word(name, 32).map_err(|_unfit| "a group type's name".to_owned())?;
+    let name = GroupTypeName::new(name);
+    let name = name.map_err(|error| format!("a group type's name; this one {error}"))?;
+    Ok(Subject::GroupsOfType(directory, name))
 }
 
 /// Splits `corp/ada`; the directory may be left out where there is only one.

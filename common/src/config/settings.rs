@@ -10,7 +10,7 @@ use super::SecretSource;
 use crate::access::AccessRules;
 use crate::directory::{self, Coverage, Scope, SecretKind};
 use crate::local::LocalFiles;
-use crate::name::{DirectoryName, NameRule, ServiceName, UserName};
+use crate::name::{DirectoryName, GroupName, NameRule, ServiceName, UserName};
 use crate::overrides::Overrides;
 use crate::snapshot::content::Forms;
 use crate::snapshot::policy::Policy;
@@ -215,6 +215,8 @@ pub struct FasConfig {
     pub session_cookie: String,
     /// Whether memberships are read past the server's own cache.
     pub force_refresh: bool,
+    /// The group of those who have signed the agreement.
+    pub cla_group: GroupName,
 }
 
 /// What only a Gafaelfawr directory needs.

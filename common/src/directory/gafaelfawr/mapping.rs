@@ -39,6 +39,7 @@ fn membership(group: &Group) -> Option<Membership> {
         key: ImmutableKey::given(&id.to_string()),
         name: group.name.clone(),
         gid: Some(id),
+        group_type: None,
     })
 }
 
@@ -85,6 +86,7 @@ mod tests {
             key: ImmutableKey::given(&id.to_string()),
             name: name.to_owned(),
             gid: Some(id),
+            group_type: None,
         };
         assert_eq!(
             found.groups,
