@@ -273,3 +273,46 @@ fn kinds_of_groups_are_for_directories_that_have_them() {
     refused("group:fedora/@type:a b", "a group type's name");
     refused("directory:fedor", "did you mean \"fedora\"?");
 }
+
+#[test]
+fn a_hosts_tags_add_rules_and_sections_of_other_tags_are_only_checked() {
+    let sections = "[access]\nallow = [\"group:corp/admins\"]\n\
+         [access.host.web]\nallow = [\"group:corp/webbers\"]\ndeny = [\"user:corp/eve\"]\n\
+         [access.host.db]\nallow = [\"everyone\"]\n\
+         [access.service.sudo]\nallow = [\"group:corp/admins\"]\n";
+    let web = parse(&format!("[host]\ntags = [\"web\", \"rack-7\"]\n{sections}"));
+    let decision = decide(&web, &["webbers"], "sshd");
+    assert_eq!(
+        decision.decision,
+        "ada may use sshd: allowed by \"group:corp/webbers\" (muster.toml:21)"
+    );
+    assert!(!decide(&web, &["webbers"], "sudo").allowed);
+    assert!(
+        !decide(&web, &[], "sshd").allowed,
+        "no rule of db counts here"
+    );
+    let eve = with_facts("eve", &["admins"], |facts| {
+        web.decide(facts, &"sudo".parse().unwrap())
+    });
+    assert_eq!(
+        eve.decision,
+        "eve may not use sudo: denied by \"user:corp/eve\" (muster.toml:22)"
+    );
+    assert!(!decide(&parse(sections), &["webbers"], "sshd").allowed);
+}
+
+#[test]
+fn a_section_of_a_tag_that_this_host_does_not_have_is_checked_all_the_same() {
+    let refused = |access: &str, wanted: &str| {
+        let text = format!("{}{access}", crate::config::keys::EXAMPLE);
+        let errors = crate::config::parse(&text, std::path::Path::new("muster.toml")).unwrap_err();
+        assert!(errors.to_string().contains(wanted), "{access}: {errors}");
+    };
+    refused(
+        "[access.host.db]\nallow = [\"group:crop/x\"]\n",
+        "did you mean \"corp\"?",
+    );
+    refused("[access.host.db]\nalow = []\n", "did you mean \"allow\"?");
+    refused("[access.host.\"a b\"]\nallow = []\n", "a tag");
+    refused("[host]\ntags = [\"\"]\n", "a tag");
+}

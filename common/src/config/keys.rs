@@ -96,6 +96,17 @@ pub const SECTIONS: &[Section] = &[
         "Rules of the PAM service NAME (`sshd`, `sudo`, `login`, …; at most 63 services). A service without a section of its own uses `[access]`.",
     ),
     section(
+        "access.host",
+        "[access.host]",
+        "Rules of kinds of hosts, one section each.",
+    ),
+    section(
+        "access.host.NAME",
+        "[access.host.TAG]",
+        "Rules that are added to those of `[access]` on hosts with the tag TAG (`host.tags`). A deny wins, whichever section it stands in; a service with an allow list of its own keeps that one. On other hosts the section is checked and otherwise ignored, so that one file serves many hosts.",
+    ),
+    section("host", "[host]", "What kind of host this is."),
+    section(
         "offline",
         "[offline]",
         "Logging in while a directory cannot be reached, by a verifier kept from the last login that the directory itself granted.",
@@ -439,6 +450,24 @@ pub const KEYS: &[Key] = &[
         RULES,
         Absent::Stands("[]"),
         "Who is not let in by this service, beside `access.deny`.",
+    ),
+    key(
+        "access.host.NAME.allow",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is let in on hosts with this tag, beside `access.allow`.",
+    ),
+    key(
+        "access.host.NAME.deny",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is not let in on hosts with this tag, beside `access.deny`.",
+    ),
+    key(
+        "host.tags",
+        "a list of tags such as \"web\"",
+        Absent::Stands("[]"),
+        "The kinds of host that this one is.",
     ),
     key(
         "offline.enabled",

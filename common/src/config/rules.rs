@@ -10,6 +10,10 @@ use crate::access::{AccessRules, Rule, ServiceRules, Subject};
 use crate::name::{DirectoryName, GroupName, GroupTypeName, NameRule, ServiceName};
 use crate::snapshot::content::SERVICES_MAX;
 
+/// The longest tag of a host.
+const TAG_MAX: usize = 64;
+const TAG: &str = "a tag: at most 64 letters, digits, '.', '_' and '-'";
+
 /// What rules can name.
 pub(super) struct Known<'a> {
     pub(super) directories: &'a [DirectoryName],
@@ -26,10 +30,15 @@ pub(super) fn access(
     known: &Known<'_>,
 ) -> Option<AccessRules> {
     let section = Section::below(top, "access");
-    let allow = rules(reading, &section, "allow", known);
-    let deny = rules(reading, &section, "deny", known);
+    let mut allow = rules(reading, &section, "allow", known)?;
+    let mut deny = rules(reading, &section, "deny", known)?;
+    let of_tags = rules_of_tags(reading, top, &section, known);
     let own = services(reading, &section, known);
-    let rules = AccessRules::new(allow?, deny?, own?);
+    for tagged in of_tags? {
+        allow.extend(tagged.allow);
+        deny.extend(tagged.deny);
+    }
+    let rules = AccessRules::new(allow, deny, own?);
     if rules.lets_nobody_in() {
         let place = Place {
             key: "access.allow".to_owned(),
@@ -38,6 +47,66 @@ pub(super) fn access(
         reading.warn(&place, "no access rule lets anybody in: nobody can log in");
     }
     Some(rules)
+}
+
+/// What a tag of this host adds to `[access]`.
+struct Tagged {
+    allow: Vec<Rule>,
+    deny: Vec<Rule>,
+}
+
+/// Every `[access.host.TAG]` whose tag this host has, in the file's order. The others are
+/// read as well, so that one file for many hosts is right or wrong on all of them.
+fn rules_of_tags(
+    reading: &mut Reading<'_>,
+    top: &Said,
+    access: &Section<'_>,
+    known: &Known<'_>,
+) -> Option<Vec<Tagged>> {
+    let own = tags(reading, top);
+    // What is no section here was reported with the unknown keys.
+    let Some(Value::Table(entries)) = access.entry("host").map(|entry| &entry.said.value) else {
+        return own.map(|_| Vec::new());
+    };
+    let mut read = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let shown = join("access.host", &crate::text::safe(&entry.name, 64));
+        let section = Section::new("access.host.NAME", &shown, Some(&entry.said));
+        if plain_word(&entry.name, TAG_MAX).is_err() {
+            let place = Place {
+                key: shown.clone(),
+                line: Some(entry.said.line),
+            };
+            reading.refuse::<()>(&place, "a name that is no tag", TAG);
+            read.push(None);
+            continue;
+        }
+        let allow = rules(reading, &section, "allow", known);
+        let deny = rules(reading, &section, "deny", known);
+        read.push(
+            allow
+                .zip(deny)
+                .map(|(allow, deny)| (&entry.name, Tagged { allow, deny })),
+        );
+    }
+    let (own, read) = (own?, read.into_iter().collect::<Option<Vec<_>>>()?);
+    let mine = read.into_iter().filter(|(tag, _)| own.contains(tag));
+    Some(mine.map(|(_, tagged)| tagged).collect())
+}
+
+/// `host.tags`
+fn tags(reading: &mut Reading<'_>, top: &Said) -> Option<Vec<String>> {
+    let section = Section::below(top, "host");
+    let texts = reading.texts(&section, "tags")?;
+    let mut tags = Vec::with_capacity(texts.len());
+    for text in texts {
+        if plain_word(&text.value, TAG_MAX).is_err() {
+            let found = format!("\"{}\"", crate::text::safe(&text.value, 64));
+            return reading.refuse(&text.place, found, TAG);
+        }
+        tags.push(text.value);
+    }
+    Some(tags)
 }
 
 fn services(

@@ -690,7 +690,7 @@ fn the_types_of_groups_decide_and_are_published_but_a_private_group_is_no_work()
     let text = r#"
 version = 1
 [ids]
-accept = "100000-200000"
+accept = [100000, 200000]
 [[directory]]
 name = "fedora"
 kind = "fas"
