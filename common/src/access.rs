@@ -1,13 +1,16 @@
 //! Who may log in where: one engine for the broker's answers, the snapshot's
 //! compiled masks and `muster explain`. Nobody is let in without a rule.
 
+pub mod changes;
 mod memberships;
+mod restriction;
 mod subject;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use memberships::{Directories, Memberships};
+pub use restriction::{ForcedCommand, KEY_OPTIONS, KeyOption, NoCommand, Restriction, UnfitName};
 pub use subject::{GroupFact, GroupKind, PersonFacts, Subject};
 
 use crate::name::{DirectoryName, GroupName, ServiceName};
@@ -56,6 +59,21 @@ pub struct AccessRules {
     deny: Vec<Rule>,
     services: Vec<ServiceName>,
     own: Vec<ServiceRules>,
+    restrictions: Vec<Restriction>,
+}
+
+/// The service whose people can be restricted: it alone has keys to put a command in front of.
+const RESTRICTED_SERVICE: &str = "sshd";
+
+/// By what sshd lets somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayIn<'a> {
+    /// An allow rule.
+    Open,
+    /// Only a table of restricted groups: the first that names the person.
+    Restricted(&'a Restriction),
+    /// Nothing.
+    Closed,
 }
 
 /// A decision and its reasons.
@@ -86,7 +104,76 @@ impl AccessRules {
             deny,
             services: own.iter().map(|rules| rules.service.clone()).collect(),
             own,
+            restrictions: Vec::new(),
         }
+    }
+
+    /// The same with tables of restricted groups, which let people in by sshd. Then sshd has a
+    /// bit of its own, whether or not it has a section.
+    #[must_use]
+    pub fn with_restrictions(mut self, restrictions: Vec<Restriction>) -> Self {
+        let has_own = || {
+            self.services
+                .iter()
+                .any(|one| one.as_str() == RESTRICTED_SERVICE)
+        };
+        if !restrictions.is_empty()
+            && !has_own()
+            && let Ok(service) = ServiceName::new(RESTRICTED_SERVICE)
+        {
+            self.services.push(service.clone());
+            self.own.push(ServiceRules {
+                service,
+                allow: None,
+                deny: Vec::new(),
+            });
+        }
+        self.restrictions = restrictions;
+        self
+    }
+
+    /// By what sshd lets the person in: an allow rule beats every restriction, a deny both.
+    pub fn way_in(&self, facts: &PersonFacts<'_>) -> WayIn<'_> {
+        let mut own = self.own.iter();
+        let own = own.find(|own| own.service.as_str() == RESTRICTED_SERVICE);
+        match self.judge(facts, own) {
+            Verdict::DeniedBy(_) | Verdict::NobodyAsked => WayIn::Closed,
+            Verdict::AllowedBy(_) => match self.restriction_of(facts) {
+                Some(restriction) => WayIn::Restricted(restriction),
+                None => WayIn::Open,
+            },
+        }
+    }
+
+    /// The restriction of a person whom no allow rule of sshd lets in, denied or not: what
+    /// decides about the shell.
+    pub fn restriction_of(&self, facts: &PersonFacts<'_>) -> Option<&Restriction> {
+        let mut own = self.own.iter();
+        let own = own.find(|own| own.service.as_str() == RESTRICTED_SERVICE);
+        let mut allow = self.allow_rules(own).iter();
+        if allow.any(|rule| rule.lets_in(facts)) {
+            return None;
+        }
+        let mut restrictions = self.restrictions.iter();
+        restrictions.find(|one| one.groups.iter().any(|rule| rule.lets_in(facts)))
+    }
+
+    /// Whether anybody can be restricted.
+    pub const fn restricts(&self) -> bool {
+        !self.restrictions.is_empty()
+    }
+
+    /// The shells that restricted people have, whatever /etc/shells says.
+    pub fn restricted_shells(&self) -> Vec<String> {
+        let shells = self.restrictions.iter().filter_map(|one| one.shell.clone());
+        shells.collect()
+    }
+
+    /// Whether the person may use `service`, or (`None`) any that has no rules of its own.
+    pub fn allows(&self, facts: &PersonFacts<'_>, service: Option<&ServiceName>) -> bool {
+        let mut own = self.own.iter();
+        let own = own.find(|own| Some(&own.service) == service);
+        matches!(self.judge(facts, own), Verdict::AllowedBy(_))
     }
 
     /// The services with rules of their own, in the order of the snapshot's bits.
@@ -100,14 +187,21 @@ impl AccessRules {
             .own
             .iter()
             .flat_map(|own| own.allow.iter().flatten().chain(&own.deny));
-        let mut rules = self.allow.iter().chain(&self.deny).chain(own);
+        let restricted = self.restrictions.iter().flat_map(|one| &one.groups);
+        let mut rules = self
+            .allow
+            .iter()
+            .chain(&self.deny)
+            .chain(own)
+            .chain(restricted);
         rules.any(|rule| rule.subject.asks_about(directory, group))
     }
 
     /// Whether no rule could ever let anybody in.
     pub fn lets_nobody_in(&self) -> bool {
         let own = self.own.iter().filter_map(|own| own.allow.as_deref());
-        self.allow.is_empty() && own.flatten().next().is_none()
+        let restricted = self.restrictions.iter().flat_map(|one| &one.groups);
+        self.allow.is_empty() && own.flatten().chain(restricted).next().is_none()
     }
 
     /// Whether the person may use `service`, and why.
@@ -136,11 +230,7 @@ impl AccessRules {
         if let Some(rule) = self.deny_rules(own).find(|rule| rule.shuts_out(facts)) {
             return Verdict::DeniedBy(rule);
         }
-        match self
-            .allow_rules(own)
-            .iter()
-            .find(|rule| rule.lets_in(facts))
-        {
+        match self.let_in_rules(own).find(|rule| rule.lets_in(facts)) {
             Some(rule) => Verdict::AllowedBy(rule),
             None => Verdict::NobodyAsked,
         }
@@ -150,6 +240,14 @@ impl AccessRules {
         self.deny
             .iter()
             .chain(own.into_iter().flat_map(|own| &own.deny))
+    }
+
+    /// The allow rules, and for sshd those of restricted groups behind them.
+    fn let_in_rules<'a>(&'a self, own: Option<&'a ServiceRules>) -> impl Iterator<Item = &'a Rule> {
+        let restricted = own.is_some_and(|own| own.service.as_str() == RESTRICTED_SERVICE);
+        let tables = self.restrictions.iter().filter(move |_| restricted);
+        let restricted = tables.flat_map(|one| &one.groups);
+        self.allow_rules(own).iter().chain(restricted)
     }
 
     fn allow_rules<'a>(&'a self, own: Option<&'a ServiceRules>) -> &'a [Rule] {
@@ -168,7 +266,7 @@ impl AccessRules {
         match verdict {
             Verdict::DeniedBy(rule) => format!("{user} may not use {service}: denied by {rule}"),
             Verdict::AllowedBy(rule) => format!("{user} may use {service}: allowed by {rule}"),
-            Verdict::NobodyAsked if self.allow_rules(own).is_empty() => {
+            Verdict::NobodyAsked if self.let_in_rules(own).next().is_none() => {
                 format!("{user} may not use {service}: no rule lets anybody in")
             }
             Verdict::NobodyAsked => format!(
@@ -202,12 +300,15 @@ impl AccessRules {
         ];
         let denies = self.deny_rules(own);
         let denies = denies.map(|rule| ("deny", rule, rule.shuts_out(facts)));
-        let allows = self.allow_rules(own).iter();
+        let allows = self.let_in_rules(own);
         let allows = allows.map(|rule| ("allow", rule, rule.lets_in(facts)));
         reasons.extend(denies.chain(allows).map(|(kind, rule, matches)| {
             let matches = if matches { "matches" } else { "does not match" };
             format!("{kind} {rule}: {matches}")
         }));
+        let is_sshd = service.as_str() == RESTRICTED_SERVICE;
+        let restriction = self.restriction_of(facts).filter(|_| is_sshd);
+        reasons.extend(restriction.map(ToString::to_string));
         reasons
     }
 }

@@ -316,3 +316,67 @@ fn a_section_of_a_tag_that_this_host_does_not_have_is_checked_all_the_same() {
     refused("[access.host.\"a b\"]\nallow = []\n", "a tag");
     refused("[host]\ntags = [\"\"]\n", "a tag");
 }
+
+#[test]
+fn restricted_groups_are_let_in_by_sshd_alone_and_an_allow_rule_beats_the_restriction() {
+    let rules = parse(
+        "[access]\nallow = [\"group:corp/admins\"]\ndeny = [\"group:corp/banned\"]\n\
+         [[restricted]]\ngroups = [\"group:corp/pushers\"]\ncommand = \"git-shell\"\nshell = \"/bin/dash\"\n\
+         [[restricted]]\ngroups = [\"everyone\"]\nshell = \"/bin/rbash\"\noptions = [\"no-pty\"]\n",
+    );
+    assert_eq!(rules.services(), ["sshd".parse().unwrap()]);
+    assert_eq!(rules.restricted_shells(), ["/bin/dash", "/bin/rbash"]);
+    let check = |groups: &[&str], sshd: bool, login: bool, shell: Option<&str>| {
+        let (mask, found) = with_facts("ada", groups, |facts| {
+            let found = rules.restriction_of(facts);
+            (
+                rules.compile(facts),
+                found.and_then(|one| one.shell.clone()),
+            )
+        });
+        assert_eq!(
+            (mask & 0b10 != 0, mask & 1 != 0),
+            (sshd, login),
+            "{groups:?}"
+        );
+        assert_eq!(found.as_deref(), shell, "{groups:?}");
+    };
+    check(&["admins", "pushers"], true, true, None);
+    check(&["pushers"], true, false, Some("/bin/dash"));
+    check(&[], true, false, Some("/bin/rbash"));
+    check(&["pushers", "banned"], false, false, Some("/bin/dash"));
+    let decision = decide(&rules, &["pushers"], "sshd");
+    let reason = "restricted, since no allow rule of sshd matches: the shell /bin/dash; SSH keys alone, and only the command git-shell, restrict";
+    assert_eq!(decision.facts.last().unwrap(), reason);
+}
+
+#[test]
+fn a_table_of_restricted_groups_has_to_restrict_and_says_only_what_sshd_may_be_told() {
+    let with = |lines: &str| {
+        let text = format!("{}[[restricted]]\n{lines}", crate::config::keys::EXAMPLE);
+        crate::config::parse(&text, std::path::Path::new("muster.toml"))
+    };
+    let refused = |lines: &str, wanted: &str| {
+        let errors = with(lines).unwrap_err().to_string();
+        assert!(errors.contains(wanted), "{lines}: {errors}");
+    };
+    refused("groups = []\nshell = \"/bin/sh\"\n", "one rule at least");
+    refused("shell = \"/bin/sh\"\n", "restricted.groups");
+    refused("groups = [\"everyone\"]\n", "one of them at least");
+    refused(
+        "groups = [\"everyone\"]\ncommand = \"a\\nb\"\n",
+        "a command",
+    );
+    refused("groups = [\"everyone\"]\ncommand = 'a\\'\n", "backslash");
+    refused(
+        "groups = [\"everyone\"]\ncommand = \"a\"\noptions = [\"environment=\\\"A=B\\\"\"]\n",
+        "one of restrict",
+    );
+    refused(
+        "groups = [\"group:crop/x\"]\ncommand = \"a\"\n",
+        "did you mean",
+    );
+    let nologin = "groups = [\"everyone\"]\ncommand = \"a\"\nshell = \"/sbin/nologin\"\n";
+    let warnings = with(nologin).unwrap().warnings;
+    assert!(warnings[0].contains("runs nothing"), "{warnings:?}");
+}

@@ -105,6 +105,12 @@ pub const SECTIONS: &[Section] = &[
         "[access.host.TAG]",
         "Rules that are added to those of `[access]` on hosts with the tag TAG (`host.tags`). A deny wins, whichever section it stands in; a service with an allow list of its own keeps that one. On other hosts the section is checked and otherwise ignored, so that one file serves many hosts.",
     ),
+    Section {
+        path: "restricted",
+        header: "[[restricted]]",
+        repeats: true,
+        says: "Groups whose people sshd lets in for one purpose. Whom an allow rule of sshd lets in anyway is not restricted; everybody else is by the first of these tables that names them; a deny wins over all. `muster ssh-keys` puts command and options in front of their SSH keys, and where a command is said sshd takes no password of theirs: it would open the shell. Other services let in by their own rules alone.",
+    },
     section("host", "[host]", "What kind of host this is."),
     section(
         "offline",
@@ -462,6 +468,30 @@ pub const KEYS: &[Key] = &[
         RULES,
         Absent::Stands("[]"),
         "Who is not let in on hosts with this tag, beside `access.deny`.",
+    ),
+    key(
+        "restricted.groups",
+        RULES,
+        Absent::Refused,
+        "Whom sshd lets in, restricted: rules as in `[access]`.",
+    ),
+    key(
+        "restricted.shell",
+        FILE,
+        Absent::Nothing("the shell of everybody else"),
+        "Their login shell; it need not stand in /etc/shells. sshd runs the command by it, so one that runs nothing leaves the command no way.",
+    ),
+    key(
+        "restricted.command",
+        "a command without control characters that does not end with a backslash",
+        Absent::Nothing("no command is forced, and passwords are taken as well"),
+        "What every SSH key of theirs runs, whatever was asked for (that is in `SSH_ORIGINAL_COMMAND`). `{name}` is the person's name; who has a name with other characters than letters, digits and `_.@+-` is not let in then.",
+    ),
+    key(
+        "restricted.options",
+        "a list of sshd's key options",
+        Absent::Stands("[\"restrict\"]"),
+        "What further stands in front of their keys: `restrict`, `no-pty`, `no-port-forwarding`, `no-agent-forwarding`, `no-X11-forwarding`, `no-user-rc`, and behind `restrict` also `pty`, `port-forwarding`, `agent-forwarding`, `X11-forwarding`, `user-rc`.",
     ),
     key(
         "host.tags",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::keys;
 use super::raw::{Said, Value};
 use super::reading::{Meant, Place, Reading, Section, join, plain_word};
+use super::restricted;
 use crate::access::{AccessRules, Rule, ServiceRules, Subject};
 use crate::name::{DirectoryName, GroupName, GroupTypeName, NameRule, ServiceName};
 use crate::snapshot::content::SERVICES_MAX;
@@ -38,7 +39,21 @@ pub(super) fn access(
         allow.extend(tagged.allow);
         deny.extend(tagged.deny);
     }
-    let rules = AccessRules::new(allow, deny, own?);
+    let restrictions = restricted::restrictions(reading, top, known);
+    let (own, restrictions) = (own?, restrictions?);
+    restricted::warn_of_everyone(reading, &restrictions, &allow, &own);
+    let rules = AccessRules::new(allow, deny, own).with_restrictions(restrictions);
+    if rules.services().len() > SERVICES_MAX {
+        let found = format!(
+            "{} services with sshd, which has restricted groups",
+            rules.services().len()
+        );
+        return reading.refuse(
+            &section.place("service"),
+            found,
+            format!("at most {SERVICES_MAX}"),
+        );
+    }
     if rules.lets_nobody_in() {
         let place = Place {
             key: "access.allow".to_owned(),
@@ -168,7 +183,7 @@ fn service_name(reading: &mut Reading<'_>, name: &str, said: &Said) -> Option<Se
     }
 }
 
-fn rules(
+pub(super) fn rules(
     reading: &mut Reading<'_>,
     section: &Section<'_>,
     name: &str,

@@ -70,6 +70,7 @@ impl Config {
                 .map(|one| self.home.folder_of(&one.name))
                 .collect(),
             overrides: self.overrides.clone(),
+            shells: self.access.restricted_shells(),
             names: self.names.clone(),
             enumerate: self.enumerate,
             forms: self.forms.clone(),

@@ -108,6 +108,7 @@ fn every_default_of_the_table_is_a_value_that_its_own_check_takes() {
         let header = match section {
             "" => String::new(),
             "directory" => String::new(),
+            "restricted" => "[[restricted]]\ngroups = [\"everyone\"]\ncommand = \"x\"\n".to_owned(),
             _ => format!("[{}]\n", section.replace("NAME", "sshd")),
         };
         let kind = key.of.first().copied().unwrap_or("crowd");

@@ -42,6 +42,8 @@ pub struct Policy {
     pub homes: Vec<String>,
     /// What is said of single users in the directory's place.
     pub overrides: Overrides,
+    /// Shells that root gives to people of restricted groups, whatever /etc/shells says.
+    pub shells: Vec<String>,
     /// The names' canonical form.
     pub names: NameRule,
     /// Whether everybody may be listed.

@@ -126,6 +126,13 @@ impl Work<'_> {
                 user,
                 groups: &groups,
             };
+            let has_own_shell = self.config.overrides.get(user);
+            let has_own_shell = has_own_shell.is_some_and(|said| said.shell.is_some());
+            let restriction = self.config.access.restriction_of(&facts);
+            let shell = restriction.and_then(|one| one.shell.clone());
+            if let Some(shell) = shell.filter(|_| !has_own_shell) {
+                record.account.shell = shell;
+            }
             record.access = Access {
                 allowed: if place.active && !is_revoked(user) {
                     self.config.access.compile(&facts)
