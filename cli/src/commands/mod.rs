@@ -4,6 +4,7 @@ pub mod clock;
 pub mod config;
 pub mod crowd;
 pub mod explain;
+pub mod homes;
 pub mod id;
 pub mod login_test;
 pub mod name;
