@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use muster_common::config::ConfigErrors;
+use muster_common::homes::HomesError;
+use muster_common::import_fas::ImportError;
 use muster_common::name::NameError;
 use muster_common::secret::SecretError;
 use muster_common::snapshot::reader::OpenError;
@@ -59,6 +62,15 @@ pub enum Failure {
         "this looks like a token: everybody on this host could see it on the command line, so revoke it; give `-` or a file instead"
     )]
     OnCommandLine,
+    /// A configuration that was named has problems.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A home could not be looked after.
+    #[error(transparent)]
+    Homes(#[from] HomesError),
+    /// A file of fasClient's that cannot be carried over.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The dialogue ended without a verdict.
     #[error("the broker ended the dialogue without a verdict")]
     NoVerdict,
@@ -86,9 +98,11 @@ impl Failure {
             | Self::File { .. }
             | Self::Snapshot { .. }
             | Self::Write(_)
+            | Self::Config(_)
+            | Self::Import(_)
             | Self::Name(_)
             | Self::OnCommandLine => EXIT_NO,
-            Self::Wire(WireError::Denied) => EXIT_DENIED,
+            Self::Wire(WireError::Denied) | Self::Homes(HomesError::NotRoot) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
         }
     }
@@ -101,7 +115,9 @@ impl Failure {
             Self::Wire(WireError::Silent) => Some(
                 "The broker is there and does not answer: `journalctl -u musterd`, then `systemctl restart musterd`.",
             ),
-            Self::Wire(WireError::Denied) => Some("Root may: try `sudo muster …`."),
+            Self::Wire(WireError::Denied) | Self::Homes(HomesError::NotRoot) => {
+                Some("Root may: try `sudo muster …`.")
+            }
             _ => None,
         }
     }

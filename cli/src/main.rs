@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Unrevoke { user } => commands::revoke::unrevoke(&options, user),
         Command::Throttle { command } => commands::throttle::run(&options, command),
         Command::Clock { command } => commands::clock::run(&options, command),
+        Command::Homes { command } => commands::homes::run(&options, command),
         Command::Config { command } => commands::config::run(&options, command),
         Command::Name { command } => commands::name::run(&options, command),
         Command::Id { command } => commands::id::run(&options, command),

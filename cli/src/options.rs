@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use muster_common::name::ServiceName;
+use muster_common::name::{ServiceName, UserName};
 use muster_common::paths;
 
 pub use fas::{FasCommand, FasQuestion};
@@ -114,7 +114,13 @@ pub enum Command {
         #[command(subcommand)]
         command: ClockCommand,
     },
-    /// Check the configuration
+    /// Look after the homes of people who are gone (root)
+    Homes {
+        /// What to do
+        #[command(subcommand)]
+        command: HomesCommand,
+    },
+    /// Check, compare and import configurations
     Config {
         /// What to do with it
         #[command(subcommand)]
@@ -176,6 +182,28 @@ pub enum ClockCommand {
     /// Nobody logs in offline while the clock lies more than five minutes before the last login online:
     /// set the clock right first. This command is for a mark that a wrong clock has left in the future.
     Reset,
+}
+
+/// What to do with homes.
+#[derive(Debug, Subcommand)]
+pub enum HomesCommand {
+    /// Lock homes: root owns them then, and nobody else gets in
+    ///
+    /// Only lists what would be locked, unless `--yes` is given. Owner and mode are remembered, nothing is deleted,
+    /// and what lies inside stays as it is.
+    Lock {
+        /// The homes of everybody who was served once and is not any more
+        #[arg(long, required = true)]
+        departed: bool,
+        /// Lock them, rather than list them
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Give a locked home back to whom it belonged, with the mode that it had
+    Unlock {
+        /// The user's name
+        user: UserName,
+    },
 }
 
 /// What to do with snapshots.
@@ -245,6 +273,30 @@ pub enum ConfigCommand {
         /// The file
         #[arg(default_value = paths::CONFIG)]
         file: PathBuf,
+    },
+    /// Say who gains and who loses access by a new configuration; ask nobody
+    ///
+    /// The rules of both are applied to everybody in the snapshot as it is now. Whether an account is active or
+    /// shut out is left out. Exit code 0 says that nobody's access changes, 1 that somebody's does.
+    Diff {
+        /// The configuration as it is
+        old: PathBuf,
+        /// The configuration as it would be
+        new: PathBuf,
+        /// The snapshot whose people are looked at
+        #[arg(long, value_name = "FILE", default_value = paths::SNAPSHOT)]
+        snapshot: PathBuf,
+    },
+    /// Make a configuration from fasClient's fas.conf, and say what could not be carried over
+    ///
+    /// The password goes into a file of its own beside the configuration, mode 0640, and never to standard output.
+    ImportFas {
+        /// fasClient's configuration
+        #[arg(default_value = "/etc/fas.conf")]
+        file: PathBuf,
+        /// Where the configuration is written; without it, it is printed, and no password is written anywhere
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 

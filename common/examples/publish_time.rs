@@ -79,6 +79,7 @@ fn policy() -> Result<Policy, Box<dyn Error>> {
         derive: 2_000_000_001..=2_100_000_000,
         homes: vec!["/home".to_owned()],
         overrides: Overrides::default(),
+        shells: Vec::new(),
         names: NameRule::default(),
         enumerate: false,
         forms: Forms::default(),

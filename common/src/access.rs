@@ -1,32 +1,20 @@
 //! Who may log in where: one engine for the broker's answers, the snapshot's
 //! compiled masks and `muster explain`. Nobody is let in without a rule.
 
-use std::collections::HashSet;
+pub mod changes;
+mod memberships;
+mod restriction;
+mod subject;
+
 use std::fmt;
 use std::sync::Arc;
 
-use crate::name::{DirectoryName, GroupName, ServiceName, UserName};
+pub use memberships::{Directories, Memberships};
+pub use restriction::{ForcedCommand, KEY_OPTIONS, KeyOption, NoCommand, Restriction, UnfitName};
+pub use subject::{GroupFact, GroupKind, PersonFacts, Subject};
 
-/// Whom a rule is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// Every person of every directory.
-    Everyone,
-    /// One person.
-    User(DirectoryName, UserName),
-    /// Everybody in one group.
-    Group(DirectoryName, GroupName),
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Everyone => f.write_str("everyone"),
-            Self::User(directory, name) => write!(f, "user:{directory}/{name}"),
-            Self::Group(directory, name) => write!(f, "group:{directory}/{name}"),
-        }
-    }
-}
+use crate::name::{DirectoryName, GroupName, ServiceName};
+use subject::Doubt;
 
 /// A rule and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +26,12 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn matches(&self, facts: &PersonFacts<'_>) -> bool {
-        match &self.subject {
-            Subject::Everyone => true,
-            Subject::User(directory, name) => directory == facts.directory && name == facts.user,
-            Subject::Group(directory, name) => facts.groups.contains(&(directory, name)),
-        }
+    fn lets_in(&self, facts: &PersonFacts<'_>) -> bool {
+        self.subject.holds(facts, Doubt::DoesNotMatch)
+    }
+
+    fn shuts_out(&self, facts: &PersonFacts<'_>) -> bool {
+        self.subject.holds(facts, Doubt::Matches)
     }
 }
 
@@ -71,17 +59,21 @@ pub struct AccessRules {
     deny: Vec<Rule>,
     services: Vec<ServiceName>,
     own: Vec<ServiceRules>,
+    restrictions: Vec<Restriction>,
 }
 
-/// What the engine has to know about a person.
-#[derive(Debug, Clone, Copy)]
-pub struct PersonFacts<'a> {
-    /// The directory that owns the name.
-    pub directory: &'a DirectoryName,
-    /// The canonical name.
-    pub user: &'a UserName,
-    /// The person's groups, each with the directory that it belongs to.
-    pub groups: &'a HashSet<(&'a DirectoryName, &'a GroupName)>,
+/// The service whose people can be restricted: it alone has keys to put a command in front of.
+const RESTRICTED_SERVICE: &str = "sshd";
+
+/// By what sshd lets somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WayIn<'a> {
+    /// An allow rule.
+    Open,
+    /// Only a table of restricted groups: the first that names the person.
+    Restricted(&'a Restriction),
+    /// Nothing.
+    Closed,
 }
 
 /// A decision and its reasons.
@@ -112,7 +104,76 @@ impl AccessRules {
             deny,
             services: own.iter().map(|rules| rules.service.clone()).collect(),
             own,
+            restrictions: Vec::new(),
         }
+    }
+
+    /// The same with tables of restricted groups, which let people in by sshd. Then sshd has a
+    /// bit of its own, whether or not it has a section.
+    #[must_use]
+    pub fn with_restrictions(mut self, restrictions: Vec<Restriction>) -> Self {
+        let has_own = || {
+            self.services
+                .iter()
+                .any(|one| one.as_str() == RESTRICTED_SERVICE)
+        };
+        if !restrictions.is_empty()
+            && !has_own()
+            && let Ok(service) = ServiceName::new(RESTRICTED_SERVICE)
+        {
+            self.services.push(service.clone());
+            self.own.push(ServiceRules {
+                service,
+                allow: None,
+                deny: Vec::new(),
+            });
+        }
+        self.restrictions = restrictions;
+        self
+    }
+
+    /// By what sshd lets the person in: an allow rule beats every restriction, a deny both.
+    pub fn way_in(&self, facts: &PersonFacts<'_>) -> WayIn<'_> {
+        let mut own = self.own.iter();
+        let own = own.find(|own| own.service.as_str() == RESTRICTED_SERVICE);
+        match self.judge(facts, own) {
+            Verdict::DeniedBy(_) | Verdict::NobodyAsked => WayIn::Closed,
+            Verdict::AllowedBy(_) => match self.restriction_of(facts) {
+                Some(restriction) => WayIn::Restricted(restriction),
+                None => WayIn::Open,
+            },
+        }
+    }
+
+    /// The restriction of a person whom no allow rule of sshd lets in, denied or not: what
+    /// decides about the shell.
+    pub fn restriction_of(&self, facts: &PersonFacts<'_>) -> Option<&Restriction> {
+        let mut own = self.own.iter();
+        let own = own.find(|own| own.service.as_str() == RESTRICTED_SERVICE);
+        let mut allow = self.allow_rules(own).iter();
+        if allow.any(|rule| rule.lets_in(facts)) {
+            return None;
+        }
+        let mut restrictions = self.restrictions.iter();
+        restrictions.find(|one| one.groups.iter().any(|rule| rule.lets_in(facts)))
+    }
+
+    /// Whether anybody can be restricted.
+    pub const fn restricts(&self) -> bool {
+        !self.restrictions.is_empty()
+    }
+
+    /// The shells that restricted people have, whatever /etc/shells says.
+    pub fn restricted_shells(&self) -> Vec<String> {
+        let shells = self.restrictions.iter().filter_map(|one| one.shell.clone());
+        shells.collect()
+    }
+
+    /// Whether the person may use `service`, or (`None`) any that has no rules of its own.
+    pub fn allows(&self, facts: &PersonFacts<'_>, service: Option<&ServiceName>) -> bool {
+        let mut own = self.own.iter();
+        let own = own.find(|own| Some(&own.service) == service);
+        matches!(self.judge(facts, own), Verdict::AllowedBy(_))
     }
 
     /// The services with rules of their own, in the order of the snapshot's bits.
@@ -120,22 +181,27 @@ impl AccessRules {
         &self.services
     }
 
-    /// Whether any rule is about this group.
-    pub fn names_group(&self, directory: &DirectoryName, group: &GroupName) -> bool {
+    /// Whether any rule asks who is in this group.
+    pub fn asks_about(&self, directory: &DirectoryName, group: &GroupName) -> bool {
         let own = self
             .own
             .iter()
             .flat_map(|own| own.allow.iter().flatten().chain(&own.deny));
-        let mut rules = self.allow.iter().chain(&self.deny).chain(own);
-        rules.any(
-            |rule| matches!(&rule.subject, Subject::Group(d, g) if d == directory && g == group),
-        )
+        let restricted = self.restrictions.iter().flat_map(|one| &one.groups);
+        let mut rules = self
+            .allow
+            .iter()
+            .chain(&self.deny)
+            .chain(own)
+            .chain(restricted);
+        rules.any(|rule| rule.subject.asks_about(directory, group))
     }
 
     /// Whether no rule could ever let anybody in.
     pub fn lets_nobody_in(&self) -> bool {
         let own = self.own.iter().filter_map(|own| own.allow.as_deref());
-        self.allow.is_empty() && own.flatten().next().is_none()
+        let restricted = self.restrictions.iter().flat_map(|one| &one.groups);
+        self.allow.is_empty() && own.flatten().chain(restricted).next().is_none()
     }
 
     /// Whether the person may use `service`, and why.
@@ -161,14 +227,10 @@ impl AccessRules {
 
     fn judge<'a>(&'a self, facts: &PersonFacts<'_>, own: Option<&'a ServiceRules>) -> Verdict<'a> {
         // The engine's one order: any deny, then any allow, then no.
-        if let Some(rule) = self.deny_rules(own).find(|rule| rule.matches(facts)) {
+        if let Some(rule) = self.deny_rules(own).find(|rule| rule.shuts_out(facts)) {
             return Verdict::DeniedBy(rule);
         }
-        match self
-            .allow_rules(own)
-            .iter()
-            .find(|rule| rule.matches(facts))
-        {
+        match self.let_in_rules(own).find(|rule| rule.lets_in(facts)) {
             Some(rule) => Verdict::AllowedBy(rule),
             None => Verdict::NobodyAsked,
         }
@@ -178,6 +240,14 @@ impl AccessRules {
         self.deny
             .iter()
             .chain(own.into_iter().flat_map(|own| &own.deny))
+    }
+
+    /// The allow rules, and for sshd those of restricted groups behind them.
+    fn let_in_rules<'a>(&'a self, own: Option<&'a ServiceRules>) -> impl Iterator<Item = &'a Rule> {
+        let restricted = own.is_some_and(|own| own.service.as_str() == RESTRICTED_SERVICE);
+        let tables = self.restrictions.iter().filter(move |_| restricted);
+        let restricted = tables.flat_map(|one| &one.groups);
+        self.allow_rules(own).iter().chain(restricted)
     }
 
     fn allow_rules<'a>(&'a self, own: Option<&'a ServiceRules>) -> &'a [Rule] {
@@ -196,7 +266,7 @@ impl AccessRules {
         match verdict {
             Verdict::DeniedBy(rule) => format!("{user} may not use {service}: denied by {rule}"),
             Verdict::AllowedBy(rule) => format!("{user} may use {service}: allowed by {rule}"),
-            Verdict::NobodyAsked if self.allow_rules(own).is_empty() => {
+            Verdict::NobodyAsked if self.let_in_rules(own).next().is_none() => {
                 format!("{user} may not use {service}: no rule lets anybody in")
             }
             Verdict::NobodyAsked => format!(
@@ -212,11 +282,7 @@ impl AccessRules {
         service: &ServiceName,
         own: Option<&ServiceRules>,
     ) -> Vec<String> {
-        let mut groups: Vec<_> = facts
-            .groups
-            .iter()
-            .map(|(d, g)| format!("{d}/{g}"))
-            .collect();
+        let mut groups: Vec<_> = facts.groups.iter().map(ToString::to_string).collect();
         groups.sort_unstable();
         let mut reasons = vec![
             format!(
@@ -232,16 +298,17 @@ impl AccessRules {
                 None => format!("{service} has no rules of its own: [access] decides"),
             },
         ];
-        let denies = self.deny_rules(own).map(|rule| ("deny", rule));
-        let allows = self.allow_rules(own).iter().map(|rule| ("allow", rule));
-        reasons.extend(denies.chain(allows).map(|(kind, rule)| {
-            let matches = if rule.matches(facts) {
-                "matches"
-            } else {
-                "does not match"
-            };
+        let denies = self.deny_rules(own);
+        let denies = denies.map(|rule| ("deny", rule, rule.shuts_out(facts)));
+        let allows = self.let_in_rules(own);
+        let allows = allows.map(|rule| ("allow", rule, rule.lets_in(facts)));
+        reasons.extend(denies.chain(allows).map(|(kind, rule, matches)| {
+            let matches = if matches { "matches" } else { "does not match" };
             format!("{kind} {rule}: {matches}")
         }));
+        let is_sshd = service.as_str() == RESTRICTED_SERVICE;
+        let restriction = self.restriction_of(facts).filter(|_| is_sshd);
+        reasons.extend(restriction.map(ToString::to_string));
         reasons
     }
 }
@@ -254,158 +321,4 @@ fn allow_section(own: Option<&ServiceRules>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Time;
-    use crate::snapshot::content::{Access, AccessAnswer};
-    use proptest::prelude::*;
-
-    fn parse(access: &str) -> AccessRules {
-        let text = format!(
-            "version = 1\n{}{access}",
-            ["corp", "lab"]
-                .map(|name| format!(
-                    "[[directory]]\nname = \"{name}\"\nkind = \"crowd\"\nnamespace = \"{name}\"\nurl = \"https://x.example\"\napplication = \"a\"\npassword_file = \"/x\"\n"
-                ))
-                .concat()
-        );
-        crate::config::parse(&text, std::path::Path::new("muster.toml"))
-            .unwrap_or_else(|errors| panic!("{errors}"))
-            .access
-    }
-
-    /// Decides for `corp/ada`, who is in the groups `groups`.
-    fn decide(rules: &AccessRules, groups: &[&str], service: &str) -> Decision {
-        with_facts("ada", groups, |facts| {
-            rules.decide(facts, &ServiceName::new(service).unwrap())
-        })
-    }
-
-    fn with_facts<T>(user: &str, groups: &[&str], then: impl FnOnce(&PersonFacts<'_>) -> T) -> T {
-        let directory = DirectoryName::new("corp").unwrap();
-        let user = UserName::new(user).unwrap();
-        let names: Vec<_> = groups
-            .iter()
-            .map(|name| GroupName::new(name).unwrap())
-            .collect();
-        let groups = names.iter().map(|name| (&directory, name)).collect();
-        then(&PersonFacts {
-            directory: &directory,
-            user: &user,
-            groups: &groups,
-        })
-    }
-
-    #[test]
-    fn without_a_rule_nobody_is_let_in() {
-        let rules = parse("");
-        let decision = decide(&rules, &["admins"], "sshd");
-        assert!(!decision.allowed && rules.lets_nobody_in());
-        assert_eq!(
-            decision.decision,
-            "ada may not use sshd: no rule lets anybody in"
-        );
-    }
-
-    #[test]
-    fn rules_decide_by_person_group_and_service() {
-        let rules = parse(
-            "[access]\nallow = [\"group:corp/linux\", \"user:corp/eve\"]\ndeny = [\"group:corp/banned\"]\n\
-             [access.service.sudo]\nallow = [\"group:corp/admins\"]\ndeny = [\"user:corp/ada\"]\n\
-             [access.service.cron]\ndeny = [\"group:corp/interns\"]\n\
-             [access.service.closed]\nallow = []\n\
-             [access.service.open]\nallow = [\"everyone\"]\n\
-             [access.service.lab]\nallow = [\"group:lab/linux\", \"user:lab/ada\"]\n",
-        );
-        let check = |user: &str, groups: &[&str], service: &str, expected: bool| {
-            let service_name = ServiceName::new(service).unwrap();
-            let decision = with_facts(user, groups, |facts| rules.decide(facts, &service_name));
-            assert_eq!(decision.allowed, expected, "{user} {groups:?} {service}");
-        };
-        check("ada", &["linux"], "sshd", true);
-        check("ada", &[], "sshd", false);
-        check("eve", &[], "sshd", true);
-        check("ada", &["linux", "banned"], "sshd", false);
-        // A service's allow replaces, its deny adds up.
-        check("bob", &["linux"], "sudo", false);
-        check("bob", &["admins"], "sudo", true);
-        check("bob", &["admins", "banned"], "sudo", false);
-        check("ada", &["admins"], "sudo", false);
-        // Without an allow of its own a service keeps that of [access].
-        check("ada", &["linux"], "cron", true);
-        check("ada", &["linux", "interns"], "cron", false);
-        check("ada", &["linux"], "closed", false);
-        check("ada", &[], "open", true);
-        check("ada", &["banned"], "open", false);
-        // The same names in another directory are other people and other groups.
-        check("ada", &["linux"], "lab", false);
-    }
-
-    #[test]
-    fn a_decision_names_the_rule_its_line_and_what_was_looked_at() {
-        let rules = parse("[access]\nallow = [\"group:corp/linux\"]\ndeny = [\"user:corp/bob\"]\n");
-        let decision = decide(&rules, &["linux", "a"], "sshd");
-        assert_eq!(
-            decision.decision,
-            "ada may use sshd: allowed by \"group:corp/linux\" (muster.toml:17)"
-        );
-        assert_eq!(
-            decision.facts,
-            [
-                "ada belongs to the directory corp",
-                "groups: corp/a, corp/linux",
-                "sshd has no rules of its own: [access] decides",
-                "deny \"user:corp/bob\" (muster.toml:18): does not match",
-                "allow \"group:corp/linux\" (muster.toml:17): matches",
-            ]
-        );
-        assert_eq!(
-            decide(&rules, &[], "sshd").decision,
-            "ada may not use sshd: no allow rule of [access] names ada or a group of ada"
-        );
-    }
-
-    const NAMES: [&str; 4] = ["g0", "g1", "g2", "g3"];
-
-    fn any_rules() -> impl Strategy<Value = Vec<Rule>> {
-        let rule = (0..10usize, any::<bool>()).prop_map(|(kind, corp)| {
-            let directory = DirectoryName::new(if corp { "corp" } else { "lab" }).unwrap();
-            let subject = match kind {
-                0 => Subject::Everyone,
-                1 => Subject::User(directory, UserName::new("ada").unwrap()),
-                _ => Subject::Group(directory, GroupName::new(NAMES[kind % 4]).unwrap()),
-            };
-            Rule {
-                subject,
-                place: "muster.toml:1".into(),
-            }
-        });
-        proptest::collection::vec(rule, 0..4)
-    }
-
-    proptest! {
-        #[test]
-        fn the_compiled_mask_says_what_the_engine_decides(
-            allow in any_rules(),
-            deny in any_rules(),
-            own in proptest::collection::vec((proptest::option::of(any_rules()), any_rules()), 0..64),
-            member_of in proptest::sample::subsequence(NAMES.to_vec(), 0..=4),
-        ) {
-            let own = own.into_iter().take(63).enumerate().map(|(i, (allow, deny))| ServiceRules {
-                service: ServiceName::new(&format!("s{i}")).unwrap(),
-                allow,
-                deny,
-            });
-            let rules = AccessRules::new(allow, deny, own.collect());
-            let mask = with_facts("ada", &member_of, |facts| rules.compile(facts));
-            let access = Access { allowed: mask, until: Time::from_unix(1) };
-            let unlisted = ServiceName::new("unlisted").unwrap();
-            let positions = rules.services().iter().enumerate().map(|(i, service)| (Some(i), service));
-            for (position, service) in positions.chain([(None, &unlisted)]) {
-                let decided = with_facts("ada", &member_of, |facts| rules.decide(facts, service));
-                let compiled = access.answer(position, Time::default()) == AccessAnswer::Allowed;
-                prop_assert_eq!(compiled, decided.allowed, "{}", decided.decision);
-            }
-        }
-    }
-}
+mod tests;

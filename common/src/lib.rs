@@ -38,6 +38,10 @@ pub mod config;
 #[cfg(feature = "broker")]
 pub mod directory;
 #[cfg(feature = "broker")]
+pub mod homes;
+#[cfg(feature = "broker")]
+pub mod import_fas;
+#[cfg(feature = "broker")]
 pub mod memory;
 #[cfg(feature = "broker")]
 pub mod portable;

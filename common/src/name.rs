@@ -206,6 +206,10 @@ checked_name!(
     DirectoryName
 );
 checked_name!(
+    /// What a directory calls a kind of groups: FAS's `cla`, `git`, `shell`.
+    GroupTypeName
+);
+checked_name!(
     /// A PAM service: `sshd`, `sudo`, `login`.
     ServiceName
 );

@@ -4,6 +4,8 @@
 pub const PUBLIC_DIR: &str = "/var/lib/muster/public";
 /// The snapshot that the modules map.
 pub const SNAPSHOT: &str = "/var/lib/muster/public/snapshot";
+/// The records of locked homes: root's.
+pub const LOCKED_HOMES: &str = "/var/lib/muster/locked-homes";
 /// The broker's own folder: store, ledger, verifiers, host key (0700 muster).
 pub const PRIVATE_DIR: &str = "/var/lib/muster/private";
 /// The folder of the sockets: root's.

@@ -44,6 +44,7 @@ fn reading(round: u32) -> Projection {
         name: format!("round-{round}"),
         active: true,
         gid: None,
+        group_type: None,
     };
     let members = (0..PEOPLE).map(|nth| format!("u{nth}")).collect();
     Projection {
@@ -65,6 +66,7 @@ fn renewal(round: u32) -> Renewal {
             key: team.key.clone(),
             name: team.name.clone(),
             gid: None,
+            group_type: None,
         }],
     });
     Renewal {

@@ -1,6 +1,6 @@
 //! Why a user may or may not use a service: the engine that compiled the snapshot, with its facts.
 
-use muster_common::access::PersonFacts;
+use muster_common::access::{Directories, Memberships};
 use muster_common::clock::Time;
 use muster_common::name::ServiceName;
 use muster_common::snapshot::content::AccessAnswer;
@@ -9,7 +9,7 @@ use muster_common::wire::message::{Explain, ExplainReply};
 use muster_common::text::with_causes;
 
 use crate::broker::Broker;
-use crate::resolve::{ResolveError, Served, groups_with_directories, served_user};
+use crate::resolve::{ResolveError, Served, served_user};
 
 /// Answers [`Explain`]. A user who is not served is denied, with the reason.
 pub fn explain(broker: &Broker, call: &Explain) -> Result<ExplainReply, ResolveError> {
@@ -45,18 +45,10 @@ fn explain_served(
     served: &Served,
     service: &ServiceName,
 ) -> Result<ExplainReply, ResolveError> {
-    let groups = groups_with_directories(served)?;
     let owner = served.user.owner();
-    let named = groups
-        .iter()
-        .map(|(directory, group)| (directory, group))
-        .collect();
-    let facts = PersonFacts {
-        directory: &owner.directory,
-        user: served.user.name(),
-        groups: &named,
-    };
-    let ruled = broker.config.access.decide(&facts, service);
+    let directories = Directories::of(&served.snapshot)?;
+    let memberships = Memberships::of(&served.snapshot, &directories, &served.record)?;
+    let ruled = memberships.with_facts(|facts| broker.config.access.decide(facts, service));
     let now = broker.clock.now();
     let position = served
         .snapshot

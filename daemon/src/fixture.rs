@@ -147,6 +147,7 @@ impl Scripted {
                     key: ImmutableKey::given(&gid.to_string()),
                     name: (*name).to_owned(),
                     gid: Some(*gid),
+                    group_type: None,
                 })
                 .collect(),
         };
@@ -512,6 +513,7 @@ impl World {
             name: "linux-users".into(),
             active: true,
             gid: None,
+            group_type: None,
         };
         let roster = Roster {
             team,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_common::account::{Gid, Uid};
 use muster_common::admitted::{AdmissionError, AdmittedUser};
-use muster_common::name::{DirectoryName, GroupName, UserName};
+use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{GroupRecord, UserRecord};
 use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
 use muster_common::store::StoreError;
@@ -188,25 +188,10 @@ pub fn get_group(broker: &Broker, call: &GetGroup) -> Result<GroupReply, Resolve
 
 /// The names of a served user's groups, the primary one first.
 pub fn group_names(served: &Served) -> Result<Vec<GroupName>, ResolveError> {
-    Ok(groups_with_directories(served)?
-        .into_iter()
-        .map(|(_, group)| group)
-        .collect())
-}
-
-/// A served user's groups with the directories that own them.
-pub fn groups_with_directories(
-    served: &Served,
-) -> Result<Vec<(DirectoryName, GroupName)>, ResolveError> {
-    let directories = served.snapshot.directories()?;
     let mut names = Vec::with_capacity(served.record.groups.len());
     for gid in &served.record.groups {
-        let Some(found) = served.snapshot.group_by_gid(*gid)? else {
-            continue;
-        };
-        if let Some(directory) = directories.get(usize::from(found.directory)) {
-            names.push((directory.name.clone(), found.group.name));
-        }
+        let found = served.snapshot.group_by_gid(*gid)?;
+        names.extend(found.map(|found| found.group.name));
     }
     Ok(names)
 }

@@ -57,6 +57,7 @@ fuzz_target!(|said: Said<'_>| {
             .collect(),
         users: said.users.iter().filter_map(user).collect(),
         groups: said.groups.iter().filter_map(group).collect(),
+        group_types: Vec::new(),
         tombstones: said.tombstones.iter().filter_map(tombstone).collect(),
     };
     let Ok(bytes) = write(&content, generation) else {

@@ -1,6 +1,6 @@
 //! Story *keys from the directory*: sshd → AuthorizedKeysCommand → snapshot; no broker is asked.
 
-use muster_tests::world::usual::PEOPLE;
+use muster_tests::world::usual::{PEOPLE, password};
 use muster_tests::world::{Sim, World};
 
 const COMMAND: &str =
@@ -79,4 +79,57 @@ fn people_log_in_by_the_keys_that_their_directory_holds_as_long_as_the_rules_let
     world.ssh_by_that_key("grace", "id -un").refused();
     let damaged = world.run(["muster", "ssh-keys", "grace"]);
     assert_eq!((damaged.code, damaged.out.as_str()), (3, ""), "{damaged}");
+}
+
+#[test]
+fn restricted_people_run_roots_command_by_key_alone_and_nobody_has_keys_without_the_configuration()
+{
+    let Some(mut world) = World::new() else {
+        return;
+    };
+    world
+        .run([
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-C",
+            "",
+            "-f",
+            KEY,
+        ])
+        .said();
+    let public = world.read(&format!("{KEY}.pub"));
+    world.start_simulator(Sim::Crowd, &with_key(public.trim()));
+    world.configure(
+        r#"[[restricted]]
+groups = ["user:corp/charles", "user:corp/grace"]
+command = 'printf "%s \"%s\" \\ %s" "{name}" "$SSH_ORIGINAL_COMMAND" end'
+shell = "/bin/sh"
+options = ["restrict"]
+"#,
+    );
+    world.start_muster();
+    world.sync().said();
+    world.start_sshd_with(COMMAND);
+
+    let charles = world.ssh_by_that_key("charles", "id -un");
+    assert_eq!(charles.said(), r#"charles "id -un" \ end"#);
+    // An allow rule beats the restriction.
+    assert_eq!(world.ssh_by_that_key("grace", "id -un").said(), "grace");
+    let shell_of = |name: &str| {
+        let line = world.run(["getent", "passwd", name]).said().to_owned();
+        line.rsplit(':').next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(shell_of("charles"), "/bin/sh");
+    assert_eq!(shell_of("grace"), "/bin/bash");
+    // The right password would open the shell.
+    world.ssh("charles", password::CHARLES, "id -un").refused();
+
+    world.write("/etc/muster/muster.toml", "version = 1\nnonsense = true\n");
+    for refused in ["charles", "grace"] {
+        world.ssh_by_that_key(refused, "id -un").refused();
+    }
 }

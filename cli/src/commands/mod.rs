@@ -6,6 +6,7 @@ pub mod crowd;
 pub mod explain;
 pub mod fas;
 pub mod gafaelfawr;
+pub mod homes;
 pub mod id;
 pub mod login_test;
 pub mod name;

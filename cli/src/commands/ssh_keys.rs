@@ -19,6 +19,7 @@ pub fn run(options: &Options, user: &str, service: &ServiceName) -> Result<ExitC
     let sources = Sources {
         passwd: Path::new(paths::PASSWD),
         snapshot: Path::new(paths::SNAPSHOT),
+        config: Path::new(paths::CONFIG),
         owner: 0,
     };
     let found = keys_of(&sources, user, service, SystemClock.now());
@@ -41,8 +42,11 @@ pub fn run(options: &Options, user: &str, service: &ServiceName) -> Result<ExitC
 fn code(why: &NoKeys) -> ExitCode {
     match why {
         NoKeys::NotOurs | NoKeys::Unknown | NoKeys::NotAllowed => ExitCode::SUCCESS,
-        NoKeys::Local(_) | NoKeys::Snapshot(_) | NoKeys::Damaged(_) | NoKeys::Expired => {
-            ExitCode::from(EXIT_COULD_NOT_ASK)
-        }
+        NoKeys::Local(_)
+        | NoKeys::Snapshot(_)
+        | NoKeys::Damaged(_)
+        | NoKeys::Config(_)
+        | NoKeys::Name(_)
+        | NoKeys::Expired => ExitCode::from(EXIT_COULD_NOT_ASK),
     }
 }

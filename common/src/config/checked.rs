@@ -15,8 +15,8 @@ use super::reading::{
     Meant, Place, Reading, Section, Unfit, boolean, bounded, join, number, shown_span,
 };
 use super::rules::{self, Known};
-use super::settings::{Config, Login, Offline, Sync, Throttle};
-use crate::name::{NameRule, ServiceName};
+use super::settings::{Config, DirectoryConfig, DirectoryKind, Login, Offline, Sync, Throttle};
+use crate::name::{DirectoryName, GroupName, NameRule, ServiceName};
 use crate::verifier::Cost;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -150,11 +150,22 @@ fn access(
     names: Option<&NameRule>,
 ) -> Option<crate::access::AccessRules> {
     let fallback = NameRule::default();
+    let typed = directories.checked.as_deref().map(typed);
     let known = Known {
         directories: &directories.names,
         names: names.unwrap_or(&fallback),
+        typed: typed.as_deref(),
     };
     rules::access(reading, top, &known)
+}
+
+/// The directories whose groups have types, each with the group of its agreement.
+fn typed(directories: &[DirectoryConfig]) -> Vec<(DirectoryName, GroupName)> {
+    let typed = directories.iter().filter_map(|one| match &one.kind {
+        DirectoryKind::Fas(fas) => Some((one.name.clone(), fas.cla_group.clone())),
+        DirectoryKind::Crowd(_) | DirectoryKind::Gafaelfawr(_) => None,
+    });
+    typed.collect()
 }
 
 fn max_staleness(reading: &mut Reading<'_>, top: &Said) -> Option<Meant<Duration>> {

@@ -83,7 +83,7 @@ pub const SECTIONS: &[Section] = &[
     section(
         "access",
         "[access]",
-        "Who may log in. A rule is `\"everyone\"`, `\"user:DIRECTORY/NAME\"` or `\"group:DIRECTORY/NAME\"`; with a single directory `DIRECTORY/` may be left out. A deny always wins; without any allow rule nobody is let in.",
+        "Who may log in. A rule is `\"everyone\"`, `\"directory:NAME\"` (everybody of that directory), `\"user:DIRECTORY/NAME\"` or `\"group:DIRECTORY/NAME\"`; with a single directory `DIRECTORY/` may be left out. Groups of a `fas` directory have types: `\"group:DIRECTORY/@type:TYPE\"` is everybody in any group of that type, and `\"group:DIRECTORY/@all\"` everybody in `directory.cla_group` and in one further group that stands for no agreement (neither of the type `cla` nor called `cla_…`). Only active people with approved memberships count. A group whose type is not known matches denies, and no allow. A deny always wins; without any allow rule nobody is let in.",
     ),
     section(
         "access.service",
@@ -95,6 +95,23 @@ pub const SECTIONS: &[Section] = &[
         "[access.service.NAME]",
         "Rules of the PAM service NAME (`sshd`, `sudo`, `login`, …; at most 63 services). A service without a section of its own uses `[access]`.",
     ),
+    section(
+        "access.host",
+        "[access.host]",
+        "Rules of kinds of hosts, one section each.",
+    ),
+    section(
+        "access.host.NAME",
+        "[access.host.TAG]",
+        "Rules that are added to those of `[access]` on hosts with the tag TAG (`host.tags`). A deny wins, whichever section it stands in; a service with an allow list of its own keeps that one. On other hosts the section is checked and otherwise ignored, so that one file serves many hosts.",
+    ),
+    Section {
+        path: "restricted",
+        header: "[[restricted]]",
+        repeats: true,
+        says: "Groups whose people sshd lets in for one purpose. Whom an allow rule of sshd lets in anyway is not restricted; everybody else is by the first of these tables that names them; a deny wins over all. `muster ssh-keys` puts command and options in front of their SSH keys, and where a command is said sshd takes no password of theirs: it would open the shell. Other services let in by their own rules alone.",
+    },
+    section("host", "[host]", "What kind of host this is."),
     section(
         "offline",
         "[offline]",
@@ -272,6 +289,13 @@ pub const KEYS: &[Key] = &[
         "true or false",
         Absent::Stands("true"),
         "Whether group memberships are read past the server's own cache of 15 minutes. `false` is kinder to a server that many hosts read, and lets removals wait that much longer.",
+    ),
+    key_of(
+        FAS,
+        "directory.cla_group",
+        "a group's name",
+        Absent::Stands("\"cla_done\""),
+        "The group of everybody who has signed the agreement: what the rule `\"group:DIRECTORY/@all\"` asks for.",
     ),
     key_of(
         GAFAELFAWR,
@@ -467,6 +491,48 @@ pub const KEYS: &[Key] = &[
         RULES,
         Absent::Stands("[]"),
         "Who is not let in by this service, beside `access.deny`.",
+    ),
+    key(
+        "access.host.NAME.allow",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is let in on hosts with this tag, beside `access.allow`.",
+    ),
+    key(
+        "access.host.NAME.deny",
+        RULES,
+        Absent::Stands("[]"),
+        "Who is not let in on hosts with this tag, beside `access.deny`.",
+    ),
+    key(
+        "restricted.groups",
+        RULES,
+        Absent::Refused,
+        "Whom sshd lets in, restricted: rules as in `[access]`.",
+    ),
+    key(
+        "restricted.shell",
+        FILE,
+        Absent::Nothing("the shell of everybody else"),
+        "Their login shell; it need not stand in /etc/shells. sshd runs the command by it, so one that runs nothing leaves the command no way.",
+    ),
+    key(
+        "restricted.command",
+        "a command without control characters that does not end with a backslash",
+        Absent::Nothing("no command is forced, and passwords are taken as well"),
+        "What every SSH key of theirs runs, whatever was asked for (that is in `SSH_ORIGINAL_COMMAND`). `{name}` is the person's name; who has a name with other characters than letters, digits and `_.@+-` is not let in then.",
+    ),
+    key(
+        "restricted.options",
+        "a list of sshd's key options",
+        Absent::Stands("[\"restrict\"]"),
+        "What further stands in front of their keys: `restrict`, `no-pty`, `no-port-forwarding`, `no-agent-forwarding`, `no-X11-forwarding`, `no-user-rc`, and behind `restrict` also `pty`, `port-forwarding`, `agent-forwarding`, `X11-forwarding`, `user-rc`.",
+    ),
+    key(
+        "host.tags",
+        "a list of tags such as \"web\"",
+        Absent::Stands("[]"),
+        "The kinds of host that this one is.",
     ),
     key(
         "offline.enabled",

@@ -11,6 +11,7 @@ use super::settings::{
 use super::{SecretSource, absolute};
 use crate::directory::fas::Otp;
 use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
+use crate::name::NameRule;
 
 /// What a directory can be.
 const KINDS: [&str; 3] = ["crowd", "fas", "gafaelfawr"];
@@ -84,12 +85,17 @@ fn fas(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<FasConfig> {
     });
     let otp = reading.value(section, "otp", otp);
     let force_refresh = reading.value(section, "force_refresh", boolean);
+    let cla_group = reading.value(section, "cla_group", |value| {
+        let group = NameRule::default().group(&text(value)?);
+        group.map_err(|error| Unfit::Wanted(format!("a group's name; this one {error}")))
+    });
     Some(FasConfig {
         user: user?.value,
         password_file: password_file?.value,
         session_cookie: session_cookie?.value,
         otp: otp?.value,
         force_refresh: force_refresh?.value,
+        cla_group: cla_group?.value,
     })
 }
 

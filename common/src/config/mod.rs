@@ -18,6 +18,7 @@ mod overrides;
 mod problem;
 mod raw;
 mod reading;
+mod restricted;
 mod rules;
 mod secret_source;
 mod settings;

@@ -12,7 +12,7 @@ use crate::directory::fas::Otp;
 use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
 use crate::directory::{self, Coverage, Scope, SecretKind};
 use crate::local::LocalFiles;
-use crate::name::{DirectoryName, NameRule, ServiceName, UserName};
+use crate::name::{DirectoryName, GroupName, NameRule, ServiceName, UserName};
 use crate::overrides::Overrides;
 use crate::snapshot::content::Forms;
 use crate::snapshot::policy::Policy;
@@ -72,6 +72,7 @@ impl Config {
                 .map(|one| self.home.folder_of(&one.name))
                 .collect(),
             overrides: self.overrides.clone(),
+            shells: self.access.restricted_shells(),
             names: self.names.clone(),
             enumerate: self.enumerate,
             forms: self.forms.clone(),
@@ -223,6 +224,8 @@ pub struct FasConfig {
     pub otp: Otp,
     /// Whether memberships are read past the server's own cache.
     pub force_refresh: bool,
+    /// The group of those who have signed the agreement.
+    pub cla_group: GroupName,
 }
 
 /// What only a Gafaelfawr directory needs.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use crate::name::UserName;
+use crate::name::{GroupTypeName, UserName};
 use crate::secret::Secret;
 
 pub mod crowd;
@@ -154,6 +154,8 @@ pub struct Team {
     pub active: bool,
     /// A group id that the service gives.
     pub gid: Option<u32>,
+    /// What the service calls this kind of groups, where it tells kinds apart.
+    pub group_type: Option<GroupTypeName>,
 }
 
 /// A group with the names of its members, as an answer about it alone gives them.
@@ -231,6 +233,8 @@ pub struct Membership {
     pub name: String,
     /// The group's id, if the answer says one; `None` is "not said", not "has none".
     pub gid: Option<u32>,
+    /// The group's type, as `gid`.
+    pub group_type: Option<GroupTypeName>,
 }
 
 /// One person as the directory says it now, with every group that counts and holds the

@@ -123,6 +123,7 @@ mod tests {
             name: name.to_owned(),
             active: true,
             gid: None,
+            group_type: None,
         }
     }
 

@@ -185,6 +185,7 @@ mod tests {
                 name: name.to_owned(),
                 active: true,
                 gid: None,
+                group_type: None,
             },
             members: members.iter().map(ToString::to_string).collect(),
         }
@@ -278,6 +279,7 @@ mod tests {
             key: ImmutableKey::from_name(name),
             name: name.to_owned(),
             gid: None,
+            group_type: None,
         };
         let ann = Sighting {
             person: person("ann"),

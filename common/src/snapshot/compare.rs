@@ -35,6 +35,7 @@ impl Snapshot {
             && self.forms()? == content.forms
             && self.id_ranges()? == content.id_ranges
             && self.services()? == content.services
+            && self.group_types()? == content.group_types
             && directories.len() == content.directories.len()
             && pairs.all(|(own, said)| is_same_directory(own, said, same_time))
             && self.tombstones().collect::<Result<Vec<_>, _>>()? == content.tombstones)

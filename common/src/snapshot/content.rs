@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::account::{Account, Gid, Group, Uid};
 use crate::clock::Time;
-use crate::name::{DirectoryName, ServiceName, UserName};
+use crate::name::{DirectoryName, GroupTypeName, ServiceName, UserName};
 
 /// How many services can have rules of their own: one bit each beside the default's.
 pub const SERVICES_MAX: usize = 63;
@@ -29,6 +29,8 @@ pub struct Content {
     pub users: Vec<UserRecord>,
     /// The groups, user-private ones included.
     pub groups: Vec<GroupRecord>,
+    /// The types of groups, where their directory has such: what access rules ask about.
+    pub group_types: Vec<GroupType>,
     /// Who was here and is gone: still ours, so that they are refused and not passed on.
     pub tombstones: Vec<Tombstone>,
 }
@@ -129,6 +131,15 @@ pub struct GroupRecord {
     pub group: Group,
     /// The position of the owning directory in [`Content::directories`].
     pub directory: u16,
+}
+
+/// What a group is for, as its directory says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupType {
+    /// The group's id.
+    pub gid: Gid,
+    /// The type's name.
+    pub name: GroupTypeName,
 }
 
 /// A user who was served once and is not any more.

@@ -4,8 +4,12 @@
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 
-use super::content::{Access, Content, DirectoryRecord, Forms, GroupRecord, Tombstone, UserRecord};
-use super::format::{Section, UNIT, directory, halves, quarters, service, tombstone, user};
+use super::content::{
+    Access, Content, DirectoryRecord, Forms, GroupRecord, GroupType, Tombstone, UserRecord,
+};
+use super::format::{
+    Section, UNIT, directory, group_type, halves, quarters, service, tombstone, user,
+};
 use super::reader::{Damaged, GroupEntry, Place, Snapshot, UserEntry};
 use crate::account::{Account, Gid, Group, Uid};
 use crate::clock::Time;
@@ -81,6 +85,28 @@ impl Snapshot {
             name.parse().map_err(|_| Damaged("a service has no name"))
         })
         .collect()
+    }
+
+    /// The types of groups, where their directory has such.
+    pub fn group_types(&self) -> Result<Vec<GroupType>, Damaged> {
+        self.records(Section::GroupTypes, |place| self.group_type(place))
+            .collect()
+    }
+
+    fn group_type(&self, Place(at): Place) -> Result<GroupType, Damaged> {
+        let chunk = self.view().chunk::<{ group_type::TEXT }>(at);
+        let [gid, length] = halves(
+            chunk
+                .ok_or(Damaged("a group's type lies outside"))?
+                .u64::<{ group_type::GID }>(),
+        );
+        let name = self.text(at.saturating_add(group_type::TEXT), length as usize)?;
+        Ok(GroupType {
+            gid: Gid::new(gid).map_err(|_| Damaged("a type is that of a system's group"))?,
+            name: name
+                .parse()
+                .map_err(|_| Damaged("a group's type has no name"))?,
+        })
     }
 
     /// By what else than their names people are found.
@@ -160,6 +186,7 @@ impl Snapshot {
             services: self.services()?,
             users,
             groups,
+            group_types: self.group_types()?,
             tombstones: self.tombstones().collect::<Result<_, _>>()?,
         })
     }

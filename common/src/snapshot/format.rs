@@ -72,10 +72,12 @@ pub(crate) enum Section {
     /// u32 offsets of the suffixes that make other forms of names; laid out as a service's
     /// name. Snapshots of before it was added have 0, 0 in the table.
     Suffixes,
+    /// u32 offsets of the groups' types; may be 0, 0 as well.
+    GroupTypes,
 }
 
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 12;
+pub(crate) const SECTIONS: usize = 13;
 
 impl Section {
     /// All of them, in the table's order.
@@ -92,6 +94,7 @@ impl Section {
         Self::Services,
         Self::IdRanges,
         Self::Suffixes,
+        Self::GroupTypes,
     ];
 
     /// The bytes that `count` of this section's items take. An index of `count`
@@ -110,7 +113,8 @@ impl Section {
             | Self::Tombstones
             | Self::Directories
             | Self::Services
-            | Self::Suffixes => count.checked_mul(4),
+            | Self::Suffixes
+            | Self::GroupTypes => count.checked_mul(4),
         }
     }
 }
@@ -128,6 +132,7 @@ impl Section {
             Self::Directories => directory::TEXT,
             Self::Services | Self::Suffixes => service::TEXT,
             Self::IdRanges => 8,
+            Self::GroupTypes => group_type::TEXT,
         }
     }
 }
@@ -168,6 +173,14 @@ pub(crate) mod tombstone {
     /// u32: the user id then; u32: bytes of the name.
     pub(crate) const UID: usize = 0;
     /// Where the name starts.
+    pub(crate) const TEXT: usize = 8;
+}
+
+/// A group's type, as its directory calls it.
+pub(crate) mod group_type {
+    /// u32: the group's id; u32: bytes of the type.
+    pub(crate) const GID: usize = 0;
+    /// Where the type starts.
     pub(crate) const TEXT: usize = 8;
 }
 

@@ -1,6 +1,8 @@
 //! Laying content out in a snapshot's bytes; the counterpart of `decode`.
 
-use super::content::{Content, DirectoryRecord, GroupRecord, Misses, Tombstone, UserRecord};
+use super::content::{
+    Content, DirectoryRecord, GroupRecord, GroupType, Misses, Tombstone, UserRecord,
+};
 use super::format::{
     FLAG_ENUMERATE, FLAG_FOLD_CASE, HEADER, LENGTH_MAX, MAGIC, PROBES, SECTIONS, Section, Slot,
     UNIT, VERSION, directory, hash_id, hash_name, header, place, user,
@@ -55,6 +57,7 @@ impl Layout {
         let directories = self.directories(&content.directories)?;
         let services = self.short_texts(content.services.iter().map(ServiceName::as_str))?;
         let suffixes = self.short_texts(content.forms.suffixes.iter().map(String::as_str))?;
+        let group_types = self.group_types(&content.group_types)?;
         let mut table = [(0, 0); SECTIONS];
         for (entry, section) in table.iter_mut().zip(Section::ALL) {
             let written = match section {
@@ -71,6 +74,8 @@ impl Layout {
                 Section::IdRanges => Some(self.ranges(content)?),
                 Section::Suffixes if suffixes.is_empty() => Some((0, 0)),
                 Section::Suffixes => Some(self.numbers(&suffixes)?),
+                Section::GroupTypes if group_types.is_empty() => Some((0, 0)),
+                Section::GroupTypes => Some(self.numbers(&group_types)?),
             };
             match written {
                 Some(place) => *entry = place,
@@ -223,6 +228,17 @@ impl Layout {
             keys.records.push(unit);
         }
         Ok(keys)
+    }
+
+    fn group_types(&mut self, types: &[GroupType]) -> Result<Vec<u32>, WriteError> {
+        let write = |one: &GroupType| {
+            let unit = self.unit()?;
+            self.word32(one.gid.get());
+            self.word32(count(one.name.as_bytes().len())?);
+            self.put(one.name.as_bytes());
+            Ok(unit)
+        };
+        types.iter().map(write).collect()
     }
 
     fn directories(&mut self, directories: &[DirectoryRecord]) -> Result<Vec<u32>, WriteError> {

@@ -28,7 +28,7 @@ mod tests;
 use record::drop_bad_keys;
 use relations::{
     Doubles, People, doubled, drop_orphans, is_private, keep_known_groups, keep_known_members,
-    without_primary_group,
+    types_of, without_primary_group,
 };
 
 /// What root says may be served on this host.
@@ -42,6 +42,8 @@ pub struct Policy {
     pub homes: Vec<String>,
     /// What is said of single users in the directory's place.
     pub overrides: Overrides,
+    /// Shells that root gives to people of restricted groups, whatever /etc/shells says.
+    pub shells: Vec<String>,
     /// The names' canonical form.
     pub names: NameRule,
     /// Whether everybody may be listed.
@@ -97,6 +99,7 @@ impl Policy {
                 until: user.access.until.min(latest),
             };
         }
+        let group_types = types_of(&groups, content.group_types);
         let tombstones = self.tombstones(content.tombstones, &users, &groups, &mut refusals);
 
         let admitted = Content {
@@ -108,6 +111,7 @@ impl Policy {
             services: self.services.iter().take(SERVICES_MAX).cloned().collect(),
             users,
             groups,
+            group_types,
             tombstones,
         };
         (admitted, refusals)

@@ -191,7 +191,7 @@ impl Snapshot {
 
     #[inline]
     pub(super) const fn table(&self, section: Section) -> Table {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = self.header.sections;
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m] = self.header.sections;
         match section {
             Section::UserNames => a,
             Section::Uids => b,
@@ -205,6 +205,7 @@ impl Snapshot {
             Section::Services => j,
             Section::IdRanges => k,
             Section::Suffixes => l,
+            Section::GroupTypes => m,
         }
     }
 
@@ -277,7 +278,8 @@ impl Table {
         let outside = Damaged("a table lies outside");
         let chunk = view.chunk::<8>(entry).ok_or(outside)?;
         let [unit, count] = halves(chunk.u64::<0>());
-        if (section, unit, count) == (Section::Suffixes, 0, 0) {
+        let may_be_missing = matches!(section, Section::Suffixes | Section::GroupTypes);
+        if may_be_missing && (unit, count) == (0, 0) {
             return Ok(Self::default());
         }
         let at = (unit as usize).checked_mul(UNIT).ok_or(outside)?;

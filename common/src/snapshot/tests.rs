@@ -8,7 +8,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::content::{
-    Access, Content, DirectoryRecord, Forms, GroupRecord, Misses, Tombstone, UserRecord,
+    Access, Content, DirectoryRecord, Forms, GroupRecord, GroupType, Misses, Tombstone, UserRecord,
 };
 use super::format::{HEADER, header};
 use super::reader::{OpenError, Snapshot};
@@ -69,6 +69,10 @@ fn content() -> Content {
             group("ada", 10_001, &[]),
             group("linux-users", 15_000, &["ada", "b"]),
         ],
+        group_types: vec![GroupType {
+            gid: Gid::new(15_000).unwrap(),
+            name: "shell".parse().unwrap(),
+        }],
         tombstones: vec![Tombstone {
             name: "gone".parse().unwrap(),
             uid: Uid::new(10_009).unwrap(),
@@ -123,7 +127,7 @@ fn a_snapshot_says_its_own_content_and_no_other() {
     let snapshot = Snapshot::from_bytes(&write(&content(), 9).unwrap()).unwrap();
     let says = |said: &Content| snapshot.says(said, |own, said| own == said).unwrap();
     assert!(says(&content()));
-    let changes: [fn(&mut Content); 22] = [
+    let changes: [fn(&mut Content); 24] = [
         |c| c.enumerate = false,
         |c| c.forms.fold_case = true,
         |c| c.forms.suffixes.push("@example.org".to_owned()),
@@ -132,6 +136,8 @@ fn a_snapshot_says_its_own_content_and_no_other() {
         |c| c.directories[0].synced = Some(Time::from_unix(6)),
         |c| c.directories[0].synced = None,
         |c| c.services.clear(),
+        |c| c.group_types[0].name = "git".parse().unwrap(),
+        |c| c.group_types.clear(),
         |c| c.tombstones[0].name = "left".parse().unwrap(),
         |c| c.users.truncate(2),
         |c| c.users[0].account.name = "adb".parse().unwrap(),

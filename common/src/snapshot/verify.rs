@@ -5,17 +5,18 @@ use super::format::{Section, VERSION};
 use super::reader::{Damaged, GroupEntry, Place, Snapshot, UserEntry};
 use super::seeded::Set;
 use super::writer::is_sane_suffix;
-use crate::account::{Account, Group};
+use crate::account::{Account, Gid, Group};
 use crate::text;
 
 /// The sections that list records.
-const LISTS: [Section; 6] = [
+const LISTS: [Section; 7] = [
     Section::Users,
     Section::Groups,
     Section::Tombstones,
     Section::Directories,
     Section::Services,
     Section::Suffixes,
+    Section::GroupTypes,
 ];
 
 impl Snapshot {
@@ -45,6 +46,7 @@ impl Snapshot {
         if content.id_ranges.iter().any(|range| range.is_empty()) {
             return Err(Damaged("a range of ids is empty"));
         }
+        verify_group_types(&content)?;
         self.verify_users(&content)?;
         self.verify_groups(&content)?;
         self.verify_tombstones(&content)?;
@@ -124,5 +126,19 @@ impl Snapshot {
             }
         }
         Ok(())
+    }
+}
+
+/// Each type is that of a group that is there, which has no other.
+fn verify_group_types(content: &Content) -> Result<(), Damaged> {
+    if content.group_types.is_empty() {
+        return Ok(());
+    }
+    let groups = content.groups.iter().map(|record| record.group.gid);
+    let mut untold: Set<Gid> = groups.collect();
+    let mut types = content.group_types.iter();
+    match types.all(|one| untold.remove(&one.gid)) {
+        true => Ok(()),
+        false => Err(Damaged("a type is that of no group, or a group has two")),
     }
 }

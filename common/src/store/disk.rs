@@ -16,7 +16,7 @@ use crate::snapshot::content::Tombstone;
 
 /// The schema's version. An older file is brought up to it; one of a later version
 /// is set aside and rebuilt.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// From version 1: who was seen when, and the names to look persons up by.
 const FROM_VERSION_1: &str = "
@@ -65,6 +65,11 @@ CREATE TABLE revocation (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT N
                          PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 ";
 
+/// From version 4: groups have types. They are not known until a directory is read again.
+const FROM_VERSION_4: &str = "
+ALTER TABLE team ADD COLUMN group_type TEXT;
+";
+
 const SCHEMA: &str = "
 CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE directory (name TEXT PRIMARY KEY, synced INTEGER NOT NULL, whole INTEGER NOT NULL, cursor TEXT,
@@ -73,7 +78,7 @@ CREATE TABLE person (directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT N
                      seen INTEGER NOT NULL, groups TEXT NOT NULL, PRIMARY KEY (directory, key)) STRICT, WITHOUT ROWID;
 CREATE INDEX person_name ON person (directory, name COLLATE NOCASE);
 CREATE TABLE team (id INTEGER PRIMARY KEY AUTOINCREMENT, directory TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL,
-                   gid INTEGER, active INTEGER NOT NULL, groups TEXT NOT NULL, UNIQUE (directory, key)) STRICT;
+                   gid INTEGER, active INTEGER NOT NULL, groups TEXT NOT NULL, group_type TEXT, UNIQUE (directory, key)) STRICT;
 CREATE INDEX team_name ON team (directory, name COLLATE NOCASE);
 CREATE TABLE identity (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
                        name TEXT NOT NULL, source TEXT NOT NULL, current INTEGER NOT NULL) STRICT;
@@ -259,9 +264,15 @@ fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let steps: &[&str] = match version {
         0 => &[SCHEMA],
-        1 => &[FROM_VERSION_1, FROM_VERSION_2, FROM_VERSION_3],
-        2 => &[FROM_VERSION_2, FROM_VERSION_3],
-        3 => &[FROM_VERSION_3],
+        1 => &[
+            FROM_VERSION_1,
+            FROM_VERSION_2,
+            FROM_VERSION_3,
+            FROM_VERSION_4,
+        ],
+        2 => &[FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4],
+        3 => &[FROM_VERSION_3, FROM_VERSION_4],
+        4 => &[FROM_VERSION_4],
         SCHEMA_VERSION => return Ok(Some(connection)),
         _ => return Ok(None),
     };
@@ -312,6 +323,32 @@ mod tests {
         store.raise_high_water(Time::from_unix(100)).unwrap();
         store.raise_high_water(Time::from_unix(50)).unwrap();
         assert_eq!(store.high_water().unwrap(), Time::from_unix(100));
+    }
+
+    #[test]
+    fn a_store_of_version_4_learns_types_and_keeps_every_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(SCHEMA).unwrap();
+        old.execute_batch(
+            "ALTER TABLE team DROP COLUMN group_type;
+             INSERT INTO directory VALUES ('corp', 5, 5, 'c', 7);
+             INSERT INTO team (directory, key, name, gid, active, groups) VALUES ('corp', 'name:ops', 'ops', 7000, 1, '[]');
+             PRAGMA user_version = 4;",
+        )
+        .unwrap();
+        drop(old);
+        let store = Store::open(&path).unwrap();
+        assert!(!path.with_extension("old").exists());
+        let corp = DirectoryName::new("corp").unwrap();
+        let teams = store.teams(&corp).unwrap();
+        let ops = &teams[0].team;
+        assert_eq!(
+            (ops.name.as_str(), ops.gid, &ops.group_type),
+            ("ops", Some(7000), &None)
+        );
+        assert_eq!(store.reading(&corp).unwrap().unwrap().settings, Some(7));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::disk::{
 use super::renewal::Change;
 use crate::clock::Time;
 use crate::directory::{Cursor, ImmutableKey, Listed, Person, Projection, Team};
-use crate::name::DirectoryName;
+use crate::name::{DirectoryName, GroupTypeName};
 
 /// A person as a directory last said it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +157,7 @@ impl Store {
     pub fn teams(&self, directory: &DirectoryName) -> Result<Vec<KnownTeam>, StoreError> {
         let connection = self.connection();
         let mut select = connection.prepare_cached(
-            "SELECT id, key, name, active, gid, groups FROM team WHERE directory = ?1 ORDER BY id",
+            "SELECT id, key, name, active, gid, groups, group_type FROM team WHERE directory = ?1 ORDER BY id",
         )?;
         let mut rows = select.query([directory.as_str()])?;
         let mut found = Vec::new();
@@ -171,6 +171,11 @@ impl Store {
                     name: row.get(2)?,
                     active: row.get(3)?,
                     gid: row.get(4)?,
+                    group_type: row
+                        .get_ref(6)?
+                        .as_str_or_null()
+                        .map_err(rusqlite::Error::from)?
+                        .and_then(|name| GroupTypeName::new(name).ok()),
                 },
                 groups: numbers(row, 5)?,
             });
@@ -251,10 +256,10 @@ const WRITE_PERSON_IF_DIFFERENT: &str =
     "INSERT INTO person VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE
      SET name = excluded.name, body = excluded.body, seen = excluded.seen, groups = excluded.groups
      WHERE body <> excluded.body OR groups <> excluded.groups";
-pub(super) const NEW_TEAM: &str = "INSERT INTO team (directory, key, name, gid, active, groups) VALUES (?1, ?2, ?3, ?4, ?5, '[]') RETURNING id";
+pub(super) const NEW_TEAM: &str = "INSERT INTO team (directory, key, name, gid, active, group_type, groups) VALUES (?1, ?2, ?3, ?4, ?5, ?6, '[]') RETURNING id";
 pub(super) const WRITE_TEAM_IF_DIFFERENT: &str =
-    "UPDATE team SET name = ?2, gid = ?3, active = ?4, groups = ?5 WHERE id = ?1
-     AND (name <> ?2 OR gid IS NOT ?3 OR active <> ?4 OR groups <> ?5)";
+    "UPDATE team SET name = ?2, gid = ?3, active = ?4, groups = ?5, group_type = ?6 WHERE id = ?1
+     AND (name <> ?2 OR gid IS NOT ?3 OR active <> ?4 OR groups <> ?5 OR group_type IS NOT ?6)";
 
 pub(super) fn mark_synced(
     connection: &Connection,
@@ -284,6 +289,11 @@ pub(super) fn keys(
         None => select.query_map([directory.as_str()], key)?,
     };
     Ok(keys.collect::<Result<_, _>>()?)
+}
+
+/// How a group's type is stored.
+pub(super) fn type_text(group_type: Option<&GroupTypeName>) -> Option<&str> {
+    group_type.map(GroupTypeName::as_str)
 }
 
 /// The list of numbers in a column.
@@ -325,7 +335,8 @@ impl Replacing<'_> {
                 Some(id) => id,
                 None => {
                     self.written = self.written.saturating_add(1);
-                    let new = params![self.directory, key, entry.name, entry.gid, entry.active];
+                    let (name, kind) = (&entry.name, type_text(entry.group_type.as_ref()));
+                    let new = params![self.directory, key, name, entry.gid, entry.active, kind];
                     insert.query_row(new, |row| row.get(0))?
                 }
             });
@@ -337,8 +348,9 @@ impl Replacing<'_> {
         let mut update = self.transaction.prepare(WRITE_TEAM_IF_DIFFERENT)?;
         for (Listed { entry, groups }, id) in teams.iter().zip(ids) {
             let groups = numbered(groups, ids)?;
-            let written =
-                update.execute(params![id, entry.name, entry.gid, entry.active, groups])?;
+            let kind = type_text(entry.group_type.as_ref());
+            let values = params![id, entry.name, entry.gid, entry.active, groups, kind];
+            let written = update.execute(values)?;
             self.written = self.written.saturating_add(written);
         }
         Ok(())
@@ -414,6 +426,7 @@ mod tests {
                 name: name.to_owned(),
                 active: true,
                 gid: None,
+                group_type: None,
             },
             members: members.iter().map(ToString::to_string).collect(),
         }

@@ -3,7 +3,7 @@
 
 use super::disk::{OptionalExtension, Store, StoreError, Transaction, params, signed};
 use super::projection::{
-    NEW_TEAM, WRITE_PERSON, WRITE_TEAM_IF_DIFFERENT, keys, mark_synced, number_text,
+    NEW_TEAM, WRITE_PERSON, WRITE_TEAM_IF_DIFFERENT, keys, mark_synced, number_text, type_text,
 };
 use crate::clock::Time;
 use crate::directory::{Cursor, ImmutableKey, Membership, Person, Sighting, Team, TeamSighting};
@@ -158,7 +158,14 @@ impl Renewing<'_> {
         let written = self
             .transaction
             .prepare_cached(WRITE_TEAM_IF_DIFFERENT)?
-            .execute(params![id, team.name, team.gid, team.active, groups])?;
+            .execute(params![
+                id,
+                team.name,
+                team.gid,
+                team.active,
+                groups,
+                type_text(team.group_type.as_ref())
+            ])?;
         self.changed |= written > 0;
         Ok(())
     }
@@ -179,14 +186,20 @@ impl Renewing<'_> {
             name: group.name.clone(),
             active: true,
             gid: group.gid,
+            group_type: group.group_type.clone(),
         })?;
         let written = self
             .transaction
             .prepare_cached(
-                "UPDATE team SET name = ?2, gid = coalesce(?3, gid) WHERE id = ?1
-                 AND (name <> ?2 OR gid IS NOT coalesce(?3, gid))",
+                "UPDATE team SET name = ?2, gid = coalesce(?3, gid), group_type = coalesce(?4, group_type) WHERE id = ?1
+                 AND (name <> ?2 OR gid IS NOT coalesce(?3, gid) OR group_type IS NOT coalesce(?4, group_type))",
             )?
-            .execute(params![id, group.name, group.gid])?;
+            .execute(params![
+                id,
+                group.name,
+                group.gid,
+                type_text(group.group_type.as_ref())
+            ])?;
         self.changed |= written > 0;
         Ok(id)
     }
@@ -205,7 +218,8 @@ impl Renewing<'_> {
         }
         self.changed = true;
         let mut insert = self.transaction.prepare_cached(NEW_TEAM)?;
-        let new = params![directory, key, team.name, team.gid, team.active];
+        let kind = type_text(team.group_type.as_ref());
+        let new = params![directory, key, team.name, team.gid, team.active, kind];
         Ok(insert.query_row(new, |row| row.get(0))?)
     }
 }
@@ -221,6 +235,7 @@ mod tests {
             key: ImmutableKey::given(&gid.to_string()),
             name: (*name).to_owned(),
             gid: Some(*gid),
+            group_type: None,
         };
         Sighting {
             person: Person::named(ImmutableKey::given(key), name),
@@ -348,6 +363,7 @@ mod tests {
             name: "staff".to_owned(),
             active: true,
             gid: Some(61_000),
+            group_type: None,
         };
         let members = vec!["ada".to_owned(), "bob".to_owned()];
         let people = ["ada", "bob"].into_iter().zip(["1", "2"]);
@@ -372,11 +388,13 @@ mod tests {
             name: "Staff".to_owned(),
             active: false,
             gid: Some(61_000),
+            group_type: None,
         };
         let all = Membership {
             key: ImmutableKey::given("61001"),
             name: "all".to_owned(),
             gid: Some(61_001),
+            group_type: None,
         };
         let renewal = Renewal {
             teams_seen: vec![TeamSighting {

@@ -41,6 +41,7 @@ fn team(key: &str, name: &str, gid: Option<u32>) -> Team {
         name: name.into(),
         active: true,
         gid,
+        group_type: None,
     }
 }
 

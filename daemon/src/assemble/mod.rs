@@ -18,7 +18,7 @@ use muster_common::directory::{Coverage, Ids, Nesting, Person, Team};
 use muster_common::local::LocalFiles;
 use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
+    Access, Content, DirectoryRecord, GroupRecord, GroupType, Misses, UserRecord,
 };
 use muster_common::snapshot::reserved::reserved;
 use muster_common::store::ledger::{Entry, Holder, IdKind, IdSpace, Ledger};
@@ -424,6 +424,9 @@ impl Work<'_> {
             group,
             directory: position,
         });
+        let said = team.group_type.clone();
+        let said = said.map(|name| GroupType { gid, name });
+        self.content.group_types.extend(said);
         Ok(())
     }
 

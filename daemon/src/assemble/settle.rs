@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use muster_common::access::PersonFacts;
+use muster_common::access::{GroupFact, GroupKind, PersonFacts};
 use muster_common::account::{Gid, Group, Uid};
-use muster_common::name::{DirectoryName, GroupName, UserName};
+use muster_common::name::{GroupName, GroupTypeName, UserName};
 use muster_common::snapshot::content::{Access, GroupRecord, Tombstone, UserRecord};
 use muster_common::store::ledger::{Holder, IdKind};
 use muster_common::store::names::Owner;
@@ -88,14 +88,18 @@ impl Work<'_> {
             .iter()
             .map(|directory| &directory.name)
             .collect();
-        let named = self.content.groups.iter().filter_map(|record| {
+        let types = self.content.group_types.iter();
+        let types: HashMap<Gid, &GroupTypeName> = types.map(|one| (one.gid, &one.name)).collect();
+        let groups = self.content.groups.iter().filter_map(|record| {
             let owner = *directories.get(usize::from(record.directory))?;
             let group = &record.group;
             // Nobody asks about any other: with a million memberships that counts.
-            let named = self.config.access.names_group(owner, &group.name);
-            named.then(|| (group.gid, (owner, group.name.clone())))
+            let asked = self.config.access.asks_about(owner, &group.name);
+            let kind = types.get(&group.gid);
+            let kind = kind.map_or(GroupKind::Untold, |found| GroupKind::OfType(found));
+            asked.then_some((group.gid, (owner, &group.name, kind)))
         });
-        let named: HashMap<Gid, (&DirectoryName, GroupName)> = named.collect();
+        let groups: HashMap<Gid, _> = groups.collect();
         let is_revoked = |user: &UserName| {
             let owner = self.user_owners.get(user.as_str());
             owner.is_some_and(|owner| self.revoked.holds(owner))
@@ -108,13 +112,27 @@ impl Work<'_> {
             let Some(directory) = directories.get(position).copied() else {
                 continue;
             };
-            let groups = record.groups.iter().filter_map(|gid| named.get(gid));
-            let groups = groups.map(|(owner, group)| (*owner, group)).collect();
+            let own = record.account.uid.get();
+            let held = record.groups.iter();
+            let held = held.filter_map(|gid| Some((gid.get() == own, groups.get(gid)?)));
+            let held = held.map(|(private, &(directory, name, kind))| GroupFact {
+                directory,
+                name,
+                kind: if private { GroupKind::Private } else { kind },
+            });
+            let groups: Vec<_> = held.collect();
             let facts = PersonFacts {
                 directory,
                 user,
                 groups: &groups,
             };
+            let has_own_shell = self.config.overrides.get(user);
+            let has_own_shell = has_own_shell.is_some_and(|said| said.shell.is_some());
+            let restriction = self.config.access.restriction_of(&facts);
+            let shell = restriction.and_then(|one| one.shell.clone());
+            if let Some(shell) = shell.filter(|_| !has_own_shell) {
+                record.account.shell = shell;
+            }
             record.access = Access {
                 allowed: if place.active && !is_revoked(user) {
                     self.config.access.compile(&facts)

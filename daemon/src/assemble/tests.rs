@@ -33,6 +33,7 @@ fn team(name: &str, members: &[&str]) -> Roster {
             name: name.into(),
             active: true,
             gid: None,
+            group_type: None,
         },
         members: members.iter().map(ToString::to_string).collect(),
     }
@@ -682,4 +683,51 @@ fn with_several_directories_the_command_says_which() {
     let clash = two(&host, first, second);
     assert!(clash.complains("user bob: id 30001 belongs to user ada"));
     assert!(clash.complains(" --directory fedora` settles it"));
+}
+
+#[test]
+fn the_types_of_groups_decide_and_are_published_but_a_private_group_is_no_work() {
+    let text = r#"
+version = 1
+[ids]
+accept = [100000, 200000]
+[[directory]]
+name = "fedora"
+kind = "fas"
+url = "https://fas.example.org/accounts"
+user = "hosts"
+password_file = "/x"
+[access]
+allow = ["group:@all"]
+[access.service.sudo]
+allow = ["group:@type:system"]
+"#;
+    let config = config::parse(text, Path::new("muster.toml")).unwrap();
+    let typed = |name: &str, gid: u32, kind: &str, members: &[&str]| {
+        let mut roster = given_team(name, gid, members);
+        roster.team.group_type = kind.parse().ok();
+        roster
+    };
+    let people = vec![
+        given("ada", 100_001, None),
+        given("bob", 100_002, None),
+        given("eve", 100_003, None),
+    ];
+    let teams = vec![
+        typed("cla_done", 100_101, "cla", &["ada", "bob"]),
+        typed("sysadmin", 100_102, "system", &["ada", "eve"]),
+    ];
+    let host = Host::new();
+    let (fedora, now) = (&config.directories[0].name, Time::from_unix(1000));
+    let projection = Projection::of(people, teams);
+    host.store.replace(fedora, &projection, now).unwrap();
+    let assembly = assemble(&host.store, &config, &host.local, now).unwrap();
+    let allowed = |name: &str| assembly.user(name).unwrap().access.allowed;
+    assert_eq!(
+        (allowed("ada"), allowed("bob"), allowed("eve")),
+        (0b11, 0, 0b10)
+    );
+    let types: Vec<_> = assembly.content.group_types.iter().collect();
+    assert_eq!(types.len(), 2);
+    assert_eq!(types[1].name.as_str(), "system");
 }

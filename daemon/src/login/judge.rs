@@ -212,7 +212,7 @@ fn answered_about_another(pending: &Pending, verified: &Verified) -> Judgement {
 }
 
 fn by_present_rules(broker: &Broker, pending: &Pending, granted: Judgement) -> Judgement {
-    let judgement = by_rules(pending, broker.clock.now(), granted);
+    let judgement = by_rules(broker, pending, granted);
     if judgement.outcome == Outcome::Unavailable {
         ask_for_sync(broker, pending);
     }

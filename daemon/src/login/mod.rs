@@ -14,10 +14,11 @@ mod tries;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_common::clock::Time;
+use muster_common::access::{Directories, Memberships};
 use muster_common::name::ServiceName;
 use muster_common::secret::Secret;
 use muster_common::snapshot::content::AccessAnswer;
+use muster_common::snapshot::reader::Damaged;
 use muster_common::text;
 use muster_common::wire::message::{Begin, Outcome, Step};
 
@@ -247,7 +248,8 @@ fn log_decision(service: &str, user: &str, source: &str, judgement: &Judgement) 
 
 /// What the compiled rules make of a right secret: `granted`, or a refusal. A
 /// snapshot whose services cannot be read must not let the default rules decide.
-fn by_rules(pending: &Pending, now: Time, granted: Judgement) -> Judgement {
+fn by_rules(broker: &Broker, pending: &Pending, granted: Judgement) -> Judgement {
+    let now = broker.clock.now();
     let services = match pending.served.snapshot.services() {
         Ok(services) => services,
         Err(damaged) => return Judgement::new(Outcome::Unavailable, with_causes(&damaged)),
@@ -256,7 +258,14 @@ fn by_rules(pending: &Pending, now: Time, granted: Judgement) -> Judgement {
         .iter()
         .position(|service| *service == pending.service);
     match pending.served.record.access.answer(position, now) {
-        AccessAnswer::Allowed => granted,
+        AccessAnswer::Allowed => match needs_key(broker, pending) {
+            Ok(false) => granted,
+            Ok(true) => Judgement::new(
+                Outcome::NotAllowed,
+                "the password is right, but the person is restricted to a command, and logs in by SSH key",
+            ),
+            Err(damaged) => Judgement::new(Outcome::Unavailable, with_causes(&damaged)),
+        },
         AccessAnswer::Denied => Judgement::new(
             Outcome::NotAllowed,
             "the password is right, the access rules say no",
@@ -266,4 +275,20 @@ fn by_rules(pending: &Pending, now: Time, granted: Judgement) -> Judgement {
             "the access decision is too old: no sync has succeeded for longer than access.max_staleness",
         ),
     }
+}
+
+/// Whether the person may use the service only by a key with a forced command: a password
+/// would open the shell.
+fn needs_key(broker: &Broker, pending: &Pending) -> Result<bool, Damaged> {
+    let rules = &broker.config.access;
+    if !rules.restricts() || pending.service.as_str() != "sshd" {
+        return Ok(false);
+    }
+    let (snapshot, record) = (&pending.served.snapshot, &pending.served.record);
+    let directories = Directories::of(snapshot)?;
+    let memberships = Memberships::of(snapshot, &directories, record)?;
+    Ok(memberships.with_facts(|facts| {
+        let restriction = rules.restriction_of(facts);
+        restriction.is_some_and(|one| one.command.is_some())
+    }))
 }

@@ -58,7 +58,7 @@ pub(super) async fn judge(
                 )),
                 reason: format!("the offline verifier accepted the password (good until {until})"),
             };
-            by_rules(pending, broker.clock.now(), granted)
+            by_rules(broker, pending, granted)
         }
     }
 }

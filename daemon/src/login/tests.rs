@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use muster_common::clock::Time;
 use muster_common::secret::Secret;
 use muster_common::store::ledger::IdKind;
 use muster_common::store::verifiers::StoredVerifier;
@@ -650,4 +651,14 @@ async fn a_mark_that_a_wrong_clock_left_in_the_future_is_taken_back_by_root() {
     );
     world.mood(Mood::Knows("right"));
     assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_restricted_to_a_command_cannot_open_the_shell_with_a_password() {
+    let table = "[[restricted]]\ngroups = [\"user:bob\", \"user:ada\"]\n";
+    let world = World::with("", &format!("{table}command = \"git-shell\"\n"));
+    assert_eq!(world.login("bob", "right").await, Outcome::NotAllowed);
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    let world = World::with("", &format!("{table}shell = \"/bin/sh\"\n"));
+    assert_eq!(world.login("bob", "right").await, Outcome::Granted);
 }

@@ -242,6 +242,7 @@ impl State {
             name: name.to_owned(),
             active: !unit.inactive,
             gid: None,
+            group_type: None,
         }
     }
 
@@ -286,6 +287,7 @@ fn memberships(groups: &BTreeSet<String>) -> Vec<Membership> {
         key: ImmutableKey::from_name(&name.to_lowercase()),
         name: name.clone(),
         gid: None,
+        group_type: None,
     };
     groups.iter().map(membership).collect()
 }

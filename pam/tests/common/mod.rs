@@ -45,6 +45,7 @@ pub fn content(misses: Misses) -> Content {
         services: vec![ServiceName::new("sudo").unwrap()],
         users: vec![person("ada", ADA, 0b01), person("bob", ADA + 1, 0)],
         groups: vec![],
+        group_types: Vec::new(),
         tombstones: vec![Tombstone {
             name: UserName::new("carl").unwrap(),
             uid: Uid::new(ADA + 2).unwrap(),

@@ -2,7 +2,7 @@
 
 mod build;
 mod dump;
-mod file;
+pub mod file;
 mod verify;
 
 use std::process::ExitCode;

@@ -88,6 +88,7 @@ pub(super) fn team(group: &Group, names: &AttributeNames, remarks: &mut Remarks)
             &names.gid_number,
             remarks,
         ),
+        group_type: None,
     })
 }
 
@@ -129,6 +130,7 @@ pub(super) fn membership(group: &Group) -> Option<Membership> {
         key: ImmutableKey::from_name(&canonical(name)),
         name: name.to_owned(),
         gid: None,
+        group_type: None,
     })
 }
 

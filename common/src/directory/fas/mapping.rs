@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::model::{self, Groups, Hash, Id, Lenient, UserEntry, Users};
 use super::verdict::nonsense;
-use crate::name::UserName;
+use crate::name::{GroupTypeName, UserName};
 use crate::text;
 
 /// The states in which FAS lets somebody log in.
@@ -95,7 +95,13 @@ fn membership(group: &model::Group) -> Option<Membership> {
         key: key(id),
         name: group.name.clone().filter(|name| !name.is_empty())?,
         gid: Some(id.0),
+        group_type: group_type(group.group_type.as_deref()),
     })
+}
+
+/// A type that can be written in a rule: FAS's own are lower-case words.
+fn group_type(said: Option<&str>) -> Option<GroupTypeName> {
+    GroupTypeName::new(said?).ok()
 }
 
 /// The groups in which a person's role is said not to be approved, whichever list
@@ -165,6 +171,7 @@ pub(super) fn team_alone(group: &model::Group) -> Result<Team, DirectoryError> {
         name: group.name,
         active: true,
         gid: group.gid,
+        group_type: group.group_type,
     })
 }
 
@@ -273,6 +280,7 @@ pub(super) fn rosters(groups: Groups, roll: &Roll, remarks: &mut Remarks) -> Vec
             name,
             active: true,
             gid: Some(id.0),
+            group_type: group_type(entry.group_type.as_deref()),
         };
         rosters.push(Roster { team, members });
     }

@@ -133,6 +133,8 @@ pub(super) struct Group {
     pub(super) id: Option<Id>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) group_type: Option<String>,
 }
 
 /// What `group/dump/NAME` answers: rows whose first value is a name.

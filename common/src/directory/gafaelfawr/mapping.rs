@@ -171,6 +171,7 @@ fn membership(group: &Group) -> Option<Membership> {
         key: ImmutableKey::given(&id.to_string()),
         name: group.name.clone(),
         gid: Some(id),
+        group_type: None,
     })
 }
 
@@ -217,6 +218,7 @@ mod tests {
             key: ImmutableKey::given(&id.to_string()),
             name: name.to_owned(),
             gid: Some(id),
+            group_type: None,
         };
         assert_eq!(
             found.groups,

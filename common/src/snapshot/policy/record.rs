@@ -119,7 +119,8 @@ impl Policy {
     }
 
     pub(super) fn shell(&self, shell: &str) -> Fate {
-        let known = self.local.shells.contains(shell);
+        let given = self.shells.iter().any(|given| given == shell);
+        let known = given || self.local.shells.contains(shell);
         (!known).then(|| {
             let shown = text::safe(shell, 100);
             format!("has the shell {shown}, which is not in /etc/shells")

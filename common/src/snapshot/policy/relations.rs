@@ -7,7 +7,7 @@ use super::{Refusal, Reported, fates, leave_out};
 use crate::account::{Gid, Uid};
 use crate::name::UserName;
 use crate::overrides::Overrides;
-use crate::snapshot::content::{GroupRecord, UserRecord};
+use crate::snapshot::content::{GroupRecord, GroupType, UserRecord};
 use crate::snapshot::seeded::{Map, Set};
 
 /// The kernel's NGROUPS_MAX: with more groups nobody can log in.
@@ -202,4 +202,15 @@ pub(super) fn keep_known_groups(
             refusals.push(Refusal { what, why });
         }
     }
+}
+
+/// The types of groups that are served, each group's first; what no group has is nobody's business.
+pub(super) fn types_of(groups: &[GroupRecord], types: Vec<GroupType>) -> Vec<GroupType> {
+    if types.is_empty() {
+        return types;
+    }
+    let mut untold: Set<Gid> = groups.iter().map(|group| group.group.gid).collect();
+    let mut types = types;
+    types.retain(|one| untold.remove(&one.gid));
+    types
 }

@@ -14,6 +14,7 @@ fn policy() -> Policy {
         derive: 70_000..=2_000_000,
         homes: vec!["/home".to_owned(); 2],
         overrides: Overrides::default(),
+        shells: Vec::new(),
         names: NameRule::default(),
         enumerate: false,
         forms: Forms::default(),

@@ -13,7 +13,7 @@ fn found(person: &str) -> String {
 const ADA: &str = r#"{"id":100101,"username":"ada","status":"active","human_name":"Ada Lovelace",
     "password":"*","ssh_key":"ssh-ed25519 A one\r\nssh-ed25519 B two\n","privacy":false,
     "memberships":[{"id":100201,"name":"staff"},{"id":100202,"name":"wanted"}],
-    "approved_memberships":[{"id":100201,"name":"staff"},{"id":100203,"name":"by-name"},
+    "approved_memberships":[{"id":100201,"name":"staff","group_type":"system"},{"id":100203,"name":"by-name"},
                             {"id":"100204","name":"by-list"}],
     "unapproved_memberships":[{"id":100202,"name":"wanted"}],
     "group_roles":{"staff":{"group_id":100201,"role_status":"approved"},
@@ -55,6 +55,7 @@ async fn only_approved_memberships_count_and_only_if_no_role_says_otherwise() {
     let sighting = script.fas.find(&user("ada")).await.unwrap();
     let groups: Vec<_> = sighting.groups.iter().map(|g| g.name.as_str()).collect();
     assert_eq!(groups, ["staff"]);
+    assert_eq!(sighting.groups[0].group_type, "system".parse().ok());
     assert_eq!(sighting.person.key, ImmutableKey::given("100101"));
     assert_eq!(sighting.person.display_name, "Ada Lovelace");
     assert_eq!(

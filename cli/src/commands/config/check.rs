@@ -7,11 +7,10 @@ use muster_common::config::{self, Config};
 use serde_json::json;
 
 use crate::failure::{EXIT_NO, Failure};
-use crate::options::{ConfigCommand, Options};
+use crate::options::Options;
 
 /// Checks the file, and the files that it names.
-pub fn run(options: &Options, command: &ConfigCommand) -> Result<ExitCode, Failure> {
-    let ConfigCommand::Check { file } = command;
+pub fn run(options: &Options, file: &Path) -> Result<ExitCode, Failure> {
     let (problems, warnings) = match config::load(file) {
         Ok(config) => (unusable_files(&config), config.warnings),
         Err(errors) => (errors.problems(), Vec::new()),
