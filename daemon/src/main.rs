@@ -26,6 +26,7 @@ mod peer;
 mod privileges;
 mod publisher;
 mod resolve;
+mod rest;
 mod scope;
 mod sessions;
 mod sockets;
