@@ -141,6 +141,7 @@ impl Document {
     fn open_event(&mut self, element: &Element<'_>) {
         self.close_event();
         match Kind::named(element.name()) {
+            _ if self.beyond => {}
             Some(kind) => self.event = Some(Event::new(kind)),
             None => self.beyond = true,
         }
