@@ -135,7 +135,7 @@ pub fn entry(said: &IdEntry) -> Result<Entry, Unfit> {
     let source = IdSource::named(&said.source).ok_or_else(|| Unfit::Source(shown(&said.source)))?;
     let holder = Holder {
         kind,
-        namespace: namespace(&said.namespace)?.to_owned(),
+        namespace: namespace(&said.namespace)?.into(),
         key: key(&said.key)?,
     };
     Ok(Entry {
@@ -170,7 +170,7 @@ impl From<&Entry> for IdEntry {
             id: entry.id,
             kind: entry.holder.kind.as_str().to_owned(),
             name: entry.name.clone(),
-            namespace: entry.holder.namespace.clone(),
+            namespace: entry.holder.namespace.to_string(),
             key: entry.holder.key.to_string(),
             source: entry.source.as_str().to_owned(),
             current: entry.current,

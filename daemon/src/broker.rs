@@ -189,7 +189,7 @@ impl Broker {
             .directories
             .iter()
             .find(|directory| directory.name == *name);
-        configured.map(|directory| directory.namespace.as_str())
+        configured.map(|directory| &*directory.namespace)
     }
 
     /// The standing of `name`.

@@ -1,8 +1,13 @@
 //! Accepts connections at both doors, each peer within its allowance.
 
+use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use muster_common::local::LocalFiles;
 use tokio::net::UnixListener;
 
@@ -32,11 +37,22 @@ pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixList
             continue;
         };
         let connection = Connection::new(Arc::clone(&broker), peer, stream);
-        tokio::spawn(async move {
+        let serving = async move {
             connection.serve().await;
             drop(place);
-        });
+        };
+        // Whoever goes wrong takes nobody along, and the door stays open.
+        let mut serving = Box::pin(AssertUnwindSafe(serving).catch_unwind());
+        // Most callers have asked by now, and what they ask is known: that is no task of its own.
+        if !is_over(&mut serving).await {
+            tokio::spawn(serving);
+        }
     }
+}
+
+/// Goes on with `work` as far as it gets without waiting; whether that was its end.
+async fn is_over<W: Future + Unpin>(work: &mut W) -> bool {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context).is_ready())).await
 }
 
 /// The ranges that local users may act in by way of a user namespace.

@@ -28,6 +28,7 @@ mod privileges;
 mod publisher;
 mod questions;
 mod resolve;
+mod rest;
 mod scope;
 mod sessions;
 mod sockets;

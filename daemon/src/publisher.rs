@@ -17,6 +17,7 @@ use crate::assemble::assemble;
 use muster_common::text::with_causes;
 
 use crate::broker::Broker;
+use crate::rest::Rest;
 
 /// How long the publisher may take over 100,000 users on a slow disk.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -27,11 +28,6 @@ const WATCH: Duration = Duration::from_secs(5);
 
 /// New problems of one publication that the log tells; the rest is counted.
 const LOGGED_MAX: usize = 100;
-/// How long changes that nobody waits for leave the publisher alone after a publication, in
-/// how long it took.
-const REST: u32 = 9;
-/// They are never left waiting longer.
-const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// How the last publication went.
 #[derive(Debug, Clone, Default)]
@@ -56,8 +52,8 @@ pub struct Publisher {
     last: Mutex<Publication>,
     /// Whether a publication that nobody waits for is about to come.
     waiting: AtomicBool,
-    /// When the last publication ended, and how long it took.
-    rest: Mutex<Option<(Instant, Duration)>>,
+    /// What the publications so far have taken.
+    rest: Mutex<Rest>,
 }
 
 impl Default for Publisher {
@@ -91,17 +87,12 @@ impl Publisher {
     /// How long those for whom nobody waits leave the publisher alone, as seen from `now`.
     fn rest(&self, now: Instant) -> Duration {
         let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((ended, took)) = *rest else {
-            return Duration::ZERO;
-        };
-        let rested = ended + took.saturating_mul(REST).min(LONGEST_REST);
-        rested.saturating_duration_since(now)
+        rest.left(now)
     }
 
     fn note_end(&self, began: Instant) {
-        let ended = Instant::now();
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        *rest = Some((ended, ended.duration_since(began)));
+        rest.note(began, Instant::now());
     }
 
     fn remember(&self, publication: Publication) {
@@ -110,7 +101,8 @@ impl Publisher {
 }
 
 /// Publishes what the store says, some time: changes that nobody waits for come together,
-/// so that however many they are, at most a tenth of the time is spent on publishing them.
+/// so that however many they are, at most a tenth of the time is spent on publishing them;
+/// a few after a quiet time are published one after the other ([`Rest`]).
 /// Returns at once.
 pub fn publish_in_background(broker: &Arc<Broker>) {
     if broker.publisher.waiting.swap(true, Ordering::SeqCst) {

@@ -91,7 +91,7 @@ fn admit(
     let namespace = broker
         .namespace(&owner.directory)
         .ok_or_else(unknown)?
-        .to_owned();
+        .into();
     let holder = Holder {
         kind: IdKind::User,
         namespace,

@@ -1,6 +1,7 @@
 //! Reads `[[directory]]`: what directories of every kind have.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::{Host, Url};
@@ -120,7 +121,7 @@ fn directory(
     let own = kinds::own(reading, section, table, kind);
     Some(DirectoryConfig {
         name: name?,
-        namespace: namespace?.map_or_else(|| kind.to_owned(), |said| said.value),
+        namespace: namespace?.map_or_else(|| Arc::from(kind), |said| said.value.into()),
         scope: scope?,
         offline: offline?.value,
         password_page: password_page?.map(|said| said.value),

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -103,7 +104,7 @@ pub struct DirectoryConfig {
     /// Its name in rules, logs and commands.
     pub name: DirectoryName,
     /// What derived ids are made from beside the key.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// Whom of it this host carries.
     pub scope: Scope,
     /// Whether its people can log in while it cannot be reached.

@@ -61,7 +61,7 @@ fn the_example_is_understood_and_means_what_it_says() {
     assert_eq!(config.warnings, Vec::<String>::new());
     let directory = &config.directories[0];
     assert_eq!(directory.name.as_str(), "corp");
-    assert_eq!(directory.namespace, "crowd");
+    assert_eq!(&*directory.namespace, "crowd");
     let server = &directory.server;
     let DirectoryKind::Crowd(crowd) = &directory.kind else {
         panic!("{:?}", directory.kind);

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::name::{GroupTypeName, UserName};
@@ -64,10 +65,31 @@ pub enum SecretKind {
 }
 
 /// A person's or group's key that survives renames; Crowd's old servers and
-/// groups have none, then it is `name:` and the canonical name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct ImmutableKey(Box<str>);
+/// groups have none, then it is `name:` and the canonical name. Copies share the text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImmutableKey(Arc<str>);
+
+impl serde::Serialize for ImmutableKey {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ImmutableKey {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl serde::de::Visitor<'_> for Text {
+            type Value = ImmutableKey;
+            fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+                to.write_str("a key")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ImmutableKey, E> {
+                Ok(ImmutableKey(text.into()))
+            }
+        }
+        from.deserialize_str(Text)
+    }
+}
 
 impl ImmutableKey {
     /// The key as the service gives it.

@@ -28,7 +28,7 @@ pub mod policy;
 #[cfg(feature = "writer")]
 pub mod reserved;
 #[cfg(feature = "writer")]
-mod seeded;
+pub mod seeded;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "writer")]

@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 use super::format::{ends, fold, words};
 
 /// A set with secrets of this process.
-pub(super) type Set<K> = HashSet<K, Secrets>;
+pub type Set<K> = HashSet<K, Secrets>;
 /// A map with secrets of this process.
-pub(super) type Map<K, V> = HashMap<K, V, Secrets>;
+pub type Map<K, V> = HashMap<K, V, Secrets>;
 
 static DRAWN: LazyLock<Secrets> = LazyLock::new(|| {
     let random = RandomState::new();
@@ -25,7 +25,7 @@ static DRAWN: LazyLock<Secrets> = LazyLock::new(|| {
 
 /// What hides the factors.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Secrets {
+pub struct Secrets {
     first: u64,
     second: u64,
 }
@@ -50,7 +50,7 @@ impl BuildHasher for Secrets {
 
 /// A hash on its way.
 #[derive(Debug)]
-pub(super) struct Folding {
+pub struct Folding {
     state: u64,
     secret: u64,
 }

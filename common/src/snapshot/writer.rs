@@ -71,23 +71,39 @@ impl From<Damaged> for WriteError {
 /// The bytes of a snapshot that says `content`, read back and compared.
 pub fn write(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> {
     check(content)?;
+    let written = laid_out(content, generation);
+    if written.is_err() {
+        // Of two with one name or id, the proof finds only one: that is what to say, then.
+        check_unique(content)?;
+    }
+    written
+}
+
+fn laid_out(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> {
     for attempt in 0..TRIES {
         let seed = getrandom::u64().map_err(WriteError::Randomness)?;
         if let Some(bytes) = Layout::new(seed, attempt).write(content, generation)? {
             prove(&bytes, content)?;
             return Ok(bytes);
         }
+        // Many with one name or id would be in each other's way with each seed.
+        check_unique(content)?;
     }
     Err(WriteError::NoSeed)
 }
 
-/// Refuses what a reader could not tell apart or would misread.
-fn check(content: &Content) -> Result<(), WriteError> {
+/// Refuses what a reader could not tell apart.
+fn check_unique(content: &Content) -> Result<(), WriteError> {
     let (users, groups) = (&content.users, &content.groups);
     unique("user name", users.iter().map(|user| &user.account.name))?;
     unique("uid", users.iter().map(|user| user.account.uid))?;
     unique("group name", groups.iter().map(|group| &group.group.name))?;
-    unique("gid", groups.iter().map(|group| group.group.gid))?;
+    unique("gid", groups.iter().map(|group| group.group.gid))
+}
+
+/// Refuses what a reader would misread.
+fn check(content: &Content) -> Result<(), WriteError> {
+    let (users, groups) = (&content.users, &content.groups);
     if content.services.len() > SERVICES_MAX {
         return Err(WriteError::TooLarge);
     }

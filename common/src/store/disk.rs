@@ -283,6 +283,11 @@ fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
     Ok(Some(connection))
 }
 
+/// The text in a column, where SQLite has it.
+pub(super) fn text<'a>(row: &'a Row<'_>, column: usize) -> RowResult<&'a str> {
+    Ok(row.get_ref(column)?.as_str()?)
+}
+
 /// The JSON in the first column of a row.
 pub(super) fn body_of<T: serde::de::DeserializeOwned>(row: &Row<'_>) -> Result<T, StoreError> {
     let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;

@@ -12,12 +12,14 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::account::{IdError, check_id};
 use crate::directory::ImmutableKey;
 use crate::local::LocalFiles;
+use crate::snapshot::seeded::Map;
 
 pub use derive::derive;
 pub use merge::{Conflict, Merged};
@@ -111,7 +113,7 @@ pub struct Holder {
     /// User or group.
     pub kind: IdKind,
     /// The directory's namespace (its kind, unless configured).
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// The immutable key.
     pub key: ImmutableKey,
 }
@@ -201,11 +203,11 @@ impl IdSpace {
 #[derive(Debug)]
 pub struct Ledger {
     space: IdSpace,
-    by_id: HashMap<u32, Entry>,
+    by_id: Map<u32, Entry>,
     /// The id that each holder has now.
-    current: HashMap<Holder, u32>,
+    current: Map<Holder, u32>,
     /// The id that each holder is pinned to.
-    pinned: HashMap<Holder, u32>,
+    pinned: Map<Holder, u32>,
     /// The ids whose entries have to be written.
     changed: BTreeSet<u32>,
 }
@@ -215,9 +217,9 @@ impl Ledger {
     pub fn new(space: IdSpace, entries: Vec<Entry>) -> Self {
         let mut ledger = Self {
             space,
-            by_id: HashMap::with_capacity(entries.len()),
-            current: HashMap::with_capacity(entries.len()),
-            pinned: HashMap::new(),
+            by_id: with_room(entries.len()),
+            current: with_room(entries.len()),
+            pinned: Map::default(),
             changed: BTreeSet::new(),
         };
         for entry in entries {
@@ -393,6 +395,10 @@ impl Ledger {
         }
         self.by_id.insert(entry.id, entry);
     }
+}
+
+fn with_room<K, V>(entries: usize) -> Map<K, V> {
+    Map::with_capacity_and_hasher(entries, Default::default())
 }
 
 fn taken_by(other: &Entry) -> Clash {

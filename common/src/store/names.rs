@@ -1,11 +1,12 @@
 //! Whose name it is: a name belongs to one (directory, key) and is held for it.
 
-use std::collections::HashMap;
-
-use super::disk::{OptionalExtension, Row, RowResult, Store, StoreError, Transaction, params};
+use super::disk::{
+    OptionalExtension, Row, RowResult, Store, StoreError, Transaction, params, text,
+};
 use super::ledger::IdKind;
 use crate::directory::ImmutableKey;
 use crate::name::DirectoryName;
+use crate::snapshot::seeded::Map;
 
 /// Who owns a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Owner {
 }
 
 /// The owners of all names of one kind.
-pub type Owners = HashMap<String, Owner>;
+pub type Owners = Map<String, Owner>;
 
 /// A name with whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,10 +97,10 @@ impl Store {
 
 /// The first two columns; nobody, where the directory could not be configured any more.
 fn owner_of(row: &Row<'_>) -> RowResult<Option<Owner>> {
-    let (directory, key): (String, String) = (row.get(0)?, row.get(1)?);
-    Ok(DirectoryName::new(&directory).ok().map(|directory| Owner {
+    let (directory, key) = (text(row, 0)?, text(row, 1)?);
+    Ok(DirectoryName::new(directory).ok().map(|directory| Owner {
         directory,
-        key: ImmutableKey::stored(&key),
+        key: ImmutableKey::stored(key),
     }))
 }
 

@@ -25,10 +25,15 @@ pub struct Revocation {
 pub struct Revoked(HashSet<(String, String)>);
 
 impl Revoked {
+    /// Whether nobody is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether `owner` is.
     pub fn holds(&self, owner: &Owner) -> bool {
         // Mostly there is nobody: then no key is put together.
-        !self.0.is_empty()
+        !self.is_empty()
             && self
                 .0
                 .contains(&(owner.directory.to_string(), owner.key.to_string()))

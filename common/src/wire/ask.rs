@@ -14,7 +14,7 @@ use super::REPLY_MAX;
 use super::deadline::Deadline;
 use super::place::{Absence, connect};
 use super::socket::Socket;
-use crate::name::UserName;
+use crate::name::{NAME_MAX, UserName};
 
 /// How long a look-up of a name may take in all, however slow the directory behind it is.
 pub const LOOK_UP: Duration = Duration::from_secs(1);
@@ -24,6 +24,8 @@ const CALL: [&[u8]; 2] = [
     br#"{"method":"org.muster1.Names.GetUser","parameters":{"name":""#,
     b"\"}}\0",
 ];
+/// Room for the longest call.
+const CALL_MAX: usize = 64 + NAME_MAX;
 /// How the reply about somebody starts, whoever it is.
 const KNOWN: &[u8] = br#"{"parameters":{"#;
 /// How the reply starts that says that there is nobody.
@@ -78,15 +80,25 @@ pub fn knows_user(
     // The broker makes its socket itself or gets it from systemd, whose listener is root: to
     // look somebody else up in passwd(5) would take memory, and could be cancelled.
     let connection = connect(socket, owner, deadline, |_others| false)?;
-    let [before, after] = CALL;
-    for piece in [before, name.as_bytes(), after] {
-        connection.send_all(piece, deadline)?;
-    }
+    let (call, length) = call(name);
+    connection.send_all(call.get(..length).unwrap_or_default(), deadline)?;
     match start_of_reply(&connection, deadline)? {
         start if start.starts_with(KNOWN) => Ok(()),
         start if start.starts_with(NOT_FOUND) => Err(AskError::NotFound),
         _ => Err(AskError::CannotTell),
     }
+}
+
+/// The call and how long it is, to be sent in one piece: the broker wakes up once.
+fn call(name: &UserName) -> ([u8; CALL_MAX], usize) {
+    let mut call = [0; CALL_MAX];
+    let [before, after] = CALL;
+    let bytes = [before, name.as_bytes(), after].into_iter().flatten();
+    for (place, byte) in call.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    let around = before.len().saturating_add(after.len());
+    (call, around.saturating_add(name.as_bytes().len()))
 }
 
 /// Reads one whole reply and keeps its first bytes, zeros behind a shorter one.
@@ -133,6 +145,11 @@ mod tests {
         let [before, after] = CALL;
         let own = [before, b"ada", after].concat();
         assert_eq!(encode_call(&call, false).unwrap().to_vec(), own);
+        let (sent, length) = super::call(&UserName::new("ada").unwrap());
+        assert_eq!(sent.get(..length), Some(own.as_slice()));
+        let longest = UserName::new(&"a".repeat(NAME_MAX)).unwrap();
+        let (sent, length) = super::call(&longest);
+        assert!(sent.get(..length).unwrap().ends_with(b"a\"}}\0"));
         for reason in [None, Some("why")] {
             let nobody = encode_error(error::NOT_FOUND, reason).unwrap();
             assert!(nobody.starts_with(NOT_FOUND));

@@ -141,7 +141,7 @@ pub fn contributed(
 pub fn holder_of(broker: &Broker, kind: IdKind, one: &Owner) -> Option<Holder> {
     Some(Holder {
         kind,
-        namespace: broker.namespace(&one.directory)?.to_owned(),
+        namespace: broker.namespace(&one.directory)?.into(),
         key: one.key.clone(),
     })
 }

@@ -1,11 +1,10 @@
 //! Names and ids claimed: one name each, a name for its holder only, an id that
 //! several claim for nobody.
 
-use std::collections::HashMap;
-
 use muster_common::config::DirectoryConfig;
 use muster_common::directory::ImmutableKey;
 use muster_common::name::{NameError, NameRule};
+use muster_common::snapshot::seeded::{Map, Set};
 use muster_common::store::ledger::{Holder, IdKind, Ledger};
 use muster_common::store::names::Owner;
 use muster_common::text;
@@ -24,13 +23,9 @@ impl Work<'_> {
         canonical: impl Fn(&NameRule, &str) -> Result<N, NameError>,
     ) -> Vec<(N, R)> {
         let mut named = Vec::with_capacity(records.len());
-        let mut seen: HashMap<N, u32> = HashMap::with_capacity(records.len());
         for record in records {
             match canonical(&self.config.names, spelled(&record)) {
-                Ok(name) => {
-                    *seen.entry(name.clone()).or_default() += 1;
-                    named.push((name, record));
-                }
+                Ok(name) => named.push((name, record)),
                 Err(why) => {
                     let shown = text::safe(spelled(&record), SHOWN_MAX);
                     self.problem(format!(
@@ -40,13 +35,16 @@ impl Work<'_> {
                 }
             }
         }
-        for (name, _) in seen.iter().filter(|(_, count)| **count > 1) {
+        let twice = said_twice(&named);
+        for name in &twice {
             self.problem(format!(
                 "{what} {name} of {}: several records fold to this name; none is served",
                 directory.name
             ));
         }
-        named.retain(|(name, _)| seen.get(name).is_none_or(|count| *count == 1));
+        if !twice.is_empty() {
+            named.retain(|(name, _)| !twice.contains(name));
+        }
         named
     }
 
@@ -86,6 +84,13 @@ impl Work<'_> {
     }
 }
 
+/// The names that several bear.
+fn said_twice<N: Clone + Eq + std::hash::Hash, R>(named: &[(N, R)]) -> Set<N> {
+    let mut seen = Set::with_capacity_and_hasher(named.len(), Default::default());
+    let twice = named.iter().filter(|(name, _)| !seen.insert(name));
+    twice.map(|(name, _)| name.clone()).collect()
+}
+
 /// Names that a problem lists at most.
 const NAMES_SHOWN: usize = 5;
 
@@ -104,8 +109,8 @@ pub(super) fn contested_ids<N: std::fmt::Display, R>(
     ledger: &Ledger,
     named: &[(N, R)],
     id_of: impl Fn(&R) -> Option<u32>,
-) -> HashMap<u32, String> {
-    let mut claims: HashMap<u32, Vec<&N>> = HashMap::with_capacity(named.len());
+) -> Map<u32, String> {
+    let mut claims: Map<u32, Vec<&N>> = Map::default();
     for (name, record) in named {
         if let Some(id) = id_of(record) {
             claims.entry(id).or_default().push(name);

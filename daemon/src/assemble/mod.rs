@@ -9,8 +9,6 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig, FULL_NAME_MAX};
@@ -21,6 +19,7 @@ use muster_common::snapshot::content::{
     Access, Content, DirectoryRecord, GroupRecord, GroupType, Misses, UserRecord,
 };
 use muster_common::snapshot::reserved::reserved;
+use muster_common::snapshot::seeded::Map;
 use muster_common::store::ledger::{Entry, Holder, IdKind, IdSpace, Ledger};
 use muster_common::store::names::{Owner, Owners};
 use muster_common::store::projection::{KnownPerson, KnownTeam};
@@ -62,8 +61,10 @@ pub fn assemble(
         group_owners: store.owners(IdKind::Group)?,
         new_user_owners: Vec::new(),
         new_group_owners: Vec::new(),
-        users: HashMap::new(),
-        moved_gids: HashMap::new(),
+        users: Map::default(),
+        places: Vec::new(),
+        by_name: Vec::new(),
+        moved_gids: Map::default(),
         problems: config.warnings.clone(),
         content: empty_content(config, now),
     };
@@ -80,6 +81,7 @@ pub fn assemble(
         });
         work.add_people(directory, position, store.people(&directory.name)?);
     }
+    work.order_by_name();
     for (directory, position) in config.directories.iter().zip(0u16..) {
         work.add_teams(directory, position, store.teams(&directory.name)?);
     }
@@ -138,9 +140,8 @@ fn empty_content(config: &Config, now: Time) -> Content {
     }
 }
 
-/// A user on the way into the content.
+/// What is known of a user on the way into the content.
 struct Place {
-    record: usize,
     wanted_gid: Option<u32>,
     active: bool,
     /// When the directory last vouched for the person.
@@ -160,9 +161,14 @@ struct Work<'a> {
     group_owners: Owners,
     new_user_owners: Vec<(String, Owner)>,
     new_group_owners: Vec<(String, Owner)>,
-    users: HashMap<UserName, Place>,
+    /// Where in the content each user's record is.
+    users: Map<UserName, usize>,
+    /// One for each of the records.
+    places: Vec<Place>,
+    /// Where the records are, in the order of their names.
+    by_name: Vec<usize>,
     /// The pinned ids of groups, by directory and the id that the service gives.
-    moved_gids: HashMap<(u16, u32), u32>,
+    moved_gids: Map<(u16, u32), u32>,
     problems: Vec<String>,
     content: Content,
 }
@@ -202,17 +208,18 @@ impl Work<'_> {
                 continue;
             }
             match self.user_record(directory, position, &name, &person) {
-                Ok(record) => {
+                Ok(mut record) => {
+                    record.groups.reserve_exact(groups.len().saturating_add(1));
                     let place = Place {
-                        record: self.content.users.len(),
                         wanted_gid: person.gid,
                         active: person.active,
                         seen,
                         private_group: false,
                         groups,
                     };
+                    self.users.insert(name, self.content.users.len());
                     self.content.users.push(record);
-                    self.users.insert(name, place);
+                    self.places.push(place);
                 }
                 Err(why) => self.problem(format!("user {name}: {why}")),
             }
@@ -296,6 +303,9 @@ impl Work<'_> {
 
     /// The home that the service gives, if this host allows it; else by the template.
     fn home(&mut self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
+        let Some(said) = &person.home else {
+            return self.config.home.path_of(&directory.name, name);
+        };
         let prefix = format!("{}/", self.config.home.folder_of(&directory.name));
         let local = self.local;
         // What the publisher would refuse the whole person for.
@@ -303,15 +313,12 @@ impl Work<'_> {
             let below = home.strip_prefix(&prefix).unwrap_or_default();
             UserName::new(below).is_ok() && !local.user_names.contains(below)
         };
-        match &person.home {
-            Some(home) if allowed(home) => home.clone(),
-            Some(home) => {
-                let home = text::safe(home, SHOWN_MAX);
-                self.problem(format!("user {name}: the service's home {home:?} is not one plain folder below {prefix}, or a local user's; the template's is used"));
-                self.config.home.path_of(&directory.name, name)
-            }
-            None => self.config.home.path_of(&directory.name, name),
+        if allowed(said) {
+            return said.clone();
         }
+        let home = text::safe(said, SHOWN_MAX);
+        self.problem(format!("user {name}: the service's home {home:?} is not one plain folder below {prefix}, or a local user's; the template's is used"));
+        self.config.home.path_of(&directory.name, name)
     }
 
     /// The shell that the service gives, if this host has it; else the configured one.
@@ -328,7 +335,7 @@ impl Work<'_> {
     }
 
     fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<KnownTeam>) {
-        let mut members = self.members(position, &teams);
+        let mut around = Around::new(&teams);
         let teams = teams.into_iter().filter(|known| known.team.active);
         let mut named = self.one_name_each(
             directory,
@@ -357,10 +364,12 @@ impl Work<'_> {
                 ));
                 continue;
             }
-            if let Some(place) = self.users.get_mut(name.as_str()) {
-                let owner = self.content.users.get(place.record);
+            if let Some(&record) = self.users.get(name.as_str()) {
+                let owner = self.content.users.get(record);
                 if owner.is_some_and(|owner| is_private_group(owner, position, &team)) {
-                    place.private_group = true;
+                    if let Some(place) = self.places.get_mut(record) {
+                        place.private_group = true;
+                    }
                     continue;
                 }
                 self.problem(format!("group {name}: a user has this name, and with it a private group; the group yields"));
@@ -377,11 +386,13 @@ impl Work<'_> {
                 self.problem(self.settled_by_pin(directory, name.as_str(), &holder, &why));
                 continue;
             }
-            let members = members.remove(&id).unwrap_or_default();
-            if let Err(why) = self.add_team(directory, position, &name, &team, members) {
-                self.problem(format!("group {name}: {why}"));
+            let record = u32::try_from(self.content.groups.len());
+            match self.add_team(directory, position, &name, &team) {
+                Ok(()) => record.iter().for_each(|&record| around.serve(id, record)),
+                Err(why) => self.problem(format!("group {name}: {why}")),
             }
         }
+        self.enrol(position, around);
     }
 
     fn add_team(
@@ -390,7 +401,6 @@ impl Work<'_> {
         position: u16,
         name: &GroupName,
         team: &Team,
-        members: Vec<usize>,
     ) -> Result<(), String> {
         let holder = holder(IdKind::Group, directory, &team.key);
         if directory.kind.ids() == Ids::Given
@@ -408,17 +418,10 @@ impl Work<'_> {
             self.settled_by_pin(directory, name.as_str(), &holder, &clash.to_string())
         })?;
         let gid = Gid::new(entry.id).map_err(|error| error.to_string())?;
-        let mut names = Vec::with_capacity(members.len());
-        for member in members {
-            if let Some(record) = self.content.users.get_mut(member) {
-                record.groups.push(gid);
-                names.push(record.account.name.clone());
-            }
-        }
         let group = Group {
             name: name.clone(),
             gid,
-            members: names,
+            members: Vec::new(),
         };
         self.content.groups.push(GroupRecord {
             group,
@@ -430,22 +433,48 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The members of each group by its number, those of groups in it included, as far as they
-    /// are served and belong to the same directory: the places of their records, by name.
-    fn members(&self, position: u16, teams: &[KnownTeam]) -> HashMap<i64, Vec<usize>> {
-        let mut around = Around::new(teams);
-        let mut people: Vec<_> = self.users.iter().collect();
-        people.sort_unstable_by_key(|(name, _)| *name);
-        let mut members: HashMap<i64, Vec<usize>> = HashMap::with_capacity(teams.len());
-        for (_, place) in people {
-            let record = self.content.users.get(place.record);
-            if record.is_some_and(|record| record.directory == position) {
-                for id in around.person(&place.groups) {
-                    members.entry(id).or_default().push(place.record);
+    /// Puts the persons of one directory, by name, into the groups around them, as far as
+    /// those are served.
+    fn enrol(&mut self, position: u16, mut around: Around) {
+        let (mut served, mut sizes) = (Vec::new(), vec![0usize; self.content.groups.len()]);
+        for &at in &self.by_name {
+            let (Some(record), Some(place)) = (self.content.users.get_mut(at), self.places.get(at))
+            else {
+                continue;
+            };
+            if record.directory != position {
+                continue;
+            }
+            for &at_group in around.person(&place.groups) {
+                let group = usize::try_from(at_group).ok();
+                if let Some(size) = group.and_then(|group| sizes.get_mut(group)) {
+                    *size = size.saturating_add(1);
+                    served.push((at, at_group));
                 }
             }
         }
-        members
+        // Counted first: lists that grow one by one would be copied again and again.
+        for (record, size) in self.content.groups.iter_mut().zip(sizes) {
+            record.group.members.reserve_exact(size);
+        }
+        for (at, group) in served {
+            let group = usize::try_from(group).ok();
+            let group = group.and_then(|group| self.content.groups.get_mut(group));
+            if let (Some(user), Some(GroupRecord { group, .. })) =
+                (self.content.users.get_mut(at), group)
+            {
+                user.groups.push(group.gid);
+                group.members.push(user.account.name.clone());
+            }
+        }
+    }
+
+    /// Once everybody is there.
+    fn order_by_name(&mut self) {
+        let mut named: Vec<_> = self.users.drain().collect();
+        named.sort_unstable();
+        self.by_name = named.iter().map(|(_, record)| *record).collect();
+        self.users.extend(named);
     }
 
     fn problem(&mut self, line: String) {
@@ -453,39 +482,58 @@ impl Work<'_> {
     }
 }
 
-/// The groups around persons of one directory, by their numbers.
+/// The groups around persons of one directory.
 struct Around {
-    ids: Vec<i64>,
-    places: HashMap<i64, u32>,
+    /// The groups' places by their numbers.
+    places: Map<i64, u32>,
+    /// Where in the content each group's record is, by its place; `None`: it is not served.
+    records: Vec<Option<u32>>,
     nesting: Nesting,
+    direct: Vec<u32>,
+    found: Vec<u32>,
 }
 
 impl Around {
     fn new(teams: &[KnownTeam]) -> Self {
-        let ids: Vec<i64> = teams.iter().map(|known| known.id).collect();
-        let places: HashMap<i64, u32> = ids.iter().copied().zip(0..).collect();
+        let places: Map<i64, u32> = teams.iter().map(|known| known.id).zip(0..).collect();
         let nodes = teams
             .iter()
-            .map(|known| (known.team.active, at(&places, &known.groups)));
+            .map(|known| (known.team.active, at(&places, &known.groups).collect()));
         Self {
             nesting: Nesting::new(nodes),
-            ids,
+            records: vec![None; teams.len()],
             places,
+            direct: Vec::new(),
+            found: Vec::new(),
         }
     }
 
-    /// The numbers of the groups around whoever these hold directly.
-    fn person(&mut self, direct: &[i64]) -> impl Iterator<Item = i64> {
-        let around = self.nesting.around(&at(&self.places, direct));
-        let id = |place: &u32| self.ids.get(usize::try_from(*place).ok()?).copied();
-        around.iter().filter_map(id)
+    /// Notes where the record of the group with the number `id` is.
+    fn serve(&mut self, id: i64, record: u32) {
+        let place = self.places.get(&id);
+        let place = place.and_then(|place| self.records.get_mut(usize::try_from(*place).ok()?));
+        if let Some(place) = place {
+            *place = Some(record);
+        }
+    }
+
+    /// Where the records of the served groups are around whoever `direct` hold directly, in
+    /// order.
+    fn person(&mut self, direct: &[i64]) -> &[u32] {
+        self.direct.clear();
+        self.direct.extend(at(&self.places, direct));
+        let around = self.nesting.around(&self.direct).iter();
+        let record = |place: &u32| *self.records.get(usize::try_from(*place).ok()?)?;
+        self.found.clear();
+        self.found.extend(around.filter_map(record));
+        self.found.sort_unstable();
+        &self.found
     }
 }
 
 /// The places of groups by their numbers; those that are gone have none.
-fn at(places: &HashMap<i64, u32>, ids: &[i64]) -> Vec<u32> {
-    let known = ids.iter().filter_map(|id| places.get(id).copied());
-    known.collect()
+fn at(places: &Map<i64, u32>, ids: &[i64]) -> impl Iterator<Item = u32> {
+    ids.iter().filter_map(|id| places.get(id).copied())
 }
 
 /// Whether `team` is what the service has as the private group of `owner`.

@@ -1,11 +1,10 @@
 //! What is settled once everybody is known: primary groups, access, tombstones.
 
-use std::collections::{HashMap, HashSet};
-
 use muster_common::access::{GroupFact, GroupKind, PersonFacts};
 use muster_common::account::{Gid, Group, Uid};
 use muster_common::name::{GroupName, GroupTypeName, UserName};
 use muster_common::snapshot::content::{Access, GroupRecord, Tombstone, UserRecord};
+use muster_common::snapshot::seeded::{Map, Set};
 use muster_common::store::ledger::{Holder, IdKind};
 use muster_common::store::names::Owner;
 use muster_common::store::{Store, StoreError};
@@ -18,8 +17,9 @@ impl Work<'_> {
     pub(super) fn settle_primary_groups(&mut self) {
         let mut private = Vec::new();
         let mut unlisted = Vec::new();
-        for place in self.users.values() {
-            let Some(record) = self.content.users.get_mut(place.record) else {
+        for &at in &self.by_name {
+            let (Some(record), Some(place)) = (self.content.users.get_mut(at), self.places.get(at))
+            else {
                 continue;
             };
             let listed = place.wanted_gid.and_then(|wanted| {
@@ -56,17 +56,17 @@ impl Work<'_> {
     /// What root says of primary groups, after access is compiled: being put into a group
     /// here is no membership that the directory granted.
     pub(super) fn override_primary_groups(&mut self) {
-        let served: HashSet<Gid> = self
+        let served: Set<Gid> = self
             .content
             .groups
             .iter()
             .map(|one| one.group.gid)
             .collect();
         for (name, said) in &self.config.overrides {
-            let (Some(gid), Some(place)) = (said.gid, self.users.get(name)) else {
+            let (Some(gid), Some(&record)) = (said.gid, self.users.get(name)) else {
                 continue;
             };
-            let Some(record) = self.content.users.get_mut(place.record) else {
+            let Some(record) = self.content.users.get_mut(record) else {
                 continue;
             };
             if served.contains(&gid) {
@@ -89,7 +89,7 @@ impl Work<'_> {
             .map(|directory| &directory.name)
             .collect();
         let types = self.content.group_types.iter();
-        let types: HashMap<Gid, &GroupTypeName> = types.map(|one| (one.gid, &one.name)).collect();
+        let types: Map<Gid, &GroupTypeName> = types.map(|one| (one.gid, &one.name)).collect();
         let groups = self.content.groups.iter().filter_map(|record| {
             let owner = *directories.get(usize::from(record.directory))?;
             let group = &record.group;
@@ -99,15 +99,17 @@ impl Work<'_> {
             let kind = kind.map_or(GroupKind::Untold, |found| GroupKind::OfType(found));
             asked.then_some((group.gid, (owner, &group.name, kind)))
         });
-        let groups: HashMap<Gid, _> = groups.collect();
+        let groups: Map<Gid, _> = groups.collect();
+        let nobody_is_revoked = self.revoked.is_empty();
         let is_revoked = |user: &UserName| {
+            if nobody_is_revoked {
+                return false;
+            }
             let owner = self.user_owners.get(user.as_str());
             owner.is_some_and(|owner| self.revoked.holds(owner))
         };
-        for (user, place) in &self.users {
-            let Some(record) = self.content.users.get_mut(place.record) else {
-                continue;
-            };
+        for (record, place) in self.content.users.iter_mut().zip(&self.places) {
+            let user = &record.account.name;
             let position = usize::from(record.directory);
             let Some(directory) = directories.get(position).copied() else {
                 continue;
@@ -146,21 +148,21 @@ impl Work<'_> {
 
     /// Notes who was served and is not any more, and takes back those who are here again.
     pub(super) fn bury(&self, store: &Store) -> Result<Vec<Tombstone>, StoreError> {
-        let mut known: HashMap<UserName, Uid> = store
+        let mut known: Map<UserName, Uid> = store
             .tombstones()?
             .into_iter()
             .map(|t| (t.name, t.uid))
             .collect();
         let (mut gone, mut back) = (Vec::new(), Vec::new());
         for (name, owner) in &self.user_owners {
+            if self.users.contains_key(name.as_str()) {
+                back.extend(known.remove_entry(name.as_str()).map(|(name, _)| name));
+                continue;
+            }
             let Ok(name) = UserName::new(name) else {
                 continue;
             };
-            if self.users.contains_key(&name) {
-                if known.remove(&name).is_some() {
-                    back.push(name);
-                }
-            } else if !known.contains_key(&name)
+            if !known.contains_key(&name)
                 && let Some(uid) = self.uid_of(owner)
             {
                 gone.push(Tombstone {

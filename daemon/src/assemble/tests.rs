@@ -94,7 +94,7 @@ impl Host {
 fn holder_of(kind: IdKind, namespace: &str, key: &str) -> Holder {
     Holder {
         kind,
-        namespace: namespace.to_owned(),
+        namespace: namespace.into(),
         key: ImmutableKey::given(key),
     }
 }

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +15,14 @@ use muster_common::wire::message::{
     FasAsk, GetGroup, GetUser, Introduce, ListIds, ListNames, ListTries, Outcome, Password, PinId,
     ResetClock, Revoke, StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
 };
+use rustix::net::{RecvFlags, SendFlags};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-use tokio_util::codec::FramedRead;
+use tokio_util::bytes::BytesMut;
+use tokio_util::codec::{Decoder, FramedRead};
 use zeroize::Zeroize;
 
 use muster_common::text::with_causes;
@@ -42,6 +45,9 @@ const IDLE: Duration = Duration::from_secs(120);
 const WRITE: Duration = Duration::from_secs(5);
 /// How often a login that takes long says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How much of what a peer sends first is taken at once, in bytes.
+const FIRST: usize = 1024;
 
 /// Why a connection ends before its peer hangs up. Nothing but the connection is lost.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +90,8 @@ impl Connection {
 
     /// Serves until the peer hangs up, is silent for too long or talks nonsense.
     pub async fn serve(mut self) {
-        while let Ok(Some(Ok(mut frame))) = timeout(IDLE, self.frames.next()).await {
+        self.take_what_is_there();
+        while let Some(mut frame) = self.request().await {
             let answered = self.call(&frame).await;
             // The request may hold a password: this is where its bytes arrived.
             frame.zeroize();
@@ -93,6 +100,41 @@ impl Connection {
                 return;
             }
         }
+    }
+
+    /// Takes what the peer has sent before anybody waits for it: the runtime would first have
+    /// to be told by the kernel that it is there.
+    fn take_what_is_there(&mut self) {
+        let buffer = self.frames.read_buffer_mut();
+        buffer.resize(FIRST, 0);
+        let stream: &UnixStream = self.out.as_ref();
+        let received = rustix::net::recv(stream, &mut **buffer, RecvFlags::DONTWAIT);
+        // The end and errors are met again when they are waited for.
+        buffer.truncate(received.map_or(0, |(received, _)| received));
+    }
+
+    /// The next request; `None`: the peer has hung up, is silent for too long or talks nonsense.
+    async fn request(&mut self) -> Option<BytesMut> {
+        match self.request_at_hand() {
+            Ok(None) => timeout(IDLE, self.frames.next()).await.ok()??.ok(),
+            Ok(request) => request,
+            Err(_nonsense) => None,
+        }
+    }
+
+    /// Waits for whatever comes next from the peer: a request, nonsense, or the end.
+    async fn anything(&mut self) {
+        if let Ok(None) = self.request_at_hand() {
+            self.frames.next().await;
+        }
+    }
+
+    /// A request that has been read already.
+    fn request_at_hand(&mut self) -> io::Result<Option<BytesMut>> {
+        let mut buffer = std::mem::take(self.frames.read_buffer_mut());
+        let request = self.frames.decoder_mut().decode(&mut buffer);
+        *self.frames.read_buffer_mut() = buffer;
+        request
     }
 
     async fn call(&mut self, frame: &[u8]) -> Result<(), End> {
@@ -261,7 +303,7 @@ impl Connection {
         tokio::select! {
             done = work => Ok(done),
             // Nothing may come before the answer.
-            _ = self.frames.next() => Err(End::Gone),
+            () = self.anything() => Err(End::Gone),
         }
     }
 
@@ -405,7 +447,7 @@ impl Connection {
                 done = &mut work => return Ok(done),
                 _ = beat.tick() => write(&mut self.out, &step).await?,
                 // Nothing may come before the verdict: a hang-up, or a peer that breaks the dialogue.
-                _ = self.frames.next() => return Err(End::Gone),
+                () = self.anything() => return Err(End::Gone),
             }
         }
     }
@@ -424,10 +466,21 @@ impl Connection {
 }
 
 async fn write(out: &mut OwnedWriteHalf, frame: &Frame) -> Result<(), End> {
-    match timeout(WRITE, out.write_all(frame)).await {
+    let rest = frame.get(sent_at_once(out, frame)..).unwrap_or_default();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    match timeout(WRITE, out.write_all(rest)).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(End::Gone),
     }
+}
+
+/// How much of `bytes` the kernel takes without anybody waiting: all of a usual reply.
+fn sent_at_once(out: &OwnedWriteHalf, bytes: &[u8]) -> usize {
+    let stream: &UnixStream = out.as_ref();
+    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+    rustix::net::send(stream, bytes, flags).unwrap_or_default()
 }
 
 /// Runs `work` where it may block; `None` if it could not be finished.

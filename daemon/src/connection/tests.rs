@@ -31,6 +31,17 @@ impl Caller {
         }
     }
 
+    /// A peer that has said all this before anybody listens.
+    async fn having_said(world: &World, peer: Peer, bytes: &[u8]) -> Self {
+        let (mut stream, other) = UnixStream::pair().unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let connection = Connection::new(Arc::clone(&world.broker), peer, other);
+        Self {
+            stream,
+            served: tokio::spawn(connection.serve()),
+        }
+    }
+
     async fn say(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
@@ -370,6 +381,48 @@ async fn nobody_but_root_at_its_own_door_asks_about_sessions() {
         caller.call(&end).await;
         assert_eq!(caller.error().await, error::PERMISSION_DENIED);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_are_there_before_anybody_listens_are_answered_however_they_are_cut() {
+    let world = World::new();
+    let one = br#"{"method":"org.example.Nobody","parameters":{}}"#;
+    let one = [one.as_slice(), b"\0"].concat();
+    let all = one.repeat(40);
+    for cut in [
+        0,
+        1,
+        one.len() - 1,
+        one.len(),
+        one.len() + 1,
+        1024,
+        all.len(),
+    ] {
+        let (before, after) = all.split_at(cut);
+        let mut peer = Caller::having_said(&world, ROOT, before).await;
+        peer.say(after).await;
+        for _ in 0..40 {
+            assert_eq!(peer.error().await, error::METHOD_NOT_FOUND);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_comes_with_the_question_breaks_the_dialogue() {
+    let world = World::new();
+    let both = [
+        encode_call(&begin("ada"), true).unwrap().to_vec(),
+        encode_call(&answer("right"), true).unwrap().to_vec(),
+    ];
+    let mut sshd = Caller::having_said(&world, ROOT, &both.concat()).await;
+    let mut heard = Vec::new();
+    while let Some(frame) = sshd.hear().await {
+        heard.push(decode_reply::<Step>(&frame).unwrap().parameters);
+    }
+    assert!(
+        !heard.contains(&Some(verdict(Outcome::Granted))),
+        "{heard:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,12 @@ use tokio::io::AsyncBufRead;
 use super::super::{Cursor, DirectoryError, Notices};
 use super::xml::{self, Element};
 
+/// Names that a list may give, the same ones told again counted once for each list and once
+/// for each event. Far fewer are asked about one by one: more mean reading everybody anyway.
+const NAMES_MAX: usize = 100_000;
+/// Bytes of an event's operation that are looked at: `DELETED` and white space around it.
+const OPERATION_MAX: usize = 256;
+
 /// Whom the events name, and up to when they go; `None` where they tell of something that
 /// no name stands for, or where the server cannot be relied on for the next time.
 pub(super) async fn read(
@@ -77,6 +83,10 @@ impl Event {
         }
     }
 
+    fn names(&self) -> usize {
+        self.people.len().saturating_add(self.teams.len())
+    }
+
     /// Whether it tells the end of a person or group, not of a membership.
     fn is_removal(&self) -> bool {
         let whole = matches!(self.kind, Kind::User | Kind::Group);
@@ -115,9 +125,23 @@ impl Document {
         })
     }
 
+    fn names(&self) -> usize {
+        self.people.len().saturating_add(self.teams.len())
+    }
+
+    /// Too much has happened to be told by names: none is kept, however long the list goes on.
+    fn give_up(&mut self) {
+        *self = Self {
+            next: self.next.take(),
+            beyond: true,
+            ..Self::default()
+        };
+    }
+
     fn open_event(&mut self, element: &Element<'_>) {
         self.close_event();
         match Kind::named(element.name()) {
+            _ if self.beyond => {}
             Some(kind) => self.event = Some(Event::new(kind)),
             None => self.beyond = true,
         }
@@ -127,6 +151,9 @@ impl Document {
         let Some(event) = self.event.take() else {
             return;
         };
+        if event.names().saturating_add(self.names()) > NAMES_MAX {
+            return self.give_up();
+        }
         self.beyond |= event.people.is_empty() && event.teams.is_empty();
         if event.is_removal() {
             self.people_removed.extend(event.people.iter().cloned());
@@ -155,6 +182,7 @@ impl xml::Document for Document {
                 self.refused = offered.is_some_and(|offered| offered != "true");
                 return Ok(());
             }
+            _ if self.beyond => return Ok(()),
             1 => self.open_event(element),
             _ => {}
         }
@@ -169,13 +197,16 @@ impl xml::Document for Document {
                 _ => self.beyond = true,
             }
         }
+        if event.names() > NAMES_MAX {
+            self.give_up();
+        }
         Ok(())
     }
 
     fn text(&mut self, text: &str) {
         if let Some(event) = &mut self.event {
             event.told.write(text.as_bytes());
-            if event.in_operation {
+            if event.in_operation && event.operation.len() < OPERATION_MAX {
                 event.operation.push_str(text);
             }
         }
@@ -263,6 +294,37 @@ mod tests {
             silent.unwrap().is_some(),
             "a list need not repeat the offer"
         );
+    }
+
+    #[tokio::test]
+    async fn a_list_with_more_names_than_anybody_is_asked_about_means_reading_everybody() {
+        let one = |nth: usize| {
+            format!("<userEvent><operation>UPDATED</operation><user name=\"u{nth}\"/></userEvent>")
+        };
+        let all: String = (0..=NAMES_MAX).map(one).collect();
+        assert_eq!(notices(&all).await.unwrap(), None);
+        let groups: String = (0..=NAMES_MAX)
+            .map(|nth| format!("<parentGroup name=\"g{nth}\"/>"))
+            .collect();
+        let one_event = format!("<groupMembershipEvent>{groups}</groupMembershipEvent>");
+        assert_eq!(notices(&one_event).await.unwrap(), None);
+        // The same few told again and again are no more than they are.
+        let few: String = (0..=NAMES_MAX).map(|nth| one(nth % 10)).collect();
+        assert_eq!(notices(&few).await.unwrap().unwrap().people.len(), 10);
+    }
+
+    #[tokio::test]
+    async fn of_a_list_that_is_too_long_nothing_is_kept() {
+        let names: String = (0..NAMES_MAX.saturating_mul(2))
+            .map(|nth| format!("<userEvent><user name=\"u{nth}\"/></userEvent>"))
+            .collect();
+        let xml = format!("<events newEventToken=\"1:2\">{names}</events>");
+        let mut document = Document::default();
+        xml::read(xml.as_bytes(), "events", &mut document)
+            .await
+            .unwrap();
+        assert_eq!((document.names(), document.event.is_none()), (0, true));
+        assert_eq!(document.finish(), None);
     }
 
     #[tokio::test]

@@ -140,6 +140,7 @@ impl Teams {
             name: group.name,
             active: true,
             gid: group.gid,
+            group_type: None,
         };
         let groups = Vec::new();
         self.all.push(Listed { entry, groups });

@@ -141,19 +141,19 @@ pub(super) fn drop_orphans(
 
 /// Groups keep the members who are served, from the same directory, each once and in order.
 pub(super) fn keep_known_members(groups: &mut [GroupRecord], users: &[UserRecord]) {
-    let by_name: Map<&[u8], &UserRecord> = users
+    let people = People::of(users);
+    // With the names themselves: a million members are looked up, each in memory that is cold.
+    let by_name: Map<UserName, u16> = users
         .iter()
-        .map(|user| (user.account.name.as_bytes(), user))
+        .map(|user| (user.account.name.clone(), user.directory))
         .collect();
     for group in groups {
-        let owner = by_name.get(group.group.name.as_bytes());
+        let owner = people.with_id(group);
         let owner = owner.filter(|owner| is_private(group, owner));
         let directory = group.directory;
         let belongs = |member: &UserName| match owner {
             Some(owner) => owner.account.name == *member,
-            None => by_name
-                .get(member.as_bytes())
-                .is_some_and(|user| user.directory == directory),
+            None => by_name.get(member) == Some(&directory),
         };
         let members = &mut group.group.members;
         members.retain(belongs);

@@ -154,7 +154,7 @@ impl Host {
     fn holds_together(&mut self) {
         let entries = self.store.entries_after(0, Former::Shown, 10_000).unwrap();
         assert_eq!(entries.len(), self.ledger.by_id.len());
-        let (mut current, mut pinned) = (HashMap::new(), HashMap::new());
+        let (mut current, mut pinned) = (Map::default(), Map::default());
         for entry in entries {
             assert_eq!(self.ledger.by_id.get(&entry.id), Some(&entry));
             let first = self.given.entry(entry.id).or_insert(entry.holder.clone());

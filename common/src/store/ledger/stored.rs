@@ -1,9 +1,11 @@
 //! The ledger on disk: read whole for an assembly, in pages to be shown, and written
 //! by differences.
 
+use std::sync::Arc;
+
 use super::{Entry, Holder, IdKind, IdSource, IdSpace, Ledger};
 use crate::directory::ImmutableKey;
-use crate::store::disk::{Params, Row, RowResult, Store, StoreError, Transaction, params};
+use crate::store::disk::{Params, Row, RowResult, Store, StoreError, Transaction, params, text};
 use crate::store::names::{Owned, write_owners};
 
 /// A query for what [`entry_of`] reads.
@@ -51,7 +53,7 @@ impl Store {
         } = holder;
         self.entries(
             select!("WHERE kind = ?1 AND namespace = ?2 AND key = ?3 ORDER BY id"),
-            params![kind.as_str(), namespace, key.as_str()],
+            params![kind.as_str(), &**namespace, key.as_str()],
         )
     }
 
@@ -103,24 +105,32 @@ impl Store {
     fn entries(&self, select: &str, wanted: impl Params) -> Result<Vec<Entry>, StoreError> {
         let connection = self.connection();
         let mut select = connection.prepare_cached(select)?;
-        let rows = select.query_map(wanted, entry_of)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = select.query(wanted)?;
+        let (mut found, mut namespace) = (Vec::new(), Arc::from(""));
+        while let Some(row) = rows.next()? {
+            found.push(entry_of(row, &mut namespace)?);
+        }
+        Ok(found)
     }
 }
 
-/// A text that a later version wrote is taken for the one that promises least.
-fn entry_of(row: &Row<'_>) -> RowResult<Entry> {
-    let (kind, source): (String, String) = (row.get(1)?, row.get(5)?);
+/// A text that a later version wrote is taken for the one that promises least. Rows in a row
+/// that have the same namespace share it.
+fn entry_of(row: &Row<'_>, namespace: &mut Arc<str>) -> RowResult<Entry> {
+    let said = text(row, 2)?;
+    if said != &**namespace {
+        *namespace = Arc::from(said);
+    }
     let holder = Holder {
-        kind: IdKind::named(&kind).unwrap_or(IdKind::Group),
-        namespace: row.get(2)?,
-        key: ImmutableKey::stored(&row.get::<_, String>(3)?),
+        kind: IdKind::named(text(row, 1)?).unwrap_or(IdKind::Group),
+        namespace: Arc::clone(namespace),
+        key: ImmutableKey::stored(text(row, 3)?),
     };
     Ok(Entry {
         id: row.get(0)?,
         holder,
         name: row.get(4)?,
-        source: IdSource::named(&source).unwrap_or(IdSource::Derived),
+        source: IdSource::named(text(row, 5)?).unwrap_or(IdSource::Derived),
         current: row.get(6)?,
     })
 }
@@ -136,7 +146,7 @@ fn write_changes(transaction: &Transaction<'_>, ledger: &Ledger) -> Result<(), S
         let written = write.execute(params![
             entry.id,
             kind.as_str(),
-            namespace,
+            &**namespace,
             key.as_str(),
             entry.name,
             entry.source.as_str(),
