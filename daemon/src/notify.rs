@@ -26,7 +26,11 @@ pub fn alive() {
 /// How often the manager wants a sign of life of this process, if at all.
 pub fn watchdog_interval() -> Option<Duration> {
     let said = |name| std::env::var(name).ok();
-    interval(said("WATCHDOG_USEC"), said("WATCHDOG_PID"), std::process::id())
+    interval(
+        said("WATCHDOG_USEC"),
+        said("WATCHDOG_PID"),
+        std::process::id(),
+    )
 }
 
 /// From the time in microseconds and the process that is meant (none said: any).
@@ -86,7 +90,11 @@ mod tests {
     fn a_watchdog_is_answered_thrice_in_its_time_by_the_process_that_is_meant() {
         let check = |time: Option<&str>, meant: Option<&str>, expected: Option<Duration>| {
             let own = |text: Option<&str>| text.map(str::to_owned);
-            assert_eq!(interval(own(time), own(meant), 7), expected, "{time:?} {meant:?}");
+            assert_eq!(
+                interval(own(time), own(meant), 7),
+                expected,
+                "{time:?} {meant:?}"
+            );
         };
         check(Some("30000000"), Some("7"), Some(Duration::from_secs(10)));
         check(Some("30000000"), None, Some(Duration::from_secs(10)));

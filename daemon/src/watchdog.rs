@@ -68,7 +68,9 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_whole_answer_is_a_sign_of_life() {
-        probed(b"{\"parameters\":{\"vendor\":\"muster\"}}\0").await.unwrap();
+        probed(b"{\"parameters\":{\"vendor\":\"muster\"}}\0")
+            .await
+            .unwrap();
         for dead in [
             b"".as_slice(),
             b"{\"parameters\":{}}",

@@ -9,7 +9,10 @@ use crate::page::Page;
 pub(crate) fn page() -> Page {
     let mut command = Options::command();
     command.build();
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let about = command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let mut page = Page::new("muster", "1", &lower_first(&about));
     page.heading("SYNOPSIS")
         .paragraph("`muster` [`--json`] COMMAND [ARGUMENT …]")
@@ -21,12 +24,22 @@ pub(crate) fn page() -> Page {
         .heading("OPTIONS");
     arguments(&mut page, &command);
     page.heading("COMMANDS");
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
         describe(&mut page, "muster", sub);
     }
-    let codes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let codes = command
+        .get_after_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     page.heading("EXIT STATUS");
-    for (code, meaning) in codes.lines().skip(1).filter_map(|line| line.trim().split_once("  ")) {
+    for (code, meaning) in codes
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.trim().split_once("  "))
+    {
         page.term(code, "", meaning);
     }
     page.see_also(&[
@@ -105,7 +118,11 @@ fn placeholder(argument: &Arg) -> String {
     let names = argument.get_value_names().unwrap_or_default();
     match names {
         [] => argument.get_id().as_str().to_uppercase(),
-        names => names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" "),
+        names => names
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 

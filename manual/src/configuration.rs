@@ -62,7 +62,11 @@ fn says(key: &Key) -> String {
         [] => String::new(),
         kinds => format!(" Only for the kind {}.", kinds.join(", ")),
     };
-    plain(&format!("{} {}.{kinds} {absent}", key.says, upper_first(key.wanted)))
+    plain(&format!(
+        "{} {}.{kinds} {absent}",
+        key.says,
+        upper_first(key.wanted)
+    ))
 }
 
 fn upper_first(text: &str) -> String {

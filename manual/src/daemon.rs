@@ -4,12 +4,17 @@ use muster_common::paths;
 
 use crate::page::Page;
 
-const LOG: &str = "How much is logged: `error`, `warn`, `info` (as without it), `debug` or `trace`.";
+const LOG: &str =
+    "How much is logged: `error`, `warn`, `info` (as without it), `debug` or `trace`.";
 const CONFIG_OPTION: &str = "Reads this file instead of `/etc/muster/muster.toml`.";
 
 /// The page of the broker.
 pub(crate) fn broker() -> Page {
-    let mut page = Page::new("musterd", "8", "broker of muster: people and groups from web directories");
+    let mut page = Page::new(
+        "musterd",
+        "8",
+        "broker of muster: people and groups from web directories",
+    );
     page.heading("SYNOPSIS")
         .paragraph("`musterd` [`--config` FILE]")
         .heading("DESCRIPTION")
@@ -34,12 +39,28 @@ pub(crate) fn broker() -> Page {
         );
     page.heading("EXIT STATUS")
         .term("0", "", "Stopped as it was told.")
-        .term("1", "", "Something on this host is missing; the log says what.")
-        .term("78", "", "The configuration cannot be used. systemd does not try again.");
+        .term(
+            "1",
+            "",
+            "Something on this host is missing; the log says what.",
+        )
+        .term(
+            "78",
+            "",
+            "The configuration cannot be used. systemd does not try again.",
+        );
     page.heading("FILES")
         .term(paths::CONFIG, "", "The configuration, see muster.toml(5).")
-        .term(paths::PRIVATE_DIR, "", "What it knows: the store, the key of the verifiers. The user `muster` alone reads it.")
-        .term(paths::ROOT_SOCKET, "", "Logins and administration: root only.")
+        .term(
+            paths::PRIVATE_DIR,
+            "",
+            "What it knows: the store, the key of the verifiers. The user `muster` alone reads it.",
+        )
+        .term(
+            paths::ROOT_SOCKET,
+            "",
+            "Logins and administration: root only.",
+        )
         .term(paths::LOOKUP_SOCKET, "", "Look-ups, by everybody.");
     logs(&mut page);
     page.see_also(&[
@@ -53,7 +74,11 @@ pub(crate) fn broker() -> Page {
 
 /// The page of the publisher.
 pub(crate) fn publisher() -> Page {
-    let mut page = Page::new("muster-publish", "8", "publisher of muster: writes what names resolve to");
+    let mut page = Page::new(
+        "muster-publish",
+        "8",
+        "publisher of muster: writes what names resolve to",
+    );
     page.heading("SYNOPSIS")
         .paragraph("`muster-publish` [`--config` FILE]")
         .heading("DESCRIPTION")
@@ -66,10 +91,19 @@ pub(crate) fn publisher() -> Page {
     options(&mut page);
     page.heading("ENVIRONMENT").term("MUSTER_LOG", "", LOG);
     page.heading("FILES")
-        .term(paths::SNAPSHOT, "", "The snapshot: everybody reads it, root replaces it as a whole.")
+        .term(
+            paths::SNAPSHOT,
+            "",
+            "The snapshot: everybody reads it, root replaces it as a whole.",
+        )
         .term(paths::PUBLISH_SOCKET, "", "Where the broker hands over.");
     logs(&mut page);
-    page.see_also(&[("muster", "1"), ("muster.toml", "5"), ("musterd", "8"), ("nss_muster", "8")])
+    page.see_also(&[
+        ("muster", "1"),
+        ("muster.toml", "5"),
+        ("musterd", "8"),
+        ("nss_muster", "8"),
+    ])
 }
 
 fn options(page: &mut Page) {

@@ -73,7 +73,8 @@ mod tests {
             let text = page.text();
             for heading in ["NAME", "SYNOPSIS", "DESCRIPTION", "SEE ALSO"] {
                 assert!(
-                    text.lines().any(|line| line.trim_start_matches(".SH ").trim_matches('"') == heading),
+                    text.lines()
+                        .any(|line| line.trim_start_matches(".SH ").trim_matches('"') == heading),
                     "{}: {heading}\n{text}",
                     page.file()
                 );
@@ -85,7 +86,10 @@ mod tests {
     fn every_command_and_every_option_is_in_the_manual() {
         let text = command_line::page().text();
         for command in Options::command().get_subcommands() {
-            assert!(text.contains(&format!("muster {}", command.get_name())), "{text}");
+            assert!(
+                text.contains(&format!("muster {}", command.get_name())),
+                "{text}"
+            );
         }
         for option in ["accept\\-shrink", "no\\-enumerate", "remote\\-address"] {
             assert!(text.contains(option), "{option}\n{text}");
@@ -97,14 +101,22 @@ mod tests {
         let text = configuration::page().text();
         for key in muster_common::config::keys::KEYS {
             let name = key.path.rsplit('.').next().unwrap_or(key.path);
-            assert!(text.contains(&format!("\\fB{}\\fR", name.replace('-', "\\-"))), "{name}");
+            assert!(
+                text.contains(&format!("\\fB{}\\fR", name.replace('-', "\\-"))),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn no_markdown_is_left_over() {
         for page in pages() {
-            assert!(!page.text().contains('`'), "{}: {}", page.file(), page.text());
+            assert!(
+                !page.text().contains('`'),
+                "{}: {}",
+                page.file(),
+                page.text()
+            );
             assert!(!page.text().contains("]("), "{}", page.file());
         }
     }

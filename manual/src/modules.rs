@@ -45,23 +45,37 @@ pub(crate) fn pam() -> Page {
     for decision in DECISIONS {
         let row = row(Stack::Auth, decision);
         let code = format!("PAM_{:?}", row.code);
-        let told = row.person.map(|text| format!(" The person is told: “{text}”")).unwrap_or_default();
+        let told = row
+            .person
+            .map(|text| format!(" The person is told: “{text}”"))
+            .unwrap_or_default();
         page.term(&code, "", &format!("{}.{told}", upper_first(row.log)));
     }
-    page.heading("LOGS")
-        .paragraph("One line to syslog, facility AUTHPRIV, for each decision about somebody of muster's.");
+    page.heading("LOGS").paragraph(
+        "One line to syslog, facility AUTHPRIV, for each decision about somebody of muster's.",
+    );
     page.heading("EXAMPLE")
         .paragraph("On Debian `pam-auth-update --enable muster` writes the stacks. By hand:")
         .typed(
             "auth     sufficient  pam_muster.so\nauth     required    pam_unix.so use_first_pass\n\
              account  [success=ok user_unknown=ignore default=bad]  pam_muster.so\naccount  required    pam_unix.so",
         );
-    page.see_also(&[("muster", "1"), ("musterd", "8"), ("nss_muster", "8"), ("pam.d", "5"), ("pam-auth-update", "8")])
+    page.see_also(&[
+        ("muster", "1"),
+        ("musterd", "8"),
+        ("nss_muster", "8"),
+        ("pam.d", "5"),
+        ("pam-auth-update", "8"),
+    ])
 }
 
 /// The page of the NSS module.
 pub(crate) fn nss() -> Page {
-    let mut page = Page::new("nss_muster", "8", "users and groups of web directories, from the snapshot");
+    let mut page = Page::new(
+        "nss_muster",
+        "8",
+        "users and groups of web directories, from the snapshot",
+    );
     page.heading("SYNOPSIS")
         .paragraph("`libnss_muster.so.2`")
         .heading("DESCRIPTION")
@@ -77,7 +91,13 @@ pub(crate) fn nss() -> Page {
         .heading("FILES")
         .term(paths::SNAPSHOT, "", "The snapshot, written by muster-publish(8) or by `muster snapshot build`.")
         .term(paths::LOOKUP_SOCKET, "", "Where names are asked for that are not in it.");
-    page.see_also(&[("muster", "1"), ("musterd", "8"), ("muster-publish", "8"), ("pam_muster", "8"), ("nsswitch.conf", "5")])
+    page.see_also(&[
+        ("muster", "1"),
+        ("musterd", "8"),
+        ("muster-publish", "8"),
+        ("pam_muster", "8"),
+        ("nsswitch.conf", "5"),
+    ])
 }
 
 fn upper_first(text: &str) -> String {

@@ -17,7 +17,11 @@ impl Page {
         roff.control("TH", [name, section, "", version, "muster"]);
         roff.control("SH", ["NAME"]);
         roff.text([roman(format!("{name} - {about}"))]);
-        Self { name, section, roff }
+        Self {
+            name,
+            section,
+            roff,
+        }
     }
 
     /// The file that man(1) looks for.

@@ -86,7 +86,10 @@ fn the_word_comes_right_after_files_with_its_actions() {
         ("passwd: db files nis", "passwd: db files muster nis"),
         ("passwd: compat systemd", "passwd: compat muster systemd"),
         ("passwd: files # people", "passwd: files muster # people"),
-        ("passwd: files systemd   ", "passwd: files muster systemd   "),
+        (
+            "passwd: files systemd   ",
+            "passwd: files muster systemd   ",
+        ),
         ("  passwd : files", "  passwd : files muster"),
         (
             "group: files [SUCCESS=merge] sss",
@@ -126,7 +129,10 @@ fn a_line_that_is_left_alone_is_told() {
     for line in ["passwd: files [NOTFOUND=return]", "passwd: sss"] {
         let output = Host::with(&format!("{line}\n")).run("add");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("passwd") && said.contains("left as it is"), "{said}");
+        assert!(
+            said.contains("passwd") && said.contains("left as it is"),
+            "{said}"
+        );
     }
 }
 
@@ -140,7 +146,10 @@ fn only_the_whole_word_counts() {
         added("passwd: nofiles files"),
         "passwd: nofiles files muster"
     );
-    assert_eq!(added("passwd: files # muster"), "passwd: files muster # muster");
+    assert_eq!(
+        added("passwd: files # muster"),
+        "passwd: files muster # muster"
+    );
 }
 
 #[test]
@@ -187,10 +196,16 @@ fn removing_takes_the_word_out_of_every_database_with_its_actions() {
 #[test]
 fn edits_made_meanwhile_survive_removing() {
     let host = Host::with(DEBIAN);
-    let edited = host.after("add").replace("muster systemd", "muster sss systemd") + "# mine\n";
+    let edited = host
+        .after("add")
+        .replace("muster systemd", "muster sss systemd")
+        + "# mine\n";
     fs::write(&host.file, edited).unwrap();
     let removed = host.after("remove");
-    assert!(removed.contains("passwd:         files sss systemd\n"), "{removed}");
+    assert!(
+        removed.contains("passwd:         files sss systemd\n"),
+        "{removed}"
+    );
     assert!(removed.ends_with("# mine\n"), "{removed}");
 }
 
@@ -205,7 +220,10 @@ fn mode_and_symbolic_link_stay() {
     host.run("add");
     assert!(host.file.is_symlink());
     assert!(fs::read_to_string(&real).unwrap().contains("files muster"));
-    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(
+        fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+        0o640
+    );
     let left = fs::read_dir(real.parent().unwrap()).unwrap().count();
     assert_eq!(left, 2, "something was left behind");
 }

@@ -15,7 +15,11 @@ fn every_example_is_a_configuration_without_a_problem_or_a_warning() {
     for kind in ["crowd", "fas", "gafaelfawr", "three-directories"] {
         let file = packaging(&format!("examples/{kind}.toml"));
         let checked = config::load(&file).unwrap_or_else(|errors| panic!("{errors}"));
-        assert!(checked.warnings.is_empty(), "{kind}: {:?}", checked.warnings);
+        assert!(
+            checked.warnings.is_empty(),
+            "{kind}: {:?}",
+            checked.warnings
+        );
     }
 }
 
@@ -23,5 +27,10 @@ fn every_example_is_a_configuration_without_a_problem_or_a_warning() {
 fn the_configuration_of_a_new_host_serves_nobody() {
     let checked = config::load(&packaging("etc/muster.toml")).unwrap();
     assert!(checked.directories.is_empty());
-    assert!(checked.warnings.iter().any(|warning| warning.to_string().contains("nobody")));
+    assert!(
+        checked
+            .warnings
+            .iter()
+            .any(|warning| warning.to_string().contains("nobody"))
+    );
 }

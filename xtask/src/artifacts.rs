@@ -86,7 +86,13 @@ pub(crate) fn build_everything_for_tests() -> Outcome {
 
 /// Builds the simulated directories.
 pub(crate) fn build_simulator() -> Outcome {
-    execute(&mut cargo(["build", "-p", "muster-tests", "--bin", "muster-sim"]))
+    execute(&mut cargo([
+        "build",
+        "-p",
+        "muster-tests",
+        "--bin",
+        "muster-sim",
+    ]))
 }
 
 /// Where cargo puts what it built.

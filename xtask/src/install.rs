@@ -2,8 +2,8 @@
 //! It never touches what an administrator edits: nsswitch.conf, PAM's stacks, an existing muster.toml.
 
 use crate::artifacts::{self, Speed};
-use crate::layout::{Distribution, Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
 use crate::dist;
+use crate::layout::{Distribution, Existing, FOLDERS, Layout, Package, Put, SECRETS, files};
 use crate::program::{Failure, Outcome, headline};
 use crate::requirements;
 use std::fs;
@@ -16,7 +16,10 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     if !order.built {
         build(&order)?;
     }
-    headline(&format!("installing below {}", order.layout.destdir.display()));
+    headline(&format!(
+        "installing below {}",
+        order.layout.destdir.display()
+    ));
     let installed = match order.only {
         Some(package) => install_package(&order.layout, order.speed, package)?,
         None => install(&order.layout, order.speed)?,

@@ -221,7 +221,11 @@ fn packaged(layout: &Layout) -> Vec<Put> {
     }
     for example in EXAMPLES {
         let to = format!("{prefix}/share/doc/musterd/examples/{example}");
-        files.push(Put::new(Package::Broker, from("examples").join(example), to));
+        files.push(Put::new(
+            Package::Broker,
+            from("examples").join(example),
+            to,
+        ));
     }
     for licence in ["LICENSE-GPL-3.0", "LICENSE-LGPL-3.0"] {
         let to = format!("{prefix}/share/doc/muster/{licence}");

@@ -79,7 +79,11 @@ const UNITS: &[Requirement] = &[Requirement {
 /// To make packages for Debian.
 const DEBS: &[Requirement] = &[Requirement {
     what: "debhelper and lintian",
-    is_there: || ["dpkg-buildpackage", "dh", "lintian"].into_iter().all(on_path),
+    is_there: || {
+        ["dpkg-buildpackage", "dh", "lintian"]
+            .into_iter()
+            .all(on_path)
+    },
     debian: &["dpkg-dev", "debhelper", "lintian"],
     fedora: &["dpkg-dev", "debhelper", "lintian"],
 }];

@@ -2,7 +2,7 @@
 
 use super::{empty_folder, files_in, word};
 use crate::artifacts::Speed;
-use crate::program::{Failure, Outcome, execute, output, program, tree};
+use crate::program::{Failure, Outcome, execute, output, own, program, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,11 +33,10 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
     let versioned = changelog.replacen(changelog_version(&changelog)?, &deb.version, 1);
     let place = source.join("debian/changelog");
     fs::write(&place, versioned).map_err(|error| Failure::at(&place, &error))?;
-    let own = std::env::current_exe().map_err(|error| Failure::at(Path::new("xtask"), &error))?;
     let mut build = program("dpkg-buildpackage", ["-b", "-us", "-uc", "-d", "-nc"]);
     build
         .current_dir(&source)
-        .env("MUSTER_XTASK", own)
+        .env("MUSTER_XTASK", own())
         .env("MUSTER_SPEED", word(speed))
         .env("CARGO_MANIFEST_DIR", tree().join("xtask"));
     if speed == Speed::Dev {
@@ -51,7 +50,13 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
 
 /// lintian's errors and warnings are failures; what is overridden says why in packaging/debian.
 pub(crate) fn lint(debs: &[PathBuf]) -> Outcome {
-    let options = ["--fail-on", "error,warning", "--tag-display-limit", "0", "--allow-root"];
+    let options = [
+        "--fail-on",
+        "error,warning",
+        "--tag-display-limit",
+        "0",
+        "--allow-root",
+    ];
     execute(program("lintian", options).args(debs))
 }
 
@@ -82,7 +87,12 @@ fn changelog_version(changelog: &str) -> Result<&str, Failure> {
 
 fn copy_folder(from: &Path, to: &Path) -> Outcome {
     fs::create_dir_all(to).map_err(|error| Failure::at(to, &error))?;
-    output(program("cp", ["-a", "--no-target-directory"]).arg(from).arg(to)).map(drop)
+    output(
+        program("cp", ["-a", "--no-target-directory"])
+            .arg(from)
+            .arg(to),
+    )
+    .map(drop)
 }
 
 #[cfg(test)]
@@ -91,7 +101,10 @@ mod tests {
 
     #[test]
     fn the_changelog_names_the_version() {
-        assert_eq!(changelog_version("muster (1.2-3) unstable;\n").unwrap(), "1.2-3");
+        assert_eq!(
+            changelog_version("muster (1.2-3) unstable;\n").unwrap(),
+            "1.2-3"
+        );
         assert!(changelog_version("nothing").is_err());
     }
 }

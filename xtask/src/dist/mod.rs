@@ -4,9 +4,9 @@ mod deb;
 mod rpm;
 
 use crate::artifacts::{self, Speed};
-use crate::program::{Failure, Outcome, headline, target};
 #[cfg(test)]
 use crate::program::tree;
+use crate::program::{Failure, Outcome, headline, target};
 use crate::{manual, requirements};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,9 @@ mod tree;
 
 use crate::artifacts::{self, Speed};
 use crate::dist::{self, Deb};
-use crate::program::{Failure, Outcome, execute, headline, is_root, program, target, tree as source};
+use crate::program::{
+    Failure, Outcome, execute, headline, is_root, program, target, tree as source,
+};
 use crate::requirements;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,9 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         _ => return Err(Failure::new("test-packages knows --shipped")),
     };
     if !is_root() {
-        return Err(Failure::new("packages are proved by installing them, which needs root"));
+        return Err(Failure::new(
+            "packages are proved by installing them, which needs root",
+        ));
     }
     requirements::for_building()?;
     requirements::for_packages()?;
@@ -69,9 +73,15 @@ fn made_debs(speed: Speed, tally: &mut Tally) -> Result<Vec<PathBuf>, Failure> {
     };
     let debs = dist::debs(speed, &current)?;
     let others = dist::debs(speed, &again)?;
-    tally.judge("debs: two packings are the same bytes", same(&debs, &others));
+    tally.judge(
+        "debs: two packings are the same bytes",
+        same(&debs, &others),
+    );
     headline("lintian");
-    tally.judge("debs: lintian finds no error and no warning", dist::lint_debs(&debs));
+    tally.judge(
+        "debs: lintian finds no error and no warning",
+        dist::lint_debs(&debs),
+    );
     Ok(debs)
 }
 

@@ -18,7 +18,10 @@ pub(crate) fn made(speed: Speed, tally: &mut Tally) -> Result<Vec<PathBuf>, Fail
     }
     let packages = dist::rpms(speed)?;
     let others = dist::files_in(&again, &["rpm"])?;
-    tally.judge("rpms: two packings are the same bytes", same(&packages, &others));
+    tally.judge(
+        "rpms: two packings are the same bytes",
+        same(&packages, &others),
+    );
     tally.judge("rpms: rpmlint finds no error", dist::lint_rpms(&packages));
     Ok(packages)
 }

@@ -38,7 +38,12 @@ impl Tally {
             .spawn()
             .map_err(|error| Failure::new(format!("{of}: {error}")))?;
         let before = self.passed + self.failed.len();
-        for line in running.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+        for line in running
+            .stdout
+            .take()
+            .into_iter()
+            .flat_map(|out| BufReader::new(out).lines())
+        {
             self.hear(of, &line.unwrap_or_default());
         }
         let status = running
@@ -103,8 +108,13 @@ mod tests {
     fn what_a_proof_says_is_counted() {
         let mut tally = Tally::default();
         let says = "echo ok one; echo FAILED two; echo '    because'; echo ok three";
-        tally.take_from("here", &mut program("sh", ["-c", says])).unwrap();
-        assert!(tally.result().contains("FAILED. 2 passed; 1 failed"), "{tally:?}");
+        tally
+            .take_from("here", &mut program("sh", ["-c", says]))
+            .unwrap();
+        assert!(
+            tally.result().contains("FAILED. 2 passed; 1 failed"),
+            "{tally:?}"
+        );
         assert!(tally.end().is_err());
     }
 
@@ -112,7 +122,9 @@ mod tests {
     fn a_proof_that_says_nothing_or_breaks_off_has_failed() {
         for script in ["true", "echo ok one; exit 3"] {
             let mut tally = Tally::default();
-            tally.take_from("here", &mut program("sh", ["-c", script])).unwrap();
+            tally
+                .take_from("here", &mut program("sh", ["-c", script]))
+                .unwrap();
             assert!(tally.end().is_err(), "{script}");
         }
     }
