@@ -1,4 +1,5 @@
 //! What packages do to nsswitch.conf: the script that their maintainer scripts call, over files as hosts have them.
+#![allow(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 use std::fs;
 use std::path::PathBuf;

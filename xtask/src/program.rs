@@ -49,6 +49,16 @@ pub(crate) fn target() -> PathBuf {
         .unwrap_or_else(|| tree().join("target"))
 }
 
+/// This very program, for others to call: by its name, since cargo may have put a newer build of it in its place.
+pub(crate) fn own() -> PathBuf {
+    let folder = std::env::current_exe()
+        .ok()
+        .and_then(|exe| exe.parent().map(Path::to_owned));
+    folder
+        .unwrap_or_else(|| target().join("debug"))
+        .join("xtask")
+}
+
 /// Whether we are root (the owner of our own /proc entry says it without a libc call).
 pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -2,7 +2,7 @@
 
 use super::{empty_folder, files_in, word};
 use crate::artifacts::Speed;
-use crate::program::{Failure, Outcome, execute, output, program, tree};
+use crate::program::{Failure, Outcome, execute, output, own, program, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,11 +33,10 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
     let versioned = changelog.replacen(changelog_version(&changelog)?, &deb.version, 1);
     let place = source.join("debian/changelog");
     fs::write(&place, versioned).map_err(|error| Failure::at(&place, &error))?;
-    let own = std::env::current_exe().map_err(|error| Failure::at(Path::new("xtask"), &error))?;
     let mut build = program("dpkg-buildpackage", ["-b", "-us", "-uc", "-d", "-nc"]);
     build
         .current_dir(&source)
-        .env("MUSTER_XTASK", own)
+        .env("MUSTER_XTASK", own())
         .env("MUSTER_SPEED", word(speed))
         .env("CARGO_MANIFEST_DIR", tree().join("xtask"));
     if speed == Speed::Dev {

@@ -3,9 +3,9 @@
 use super::deb::quietly;
 use super::{empty_folder, files_in, word};
 use crate::artifacts::Speed;
-use crate::program::{Failure, Outcome, execute, program, tree};
+use crate::program::{Failure, Outcome, execute, own, program, tree};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where Fedora keeps libraries, and what its other macros say: this machine's rpm may be another distribution's.
 const FEDORA: [(&str, &str); 9] = [
@@ -23,7 +23,6 @@ const FEDORA: [(&str, &str); 9] = [
 /// Makes them from what has been built.
 pub(crate) fn rpms(speed: Speed) -> Result<Vec<PathBuf>, Failure> {
     let folder = empty_folder("rpm")?;
-    let own = std::env::current_exe().map_err(|error| Failure::at(Path::new("xtask"), &error))?;
     let mut build = program("rpmbuild", ["-bb"]);
     for (name, value) in FEDORA {
         build.arg("--define").arg(format!("{name} {value}"));
@@ -32,7 +31,7 @@ pub(crate) fn rpms(speed: Speed) -> Result<Vec<PathBuf>, Failure> {
         .arg("--define")
         .arg(format!("_topdir {}", folder.display()))
         .arg("--define")
-        .arg(format!("muster_xtask {}", own.display()))
+        .arg(format!("muster_xtask {}", own().display()))
         .arg("--define")
         .arg(format!("muster_speed {}", word(speed)))
         .arg("--define")
