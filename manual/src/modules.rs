@@ -7,23 +7,6 @@ use pam_muster::outcome::{Decision, Stack, row};
 
 use crate::page::Page;
 
-/// Every decision, in the order of ARCHITECTURE.md.
-const DECISIONS: [Decision; 13] = [
-    Decision::Outcome(Outcome::Granted),
-    Decision::Outcome(Outcome::GrantedOffline),
-    Decision::Outcome(Outcome::WrongSecret),
-    Decision::Outcome(Outcome::NotOurs),
-    Decision::Outcome(Outcome::Gone),
-    Decision::Outcome(Outcome::NotAllowed),
-    Decision::Outcome(Outcome::Locked),
-    Decision::Outcome(Outcome::SecretExpired),
-    Decision::Outcome(Outcome::Throttled),
-    Decision::Outcome(Outcome::Unavailable),
-    Decision::Outcome(Outcome::Misconfigured),
-    Decision::Outcome(Outcome::Mismatch),
-    Decision::NotAsked,
-];
-
 /// The page of the PAM module.
 pub(crate) fn pam() -> Page {
     let mut page = Page::new("pam_muster", "8", "logs people of web directories in");
@@ -32,7 +15,9 @@ pub(crate) fn pam() -> Page {
         .heading("DESCRIPTION")
         .paragraph(
             "Asks for the password (or takes the one that an earlier module asked for) and has musterd(8) judge it. \
-             `account` decides by the access rules and by the snapshot, also after a login by key. `setcred` and the \
+             `account` decides by the access rules and by the snapshot, also after a login by key. `password` proves the \
+             present password to the directory and carries the new one there, where the directory takes one from a host; \
+             otherwise it names the page to go to. `setcred` and the \
              session stack succeed for everybody. Whoever is not muster's is PAM_USER_UNKNOWN, so that the other \
              modules decide; root's login does not depend on it.",
         )
@@ -42,7 +27,8 @@ pub(crate) fn pam() -> Page {
     }
     page.paragraph("Any other argument is logged and has no effect.");
     page.heading("RETURN VALUES");
-    for decision in DECISIONS {
+    let outcomes = Outcome::ALL.into_iter().map(Decision::Outcome);
+    for decision in outcomes.chain([Decision::NotAsked, Decision::NoNewPassword]) {
         let row = row(Stack::Auth, decision);
         let code = format!("PAM_{:?}", row.code);
         let told = row
