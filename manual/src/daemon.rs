@@ -106,6 +106,36 @@ pub(crate) fn publisher() -> Page {
     ])
 }
 
+/// The page of muster-userdb.
+pub(crate) fn user_database() -> Page {
+    let mut page = Page::new(
+        "muster-userdb",
+        "8",
+        "people of muster's directories for systemd's user database",
+    );
+    page.heading("SYNOPSIS")
+        .paragraph("`muster-userdb` [`--socket` PATH]")
+        .heading("DESCRIPTION")
+        .paragraph(
+            "Answers `io.systemd.UserDatabase` from the snapshot that names resolve from, for userdbctl(1) and whoever else \
+             asks systemd for users. It is off until `systemctl enable --now muster-userdb.socket`. It runs without \
+             privileges and without network, ends when nobody has asked for a minute, and says nothing of local accounts, \
+             reserved names and ids below 1000. SSH keys are shown to root alone.",
+        )
+        .heading("OPTIONS")
+        .term("--socket", "PATH", "Where to listen, if not on a socket of systemd's.")
+        .term("--version", "", "Prints the version.");
+    page.heading("ENVIRONMENT").term("MUSTER_LOG", "", LOG);
+    page.heading("FILES")
+        .term(paths::SNAPSHOT, "", "The snapshot.")
+        .term(
+            "/run/systemd/userdb/org.muster1.UserDatabase",
+            "",
+            "The socket; its name stands in each record.",
+        );
+    page.see_also(&[("musterd", "8"), ("nss_muster", "8"), ("userdbctl", "1")])
+}
+
 fn options(page: &mut Page) {
     page.term("--config", "FILE", CONFIG_OPTION)
         .term("--version", "", "Prints the version.");

@@ -44,6 +44,7 @@ fn pages() -> Vec<Page> {
         command_line::page(),
         daemon::broker(),
         daemon::publisher(),
+        daemon::user_database(),
         configuration::page(),
         modules::pam(),
         modules::nss(),

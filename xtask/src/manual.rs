@@ -6,11 +6,12 @@ use crate::{no_words, requirements};
 use std::path::PathBuf;
 
 /// Each man page with its section and the package of what it is about.
-const PAGES: [(&str, &str, Package); 6] = [
+const PAGES: [(&str, &str, Package); 7] = [
     ("muster", "1", Package::Broker),
     ("muster.toml", "5", Package::Broker),
     ("musterd", "8", Package::Broker),
     ("muster-publish", "8", Package::Broker),
+    ("muster-userdb", "8", Package::Broker),
     ("nss_muster", "8", Package::Nss),
     ("pam_muster", "8", Package::Pam),
 ];

@@ -261,7 +261,7 @@ until_it test -s /tmp/by-cron
 check "a cron job of a muster user runs as them" grep -q ada /tmp/by-cron
 
 # --- what the packages brought ---
-for page in 1/muster 5/muster.toml 8/musterd 8/muster-publish 8/pam_muster 8/nss_muster; do
+for page in 1/muster 5/muster.toml 8/musterd 8/muster-publish 8/muster-userdb 8/pam_muster 8/nss_muster; do
     check "man page $page" test -s "/usr/share/man/man${page%/*}/${page#*/}.${page%/*}.gz" -o ! -e /usr/share/man/man1/ls.1.gz
 done
 check "units are enabled" says musterd.socket ls /etc/systemd/system/sockets.target.wants
