@@ -122,7 +122,7 @@ impl fmt::Display for Restriction {
         }
         match &self.command {
             Some(ForcedCommand(command)) => {
-                write!(f, " SSH keys alone, and only the command {command}")?
+                write!(f, " SSH keys alone, and only the command {command}")?;
             }
             None => f.write_str(" no command is forced")?,
         }
