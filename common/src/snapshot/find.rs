@@ -58,6 +58,19 @@ impl Snapshot {
         self.hashed(Section::TombstoneNames, hash_name(self.seed(), name))
     }
 
+    /// Whether the first slot that is read for the user called `name` is the user's own.
+    #[cfg(test)]
+    pub(super) fn is_found_at_once(&self, name: &[u8]) -> bool {
+        let hash = hash_name(self.seed(), name);
+        let mut candidates = self.hashed(Section::UserNames, hash);
+        let first = candidates.slots.as_mut().and_then(Iterator::next);
+        let Some(slot) = first.map(Slot::unpack) else {
+            return false;
+        };
+        let own = self.user_named(name).ok().flatten();
+        own.is_some_and(|user| user.at == (slot.unit as usize).saturating_mul(UNIT))
+    }
+
     /// The records of which the index says that their key has this hash.
     #[inline]
     fn hashed(&self, index: Section, hash: u32) -> Candidates<'_> {

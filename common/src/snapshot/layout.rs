@@ -11,11 +11,18 @@ use super::seeded::Set;
 use super::writer::WriteError;
 use crate::name::ServiceName;
 
-/// One attempt at a snapshot: a seed, and how wide the indexes are made.
+/// Quarters of a place that an index has a key.
+const QUARTERS: usize = 10;
+/// How many more the index of users' names has: nine of ten people are found at the first
+/// slot that is read then, not seven, for 22 bytes a person.
+const QUARTERS_FOR_USERS: usize = 11;
+
+/// One attempt at a snapshot: a seed, and how much wider than usual the indexes are made.
 pub(super) struct Layout {
     bytes: Vec<u8>,
     seed: u64,
-    width: u32,
+    wider: usize,
+    wider_for_users: usize,
 }
 
 /// Names and ids of a list, hashed, with the offset of their record.
@@ -41,7 +48,16 @@ impl Layout {
         Self {
             bytes: vec![0; HEADER],
             seed,
-            width: attempt,
+            wider: attempt as usize,
+            wider_for_users: 0,
+        }
+    }
+
+    /// With room between users' names: they are what logins and most look-ups ask for.
+    pub(super) fn roomy(self) -> Self {
+        Self {
+            wider_for_users: QUARTERS_FOR_USERS,
+            ..self
         }
     }
 
@@ -61,7 +77,10 @@ impl Layout {
         let mut table = [(0, 0); SECTIONS];
         for (entry, section) in table.iter_mut().zip(Section::ALL) {
             let written = match section {
-                Section::UserNames => self.index(&users.names)?,
+                Section::UserNames => self.index_with(
+                    self.wider.saturating_add(self.wider_for_users),
+                    &users.names,
+                )?,
                 Section::Uids => self.index(&users.ids)?,
                 Section::GroupNames => self.index(&groups.names)?,
                 Section::Gids => self.index(&groups.ids)?,
@@ -288,10 +307,19 @@ impl Layout {
         Ok((unit, count(numbers.len())?))
     }
 
+    /// An index as wide as usual.
+    fn index(&mut self, keys: &[Slot]) -> Result<Option<(u32, u32)>, WriteError> {
+        self.index_with(self.wider, keys)
+    }
+
     /// An index of `keys`: in the order of their hashes each takes its own place
     /// or the next that is free. `None` if that one is beyond a reader's probes.
-    fn index(&mut self, keys: &[Slot]) -> Result<Option<(u32, u32)>, WriteError> {
-        let places = self.places(keys.len())?;
+    fn index_with(
+        &mut self,
+        wider: usize,
+        keys: &[Slot],
+    ) -> Result<Option<(u32, u32)>, WriteError> {
+        let places = places(keys.len(), wider)?;
         let mut sorted = keys.to_vec();
         sorted.sort_unstable_by_key(|key| key.order());
         let unit = self.unit()?;
@@ -310,12 +338,6 @@ impl Layout {
             free = taken.saturating_add(1);
         }
         Ok(Some((unit, places)))
-    }
-
-    /// Two and a half places a key, and a quarter more with each attempt.
-    fn places(&self, keys: usize) -> Result<u32, WriteError> {
-        let quarters = (self.width as usize).saturating_add(10);
-        count(keys.saturating_mul(quarters).div_ceil(4))
     }
 
     fn name_slot(&self, name: &[u8], unit: u32) -> Slot {
@@ -375,4 +397,10 @@ impl Layout {
 
 fn count(number: usize) -> Result<u32, WriteError> {
     u32::try_from(number).map_err(|_| WriteError::TooLarge)
+}
+
+/// Two and a half places a key, and so many quarters more.
+fn places(keys: usize, wider: usize) -> Result<u32, WriteError> {
+    let quarters = QUARTERS.saturating_add(wider);
+    count(keys.saturating_mul(quarters).div_ceil(4))
 }

@@ -242,6 +242,17 @@ fn a_large_directory_keeps_every_probe_short() {
     assert_eq!(snapshot.user_by_name("nobody-here").unwrap(), None);
 }
 
+/// Each further slot costs a look-up some twenty instructions.
+#[test]
+fn nearly_nine_of_ten_people_are_found_by_name_at_the_first_slot() {
+    let count: usize = if cfg!(miri) { 50 } else { 10_000 };
+    let content = crowd(u32::try_from(count).unwrap());
+    let snapshot = Snapshot::from_bytes(&write(&content, 1).unwrap()).unwrap();
+    let users = content.users.iter().map(|user| &user.account.name);
+    let first = users.filter(|name| snapshot.is_found_at_once(name.as_bytes()));
+    assert!(first.count() * 100 >= count * if cfg!(miri) { 60 } else { 87 });
+}
+
 #[test]
 fn the_same_name_or_id_twice_is_refused_and_named() {
     let check = |change: fn(&mut Content), expected: &str| {

@@ -82,7 +82,8 @@ pub fn write(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> 
 fn laid_out(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> {
     for attempt in 0..TRIES {
         let seed = getrandom::u64().map_err(WriteError::Randomness)?;
-        if let Some(bytes) = Layout::new(seed, attempt).write(content, generation)? {
+        let layout = Layout::new(seed, attempt).roomy();
+        if let Some(bytes) = layout.write(content, generation)? {
             prove(&bytes, content)?;
             return Ok(bytes);
         }
