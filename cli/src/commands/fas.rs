@@ -52,7 +52,7 @@ fn call(question: &FasQuestion) -> (&'static str, Vec<String>) {
         FasQuestion::PersonByUsername { name } => ("person_by_username", vec![name.clone()]),
         FasQuestion::PersonById { id } => ("person_by_id", vec![id.to_string()]),
         FasQuestion::PeopleByKey { search, key, field } => {
-            let arguments = [word(*key), search.clone()].into_iter();
+            let arguments = [word(key), search.clone()].into_iter();
             let arguments = arguments.chain(field.iter().cloned());
             ("people_by_key", arguments.collect())
         }
@@ -96,7 +96,7 @@ fn call(question: &FasQuestion) -> (&'static str, Vec<String>) {
             vec![person.clone(), application.clone(), pattern.clone()],
         ),
         FasQuestion::AvatarUrl { name, service } => {
-            ("avatar_url", vec![name.clone(), word(*service)])
+            ("avatar_url", vec![name.clone(), word(service)])
         }
     }
 }
@@ -107,7 +107,7 @@ fn flagged(first: Option<&String>, flag: bool, word: &str) -> Vec<String> {
 }
 
 /// The word that is typed for a value.
-fn word(value: impl ValueEnum) -> String {
+fn word(value: &impl ValueEnum) -> String {
     let typed = value.to_possible_value();
     typed.map_or_else(String::new, |value| value.get_name().to_owned())
 }
