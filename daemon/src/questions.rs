@@ -66,7 +66,9 @@ pub async fn ask(broker: &Broker, call: &FasAsk, held: &mut Held) -> Result<FasA
     };
     let (directory, text) = held.0.take().ok_or(AskError::NothingHeld)?;
     let rest = text.get(after..).ok_or(AskError::NothingHeld)?;
-    let end = rest.floor_char_boundary(PIECE);
+    let most = PIECE.min(rest.len());
+    let end = (0..=most).rfind(|&end| rest.is_char_boundary(end));
+    let end = end.unwrap_or(most);
     let (piece, left) = rest.split_at(end);
     let reply = FasAskReply {
         directory: directory.clone(),

@@ -108,20 +108,20 @@ impl Host {
     }
 
     /// Every reply to one call.
-    fn ask(&self, method: &str, parameters: Value, more: bool) -> Vec<Value> {
+    fn ask(&self, method: &str, parameters: &Value, more: bool) -> Vec<Value> {
         let method = format!("io.systemd.UserDatabase.{method}");
         let call = json!({"method": method, "parameters": parameters, "more": more});
-        self.said((call.to_string() + "\0").into_bytes())
+        self.said((call.to_string() + "\0").as_bytes())
     }
 
-    fn said(&self, bytes: Vec<u8>) -> Vec<Value> {
+    fn said(&self, bytes: &[u8]) -> Vec<Value> {
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         let places = self.places.clone();
         let served = thread::spawn(move || {
             let _ended = Caller::new(&theirs, &places).and_then(|mut caller| caller.serve());
         });
         // Whoever says nonsense may be hung up on while still speaking.
-        let _ = ours.write_all(&bytes);
+        let _ = ours.write_all(bytes);
         let _ = ours.shutdown(std::net::Shutdown::Write);
         let mut heard = String::new();
         let _ = ours.read_to_string(&mut heard);
@@ -132,7 +132,7 @@ impl Host {
             .collect()
     }
 
-    fn error(&self, method: &str, parameters: Value) -> String {
+    fn error(&self, method: &str, parameters: &Value) -> String {
         let replies = self.ask(method, parameters, false);
         let error = replies[0]["error"].as_str().unwrap_or("none");
         error.rsplit('.').next().unwrap().to_owned()
@@ -147,7 +147,7 @@ fn a_user_is_found_by_name_by_id_and_by_both() {
         json!({"uid": 20_001, "service": OURS}),
         json!({"userName": "ada", "uid": 20_001, "service": OURS}),
     ] {
-        let replies = host.ask("GetUserRecord", question, true);
+        let replies = host.ask("GetUserRecord", &question, true);
         assert_eq!(replies.len(), 1);
         let record = &replies[0]["parameters"]["record"];
         assert_eq!(record["userName"], "ada");
@@ -164,7 +164,7 @@ fn ssh_keys_are_in_the_section_that_only_root_is_shown() {
     let host = Host::new(false);
     let replies = host.ask(
         "GetUserRecord",
-        json!({"userName": "ada", "service": OURS}),
+        &json!({"userName": "ada", "service": OURS}),
         false,
     );
     let parameters = &replies[0]["parameters"];
@@ -184,7 +184,7 @@ fn nobody_local_reserved_or_of_the_system_is_ever_answered() {
     for name in ["root", "lou", "mallory", "nobodyhere", "a b", ""] {
         let question = json!({"userName": name, "service": OURS});
         assert_eq!(
-            host.error("GetUserRecord", question),
+            host.error("GetUserRecord", &question),
             "NoRecordFound",
             "{name}"
         );
@@ -192,7 +192,7 @@ fn nobody_local_reserved_or_of_the_system_is_ever_answered() {
     for uid in [0u32, 5000, 20_003, 999, 65_534, u32::MAX] {
         let question = json!({"uid": uid, "service": OURS});
         assert_eq!(
-            host.error("GetUserRecord", question),
+            host.error("GetUserRecord", &question),
             "NoRecordFound",
             "{uid}"
         );
@@ -200,12 +200,12 @@ fn nobody_local_reserved_or_of_the_system_is_ever_answered() {
     for name in ["sudo", "locals", "root"] {
         let question = json!({"groupName": name, "service": OURS});
         assert_eq!(
-            host.error("GetGroupRecord", question),
+            host.error("GetGroupRecord", &question),
             "NoRecordFound",
             "{name}"
         );
     }
-    let listed = host.ask("GetUserRecord", json!({"service": OURS}), true);
+    let listed = host.ask("GetUserRecord", &json!({"service": OURS}), true);
     let names: Vec<_> = listed
         .iter()
         .map(|reply| reply["parameters"]["record"]["userName"].as_str().unwrap())
@@ -218,7 +218,7 @@ fn nobody_local_reserved_or_of_the_system_is_ever_answered() {
 #[test]
 fn memberships_go_both_ways_and_never_into_a_local_or_reserved_group() {
     let host = Host::new(true);
-    let pairs = |question| -> Vec<(String, String)> {
+    let pairs = |question: &Value| -> Vec<(String, String)> {
         let replies = host.ask("GetMemberships", question, true);
         let text = |value: &Value| value.as_str().unwrap_or("none").to_owned();
         let pair = |reply: &Value| {
@@ -232,20 +232,20 @@ fn memberships_go_both_ways_and_never_into_a_local_or_reserved_group() {
     };
     let own = |user: &str| (user.to_owned(), "engineers".to_owned());
     assert_eq!(
-        pairs(json!({"userName": "ada", "service": OURS})),
+        pairs(&json!({"userName": "ada", "service": OURS})),
         [own("ada")]
     );
     let both = [own("ada"), own("bob")];
     assert_eq!(
-        pairs(json!({"groupName": "engineers", "service": OURS})),
+        pairs(&json!({"groupName": "engineers", "service": OURS})),
         both
     );
-    assert_eq!(pairs(json!({"service": OURS})), both);
+    assert_eq!(pairs(&json!({"service": OURS})), both);
     let one = json!({"userName": "bob", "groupName": "engineers", "service": OURS});
-    assert_eq!(pairs(one), [own("bob")]);
+    assert_eq!(pairs(&one), [own("bob")]);
     for (user, group) in [("ada", "sudo"), ("root", "engineers"), ("ada", "locals")] {
         let question = json!({"userName": user, "groupName": group, "service": OURS});
-        assert_eq!(host.error("GetMemberships", question), "NoRecordFound");
+        assert_eq!(host.error("GetMemberships", &question), "NoRecordFound");
     }
 }
 
@@ -253,20 +253,20 @@ fn memberships_go_both_ways_and_never_into_a_local_or_reserved_group() {
 fn errors_are_those_of_the_interface() {
     let host = Host::new(false);
     let other = json!({"userName": "ada", "service": "io.systemd.DropIn"});
-    assert_eq!(host.error("GetUserRecord", other), "BadService");
+    assert_eq!(host.error("GetUserRecord", &other), "BadService");
     let conflict = json!({"userName": "ada", "uid": 20_002, "service": OURS});
     assert_eq!(
-        host.error("GetUserRecord", conflict),
+        host.error("GetUserRecord", &conflict),
         "ConflictingRecordFound"
     );
     for method in ["GetUserRecord", "GetGroupRecord", "GetMemberships"] {
         let all = json!({"service": OURS});
-        assert_eq!(host.error(method, all), "EnumerationNotSupported");
+        assert_eq!(host.error(method, &all), "EnumerationNotSupported");
     }
-    assert_eq!(host.error("SetUserRecord", json!({})), "MethodNotFound");
+    assert_eq!(host.error("SetUserRecord", &json!({})), "MethodNotFound");
     std::fs::write(&host.places.snapshot, [0x5a; 8192]).unwrap();
     let ada = json!({"userName": "ada", "service": OURS});
-    assert_eq!(host.error("GetUserRecord", ada), "ServiceNotAvailable");
+    assert_eq!(host.error("GetUserRecord", &ada), "ServiceNotAvailable");
 }
 
 #[test]
@@ -279,10 +279,10 @@ fn nonsense_ends_the_connection_and_nothing_else() {
         &[b' '; 70_000],
         b"{\"method\":1}\0",
     ] {
-        assert_eq!(host.said(bytes.to_vec()), Vec::<Value>::new());
+        assert_eq!(host.said(bytes), Vec::<Value>::new());
     }
     let described = b"{\"method\":\"org.varlink.service.GetInterfaceDescription\",\"parameters\":{\"interface\":\"io.systemd.UserDatabase\"}}\0";
-    let replies = host.said(described.to_vec());
+    let replies = host.said(described);
     let text = replies[0]["parameters"]["description"].as_str().unwrap();
     assert!(text.contains("method GetMemberships("));
 }
