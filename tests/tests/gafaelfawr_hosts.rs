@@ -49,7 +49,7 @@ fn where_nobody_can_be_looked_up_an_imported_token_makes_its_owner_known() {
 
     let on_the_line = world.run(["muster", "gafaelfawr", "import", secret::ROSALIND]);
     assert_eq!(on_the_line.code, 1, "{on_the_line}");
-    world.write("/root/token", &format!("{}\n", secret::ROSALIND));
+    world.write("/root/token", format!("{}\n", secret::ROSALIND));
     let imported = world.run(["muster", "gafaelfawr", "import", "/root/token"]);
     assert!(imported.said().contains("rosalind"), "{imported}");
     assert_eq!(world.run(["id", "-u", "rosalind"]).said(), "60001");
