@@ -4,6 +4,7 @@
 //! Where python-fedora's meaning is a known fault, the test says what each of the two
 //! answers. What muster's client never holds (hashes, tokens) must be among [`OMITTED`].
 #![allow(
+    clippy::needless_pass_by_value,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -135,7 +136,7 @@ impl Both {
         let place = format!("{call}{arguments}");
         match (theirs, ours) {
             (Ok(theirs), Ok(ours)) => {
-                compare(&place, &theirs, &serde_json::to_value(ours).unwrap())
+                compare(&place, &theirs, &serde_json::to_value(ours).unwrap());
             }
             // An unknown thing is an empty object for some of its calls.
             (Ok(theirs), Err(DirectoryError::NotFound)) => assert_eq!(theirs, json!({}), "{place}"),
