@@ -3,6 +3,7 @@
 //!
 //! Everything is built anew each time from the store: nobody is patched in or out.
 
+mod around;
 mod claims;
 mod overlaps;
 mod settle;
@@ -12,7 +13,7 @@ mod tests;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig, FULL_NAME_MAX};
-use muster_common::directory::{Coverage, Ids, Nesting, Person, Team};
+use muster_common::directory::{Coverage, Ids, Person, Team};
 use muster_common::local::LocalFiles;
 use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{
@@ -27,6 +28,7 @@ use muster_common::store::revocations::Revoked;
 use muster_common::store::{Store, StoreError};
 use muster_common::text;
 
+use around::Around;
 use claims::{contested_ids, holder};
 
 use crate::sync::fingerprint;
@@ -480,60 +482,6 @@ impl Work<'_> {
     fn problem(&mut self, line: String) {
         self.problems.push(line);
     }
-}
-
-/// The groups around persons of one directory.
-struct Around {
-    /// The groups' places by their numbers.
-    places: Map<i64, u32>,
-    /// Where in the content each group's record is, by its place; `None`: it is not served.
-    records: Vec<Option<u32>>,
-    nesting: Nesting,
-    direct: Vec<u32>,
-    found: Vec<u32>,
-}
-
-impl Around {
-    fn new(teams: &[KnownTeam]) -> Self {
-        let places: Map<i64, u32> = teams.iter().map(|known| known.id).zip(0..).collect();
-        let nodes = teams
-            .iter()
-            .map(|known| (known.team.active, at(&places, &known.groups).collect()));
-        Self {
-            nesting: Nesting::new(nodes),
-            records: vec![None; teams.len()],
-            places,
-            direct: Vec::new(),
-            found: Vec::new(),
-        }
-    }
-
-    /// Notes where the record of the group with the number `id` is.
-    fn serve(&mut self, id: i64, record: u32) {
-        let place = self.places.get(&id);
-        let place = place.and_then(|place| self.records.get_mut(usize::try_from(*place).ok()?));
-        if let Some(place) = place {
-            *place = Some(record);
-        }
-    }
-
-    /// Where the records of the served groups are around whoever `direct` hold directly, in
-    /// order.
-    fn person(&mut self, direct: &[i64]) -> &[u32] {
-        self.direct.clear();
-        self.direct.extend(at(&self.places, direct));
-        let around = self.nesting.around(&self.direct).iter();
-        let record = |place: &u32| *self.records.get(usize::try_from(*place).ok()?)?;
-        self.found.clear();
-        self.found.extend(around.filter_map(record));
-        self.found.sort_unstable();
-        &self.found
-    }
-}
-
-/// The places of groups by their numbers; those that are gone have none.
-fn at(places: &Map<i64, u32>, ids: &[i64]) -> impl Iterator<Item = u32> {
-    ids.iter().filter_map(|id| places.get(id).copied())
 }
 
 /// Whether `team` is what the service has as the private group of `owner`.
