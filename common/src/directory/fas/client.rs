@@ -9,13 +9,15 @@ use super::super::DirectoryError;
 #[cfg(feature = "fas-writing")]
 use super::super::http::Change;
 use super::super::http::{
-    Answer, Connections, Cookies, Credentials as Standing, Head, Http, HttpSettings, PAGE_BODY,
-    Question, STREAM_BODY, SensitiveBody, Timeouts, encoded,
+    Answer, Connections, Cookies, Credentials as Standing, Head, Http, HttpSettings,
+    Opened as Unread, PAGE_BODY, Question, STREAM_BODY, SensitiveBody, Timeouts, encoded,
 };
 use super::FasSettings;
-use super::model::{Bulk, Dump, Group, GroupAnswer, Groups, Login, Person, PersonAnswer, Users};
+use super::model::{Dump, Group, GroupAnswer, Groups, Login, Person, PersonAnswer, Users};
 use super::session::Session;
-use super::verdict::{believed, failed, is_anonymous, misconfigured, nonsense, refused_login};
+use super::verdict::{
+    believed, believed_whole, failed, is_anonymous, misconfigured, nonsense, refused_login,
+};
 use super::visit::Visit;
 use crate::secret::Secret;
 use crate::text;
@@ -241,15 +243,7 @@ impl Client {
         let opened = self.session.get(self.open_session()).await?;
         let answer = self.ask(&opened.visit, path, fields, extent).await?;
         if is_anonymous(&answer) {
-            let reason = format!(
-                "FAS lets the service account {:?} log in and refuses its question (HTTP {}): see \
-                 which groups it is in (thirdparty is enough), and that session_cookie is the \
-                 server's visit.cookie.name",
-                text::safe(&self.user, 64),
-                answer.head.status
-            );
-            self.session.pause(&reason);
-            return Err(misconfigured(reason));
+            return Err(self.refuses(&answer));
         }
         Self::judged(answer)
     }
@@ -283,6 +277,18 @@ impl Client {
         fields: &[(&str, &str)],
         extent: Extent,
     ) -> Result<Answer, DirectoryError> {
+        self.http
+            .ask(self.question(visit, path, fields, extent))
+            .await
+    }
+
+    fn question<'a>(
+        &self,
+        visit: &'a Visit,
+        path: &'a str,
+        fields: &[(&str, &str)],
+        extent: Extent,
+    ) -> Question<'a> {
         let mut form = vec![("_csrf_token", visit.token()), AS_JSON];
         form.extend_from_slice(fields);
         let body = SensitiveBody::form(&form);
@@ -294,8 +300,58 @@ impl Client {
             #[cfg(feature = "fas-writing")]
             Extent::Change => Question::change(Change::Post, path, request).carrying(body),
         };
-        let question = question.cookie(visit.cookie());
-        self.http.ask(question).await
+        question.cookie(visit.cookie())
+    }
+
+    /// Asks about everybody, as [`Self::read`]; the answer is read as it arrives.
+    async fn read_whole<T: DeserializeOwned + Send + 'static>(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<T, DirectoryError> {
+        let session = self.session.get(self.open_session()).await?;
+        let answer = match self.open(&session.visit, path, fields).await? {
+            Ok(good) => return believed_whole(good).await,
+            Err(answer) => answer,
+        };
+        if !is_anonymous(&answer) {
+            return Err(failed(&answer));
+        }
+        self.session.end(&session).await;
+        let session = self.session.get(self.open_session()).await?;
+        match self.open(&session.visit, path, fields).await? {
+            Ok(good) => believed_whole(good).await,
+            Err(answer) if is_anonymous(&answer) => Err(self.refuses(&answer)),
+            Err(answer) => Err(failed(&answer)),
+        }
+    }
+
+    /// A good answer to be read, or one that is not good, whole.
+    async fn open(
+        &self,
+        visit: &Visit,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Result<Unread, Answer>, DirectoryError> {
+        let question = self.question(visit, path, fields, Extent::Everybody);
+        let opened = self.http.open(question).await?;
+        match opened.head.status {
+            200 => Ok(Ok(opened)),
+            _ => opened.whole().await.map(Err),
+        }
+    }
+
+    /// FAS knows the service account and does not answer it.
+    fn refuses(&self, answer: &Answer) -> DirectoryError {
+        let reason = format!(
+            "FAS lets the service account {:?} log in and refuses its question (HTTP {}): see \
+             which groups it is in (thirdparty is enough), and that session_cookie is the \
+             server's visit.cookie.name",
+            text::safe(&self.user, 64),
+            answer.head.status
+        );
+        self.session.pause(&reason);
+        misconfigured(reason)
     }
 
     /// The cheapest question that needs a session.
@@ -358,7 +414,7 @@ impl Client {
     /// Everybody who is active.
     pub(super) async fn user_data(&self) -> Result<Users, DirectoryError> {
         let path = "json/fas_client/user_data";
-        whole(self.read(path, &[], Extent::Everybody).await?)
+        self.read_whole(path, &[]).await
     }
 
     /// Every group: as it is now, or as FAS's cache has it.
@@ -369,7 +425,7 @@ impl Client {
             &[]
         };
         let path = "json/fas_client/group_data";
-        whole(self.read(path, fields, Extent::Everybody).await?)
+        self.read_whole(path, fields).await
     }
 }
 
@@ -381,14 +437,5 @@ pub(super) fn found<T>(success: Option<bool>, thing: Option<T>) -> Result<T, Dir
         _ => Err(nonsense(
             "the answer says neither that something was found nor that it was not",
         )),
-    }
-}
-
-/// Everything; a failure is never an empty directory.
-fn whole<T>(bulk: Bulk<T>) -> Result<T, DirectoryError> {
-    match (bulk.success, bulk.data) {
-        (Some(true), Some(data)) => Ok(data),
-        (Some(false), _) => Err(nonsense("FAS could not read its data (success is false)")),
-        _ => Err(nonsense("the answer lacks success or data")),
     }
 }

@@ -146,6 +146,8 @@ pub(super) struct Dump {
 /// What `json/fas_client/…` answers.
 #[derive(Deserialize)]
 pub(super) struct Bulk<T> {
+    /// An error of FAS's own, with status 200: nothing beside it can be believed.
+    pub(super) exc: Option<serde_json::Value>,
     pub(super) success: Option<bool>,
     pub(super) data: Option<T>,
 }

@@ -8,8 +8,9 @@
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::super::http::Answer;
+use super::super::http::{Answer, Head, Opened, stream_error};
 use super::super::{DirectoryError, Refusal};
+use super::model::Bulk;
 use crate::text;
 
 /// What an answer with a good status may hold instead of what was asked for.
@@ -101,26 +102,73 @@ pub(super) fn believed<T: DeserializeOwned>(answer: &Answer) -> Result<T, Direct
     if answer.head.status != 200 {
         return Err(failed(answer));
     }
-    if !answer.head.is_json() {
-        return Err(nonsense(format!(
-            "the server answers with {:?} instead of JSON: the URL does not point at FAS, or a \
-             login page stands in front",
-            text::safe(&answer.head.media, 64)
-        )));
-    }
+    is_json(&answer.head)?;
     let unreadable = |error: serde_json::Error| unreadable_json(&error);
     // `exc` comes with status 200; nothing beside it can be believed.
     let trouble: ApplicationError = serde_json::from_slice(&answer.body).map_err(unreadable)?;
-    if let Some(exc) = trouble.exc {
-        let name = text::safe(exc.as_str().unwrap_or("?"), 64);
-        if name == "AuthorizationError" {
-            return Err(misconfigured(
-                "FAS does not let this account do that (AuthorizationError)".to_owned(),
-            ));
-        }
-        return Err(nonsense(format!("FAS met an error of its own ({name})")));
+    match trouble.exc {
+        Some(exc) => Err(own_error(&exc)),
+        None => serde_json::from_slice(&answer.body).map_err(unreadable),
     }
-    serde_json::from_slice(&answer.body).map_err(unreadable)
+}
+
+/// Reads the data of a good answer about everybody as it arrives: neither the whole text
+/// nor what is passed over in it is ever in memory. A failure is never an empty directory.
+pub(super) async fn believed_whole<T>(opened: Opened) -> Result<T, DirectoryError>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    is_json(&opened.head)?;
+    let reader = tokio_util::io::SyncIoBridge::new(opened.reader());
+    let parsed = tokio::task::spawn_blocking(move || serde_json::from_reader::<_, Bulk<T>>(reader));
+    let bulk = match parsed.await {
+        Ok(Ok(bulk)) => bulk,
+        Ok(Err(error)) => return Err(unreadable_stream(error)),
+        Err(cut) => return Err(nonsense(format!("the answer could not be read: {cut}"))),
+    };
+    match bulk {
+        Bulk { exc: Some(exc), .. } => Err(own_error(&exc)),
+        Bulk {
+            success: Some(true),
+            data: Some(data),
+            ..
+        } => Ok(data),
+        Bulk {
+            success: Some(false),
+            ..
+        } => Err(nonsense("FAS could not read its data (success is false)")),
+        Bulk { .. } => Err(nonsense("the answer lacks success or data")),
+    }
+}
+
+fn is_json(head: &Head) -> Result<(), DirectoryError> {
+    if head.is_json() {
+        return Ok(());
+    }
+    Err(nonsense(format!(
+        "the server answers with {:?} instead of JSON: the URL does not point at FAS, or a \
+         login page stands in front",
+        text::safe(&head.media, 64)
+    )))
+}
+
+fn own_error(exc: &serde_json::Value) -> DirectoryError {
+    let name = text::safe(exc.as_str().unwrap_or("?"), 64);
+    match name.as_str() {
+        "AuthorizationError" => {
+            misconfigured("FAS does not let this account do that (AuthorizationError)".to_owned())
+        }
+        name => nonsense(format!("FAS met an error of its own ({name})")),
+    }
+}
+
+/// What the stream met, if that is why; else that it is no JSON.
+fn unreadable_stream(error: serde_json::Error) -> DirectoryError {
+    if !error.is_io() {
+        return unreadable_json(&error);
+    }
+    let met = std::io::Error::from(error);
+    stream_error(&met).unwrap_or_else(|| nonsense("the answer broke off"))
 }
 
 /// JSON that cannot be read. Only the place is told: serde's own text quotes the
@@ -158,7 +206,6 @@ fn unreachable_because(reason: String) -> DirectoryError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::http::Head;
 
     const JSON: &str = "application/json";
     const HTML: &str = "text/html";
