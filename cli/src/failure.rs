@@ -98,7 +98,6 @@ impl Failure {
             | Self::File { .. }
             | Self::Snapshot { .. }
             | Self::Write(_)
-            | Self::Config(_)
             | Self::Import(_)
             | Self::Name(_)
             | Self::OnCommandLine => EXIT_NO,

@@ -19,7 +19,7 @@ Exit codes:
   0  done; the answer is yes
   1  the answer is no: not found, not allowed, refused, not good, problems in a configuration or a file
   2  the command was not understood
-  3  could not ask: the broker does not run or does not answer, or the directory cannot be reached
+  3  could not ask: the broker does not run or does not answer, the directory cannot be reached, or what was to be compared cannot be read
   4  this user may not ask that";
 
 /// The command line.
