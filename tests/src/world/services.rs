@@ -71,15 +71,19 @@ impl World {
         });
     }
 
-    /// Starts the broker and waits for its sockets.
+    /// Starts the broker and waits until it listens. The sockets alone tell nothing: those of
+    /// a broker that was killed are still there.
     #[track_caller]
     pub fn start_broker(&mut self) {
+        let said = |world: &Self| {
+            let log = world.read("/run/world/musterd.log");
+            log.lines()
+                .filter(|line| line.contains(" is ready"))
+                .count()
+        };
+        let before = said(self);
         self.spawn("musterd", &["musterd"]);
-        self.until("the broker listens", |world| {
-            ["root.sock", "lookup.sock"]
-                .iter()
-                .all(|name| world.path(&format!("/run/muster/{name}")).exists())
-        });
+        self.until("the broker listens", |world| said(world) > before);
     }
 
     /// The process of this name that was started last.

@@ -8,6 +8,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// Tests of one program run side by side; one of them installs.
+static INSTALLING: Mutex<()> = Mutex::new(());
 
 /// Runs a command to its end, or says which it was and what it is good for.
 fn run(command: &mut Command, missing: &str) {
@@ -33,6 +37,7 @@ impl Clients {
     /// An interpreter that has the clients, in a virtual environment of `python`'s
     /// below cargo's target folder.
     pub fn interpreter(&self, python: &Path) -> PathBuf {
+        let _alone = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
         let requirements = Self::thirdparty()
             .join(self.folder)
             .join("requirements.txt");
