@@ -149,6 +149,9 @@ must "the simulated directory is there" until_it test -s $state/sim/ready
 began=$(date +%s%N)
 must "apt installs the previous packages" apt install /opt/proof/previous/*.deb
 installed=$(date +%s%N)
+# In spite of nscd, which systemd-sysusers asked for a user that was not there yet.
+must "the secrets are the broker's to read" is '750 root:muster' stat -c '%a %U:%G' /etc/muster/secrets
+must "the store is the broker's to write" is '700 muster:muster' stat -c '%a %U:%G' /var/lib/muster/private
 configure
 systemctl restart musterd.service
 must "the broker knows a name" until_it muster user ada # asked before, nscd would keep "no such user"
