@@ -161,7 +161,8 @@ password_file = "/etc/muster/secrets/service"'
     ;;
 lazy)
     broker gafaelfawr "$users" gt-muster-service-key-000.muster-service-secret0 \
-        'token_file = "/etc/muster/secrets/service"'
+        'token_file = "/etc/muster/secrets/service"
+lists = "never"'
     until_answered getent passwd user00000
     ;;
 files10)
