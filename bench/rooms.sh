@@ -100,10 +100,11 @@ warm() {
     getent initgroups in20 in200 >/dev/null || true
 }
 
+# SSSD with these services, and with what the domain says more.
 sssd_conf() {
     cat >/etc/sssd/sssd.conf <<END
 [sssd]
-services = nss
+services = $1
 domains = bench
 config_file_version = 2
 [nss]
@@ -115,8 +116,38 @@ ldap_uri = ldap://127.0.0.1:3891
 ldap_search_base = dc=bench,dc=example
 ldap_schema = rfc2307
 enumerate = false
+$2
 END
     chmod 600 /etc/sssd/sssd.conf
+}
+
+sssd_up() {
+    local folder
+    ldap 3891
+    for folder in /var/lib/sss /var/log/sssd /etc/sssd; do
+        mkdir -p "$folder"
+        mount -t tmpfs -o mode=755 tmpfs "$folder"
+    done
+    mkdir -p /var/lib/sss/{db,mc,pipes,pubconf,gpo_cache,secrets,keytabs}
+    mkdir -m 700 /var/lib/sss/pipes/private
+    mkdir /etc/sssd/conf.d
+    sssd_conf "$@"
+    stay sssd --interactive
+    switch sss
+    until_answered getent passwd in20
+}
+
+# Twenty of the people as local users, their passwords hashed by this method of crypt(5)'s.
+local_passwords() {
+    local name uid
+    local_files ten
+    head -10 /etc/shadow >"$own/shadow"
+    while read -r name uid; do
+        echo "$name:x:$uid:100::/:/bin/sh" >>"$own/passwd"
+        echo "$name:$(mkpasswd --method="$1" "password-$name"):19000:0:99999:7:::" >>"$own/shadow"
+    done < <(head -20 "$data/asked")
+    over "$own/shadow" /etc/shadow
+    switch files
 }
 
 # Muster as it is installed, for one simulated directory: KIND, made-up people, what the configuration says more.
@@ -155,7 +186,8 @@ END
 
 case $peer in
 complete)
-    broker crowd "${users}x30" muster-secret 'application = "muster"
+    # Some more than are asked for: who never logged in.
+    broker crowd "$((users + 10))x30" muster-secret 'application = "muster"
 password_file = "/etc/muster/secrets/service"'
     until_answered getent passwd user00000
     ;;
@@ -216,19 +248,19 @@ nslcd)
     until_answered getent passwd in20
     ;;
 sssd)
-    ldap 3891
-    for folder in /var/lib/sss /var/log/sssd /etc/sssd; do
-        mkdir -p "$folder"
-        mount -t tmpfs -o mode=755 tmpfs "$folder"
-    done
-    mkdir -p /var/lib/sss/{db,mc,pipes,pubconf,gpo_cache,secrets,keytabs}
-    mkdir -m 700 /var/lib/sss/pipes/private
-    mkdir /etc/sssd/conf.d
-    sssd_conf
-    stay sssd --interactive
-    switch sss
-    until_answered getent passwd in20
+    sssd_up nss ""
     warm
+    ;;
+sssd-pam)
+    sssd_up 'nss, pam' 'auth_provider = ldap
+ldap_auth_disable_tls_never_use_in_production = true
+cache_credentials = true'
+    ;;
+unix-sha512)
+    local_passwords sha512crypt
+    ;;
+unix-yescrypt)
+    local_passwords yescrypt
     ;;
 *)
     echo "no such peer: $peer" >&2

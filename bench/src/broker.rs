@@ -58,6 +58,13 @@ fn load<const N: usize>(words: [&str; N]) -> Vec<String> {
     program.into_iter().chain(words).collect()
 }
 
+/// Who is asked for of the generated people of a simulated directory.
+pub(crate) fn write_generated() -> Result<(), Trouble> {
+    let people = (0..PEOPLE).map(|number| format!("user{number:05} {}\n", 20_000 + number));
+    let path = std::path::Path::new(BENCH).join("data/generated");
+    std::fs::write(&path, people.collect::<String>()).map_err(Trouble::at(&path))
+}
+
 impl Run {
     /// Every row about the broker.
     pub(crate) fn broker(&mut self) {
@@ -86,7 +93,7 @@ impl Run {
     /// Hits and unknown names of a directory that is read whole.
     fn complete(&mut self) -> Result<(), Trouble> {
         let room = Room::of("complete", PEOPLE)?;
-        self.write_asked()?;
+        write_generated()?;
         for state in STATES {
             state.enter(&room)?;
             self.hits(&room, state)?;
@@ -108,13 +115,6 @@ impl Run {
             );
         }
         Ok(())
-    }
-
-    /// The generated people of a simulated directory.
-    fn write_asked(&self) -> Result<(), Trouble> {
-        let people = (0..PEOPLE).map(|number| format!("user{number:05} {}\n", 20_000 + number));
-        let path = std::path::Path::new(BENCH).join("data/generated");
-        std::fs::write(&path, people.collect::<String>()).map_err(Trouble::at(&path))
     }
 
     fn hits(&mut self, room: &Room, state: State) -> Result<(), Trouble> {

@@ -13,6 +13,7 @@ mod broker;
 mod facts;
 mod figures;
 mod floor;
+mod logins;
 mod measure;
 mod peers;
 mod people;
@@ -38,9 +39,41 @@ use plan::{Pace, SIZES};
 use setup::Folders;
 use trouble::Trouble;
 
-const USAGE: &str = "usage: muster-bench outside quick|full TARGET RELEASE MIRROR DOCUMENTS
-       muster-bench report TARGET DOCUMENTS
-(cargo xtask bench nss makes everything ready for it and calls it)";
+const USAGE: &str = "usage: muster-bench nss|logins quick|full TARGET RELEASE MIRROR DOCUMENTS
+       muster-bench report nss|logins TARGET DOCUMENTS
+(cargo xtask bench makes everything ready for it and calls it)";
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Names,
+    Logins,
+}
+
+impl Subject {
+    fn said(word: &str) -> Result<Self, Trouble> {
+        match word {
+            "nss" => Ok(Self::Names),
+            "logins" => Ok(Self::Logins),
+            _ => Err(Trouble::new(USAGE)),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Names => "nss",
+            Self::Logins => "logins",
+        }
+    }
+
+    /// The file of its figures or facts, below `/bench`.
+    fn file(self, what: &str) -> String {
+        match self {
+            Self::Names => what.to_owned(),
+            Self::Logins => format!("logins-{what}"),
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -57,24 +90,30 @@ fn main() -> ExitCode {
 fn dispatch(words: &[&str]) -> Result<(), Trouble> {
     let pace = |word| Pace::said(word).ok_or_else(|| Trouble::new(USAGE));
     match words {
-        ["outside", word, target, release, mirror, documents] => {
+        ["inside", subject, word] => inside(Subject::said(subject)?, pace(word)?),
+        ["report", subject, target, documents] => {
+            let folders = Folders::below(Path::new(target));
+            written(Subject::said(subject)?, &folders, Path::new(documents))
+        }
+        [subject, word, target, release, mirror, documents] => {
+            let (subject, pace) = (Subject::said(subject)?, pace(word)?);
             let folders = Folders::below(Path::new(target));
             folders.make_tree(release, mirror)?;
-            measured(pace(word)?, &folders, Path::new(target))?;
-            written(&folders, Path::new(documents))
-        }
-        ["inside", word] => inside(pace(word)?),
-        ["report", target, documents] => {
-            written(&Folders::below(Path::new(target)), Path::new(documents))
+            measured(subject, pace, &folders, Path::new(target))?;
+            written(subject, &folders, Path::new(documents))
         }
         _ => Err(Trouble::new(USAGE)),
     }
 }
 
 /// Makes programs and people ready, and measures in the tree.
-fn measured(pace: Pace, folders: &Folders, target: &Path) -> Result<(), Trouble> {
+fn measured(subject: Subject, pace: Pace, folders: &Folders, target: &Path) -> Result<(), Trouble> {
     folders.programs(target)?;
-    for users in SIZES {
+    let sizes: &[u32] = match subject {
+        Subject::Names => &SIZES,
+        Subject::Logins => &[10, logins::PEOPLE],
+    };
+    for &users in sizes {
         say(&format!("{users} people in every format"));
         folders.people(users)?;
     }
@@ -94,7 +133,7 @@ fn measured(pace: Pace, folders: &Folders, target: &Path) -> Result<(), Trouble>
         .arg(folders.script("tree.sh", setup::TREE)?)
         .arg("enter")
         .args([&folders.tree, &folders.work])
-        .args(["/bench/muster-bench", "inside", pace.word()])
+        .args(["/bench/muster-bench", "inside", subject.word(), pace.word()])
         .stdin(Stdio::piped());
     let mut child = command.spawn().map_err(Trouble::because("unshare"))?;
     // While we have our end of its stdin it goes on; when we end, however we end, it takes all that it started with it.
@@ -108,14 +147,18 @@ fn measured(pace: Pace, folders: &Folders, target: &Path) -> Result<(), Trouble>
     }
 }
 
-/// Writes the document and its plot.
-fn written(folders: &Folders, documents: &Path) -> Result<(), Trouble> {
-    let figures = Figures::read(&folders.work.join(FIGURES))?;
-    let facts = Facts::read(&folders.work.join(FACTS))?;
-    for (name, text) in [
-        ("nss.md", report::document(&figures, &facts)),
-        ("nss.svg", report::plot(&figures)),
-    ] {
+/// Writes the document, and the plot beside it.
+fn written(subject: Subject, folders: &Folders, documents: &Path) -> Result<(), Trouble> {
+    let figures = Figures::read(&folders.work.join(subject.file(FIGURES)))?;
+    let facts = Facts::read(&folders.work.join(subject.file(FACTS)))?;
+    let written = match subject {
+        Subject::Names => vec![
+            ("nss.md", report::document(&figures, &facts)),
+            ("nss.svg", report::plot(&figures)),
+        ],
+        Subject::Logins => vec![("logins.md", logins::document(&figures, &facts))],
+    };
+    for (name, text) in written {
         let path = documents.join(name);
         std::fs::write(&path, text).map_err(Trouble::at(&path))?;
         say(&format!("{} is written", path.display()));
@@ -127,13 +170,24 @@ const FIGURES: &str = "figures.tsv";
 const FACTS: &str = "facts.tsv";
 
 /// What runs in the tree.
-fn inside(pace: Pace) -> Result<(), Trouble> {
+fn inside(subject: Subject, pace: Pace) -> Result<(), Trouble> {
     end_with_our_parent();
     install_modules()?;
     let bench = Path::new(room::BENCH);
     let local = bench.join("data/local");
     std::fs::write(&local, local_users()?).map_err(Trouble::at(&local))?;
     let mut facts = Facts::gathered(pace);
+    let figures = bench.join(subject.file(FIGURES));
+    match subject {
+        Subject::Names => names(pace, &mut facts, &figures)?,
+        Subject::Logins => logins::measured(pace)?.write(&figures)?,
+    }
+    facts.add("load average afterwards, ours included", &facts::load());
+    facts.write(&bench.join(subject.file(FACTS)))
+}
+
+/// Names, of everybody there is.
+fn names(pace: Pace, facts: &mut Facts, figures: &Path) -> Result<(), Trouble> {
     let mut run = Run {
         pace,
         figures: Figures::default(),
@@ -141,16 +195,14 @@ fn inside(pace: Pace) -> Result<(), Trouble> {
     };
     let present = present();
     run.side_by_side(&present);
-    run.figures.write(&bench.join(FIGURES))?;
+    run.figures.write(figures)?;
     run.broker();
     run.daemons();
     run.growth(&present);
-    facts.add("load average afterwards, ours included", &facts::load());
     if !run.unmade.is_empty() {
         facts.add(facts::UNMADE, &run.unmade.join(", "));
     }
-    facts.write(&bench.join(FACTS))?;
-    run.figures.write(&bench.join(FIGURES))
+    run.figures.write(figures)
 }
 
 /// Our stdin is a pipe from whoever started us. As the first process here we take everybody with us.

@@ -75,7 +75,7 @@ pub(crate) const PEERS: [Peer; 10] = [
     },
     Peer {
         needs: "usr/sbin/sssd",
-        packages: "sssd-ldap libnss-sss",
+        packages: "sssd-ldap libnss-sss libpam-sss",
         most: 10_000,
         ..peer(SSSD, "SSSD, memory cache", Some("sss"))
     },
@@ -93,7 +93,7 @@ pub(crate) const PEERS: [Peer; 10] = [
     },
     Peer {
         needs: "usr/sbin/nslcd",
-        packages: "libnss-ldapd nslcd",
+        packages: "libnss-ldapd libpam-ldapd nslcd",
         most: 10_000,
         ..peer("nslcd", "nslcd and slapd", Some("ldap"))
     },

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::aims::{Verdict, rows};
+use crate::aims::{Row, Verdict, rows};
 use crate::facts::{Facts, LOAD_BEFORE, MISSING};
 use crate::figures::{Figures, Key, key};
 use crate::peers::{FLOOR, MUSTER, PEERS, Peer, QUESTIONS, Question, TEN};
@@ -36,7 +36,7 @@ const IDLE: f64 = 0.5;
 pub(crate) fn document(figures: &Figures, facts: &Facts) -> String {
     let mut text = HEAD.to_owned();
     text += &where_and_when(facts);
-    text += &aims(figures);
+    text += &aims(rows(figures));
     text += "\n## 10,000 people: instructions (system calls) of a call\n\nAt the module's own door:\n\n";
     text += &counts(figures, facts, "module");
     text += "\nThrough glibc; nscd is asked before any module:\n\n";
@@ -83,7 +83,7 @@ pub(crate) fn plot(figures: &Figures) -> String {
     )
 }
 
-fn where_and_when(facts: &Facts) -> String {
+pub(crate) fn where_and_when(facts: &Facts) -> String {
     let mut text = "\n## Where and when\n\n| what | |\n|---|---|\n".to_owned();
     for (name, value) in facts.0.iter().filter(|(name, _)| name != MISSING) {
         let _ = writeln!(text, "| {name} | {value} |");
@@ -105,8 +105,8 @@ fn where_and_when(facts: &Facts) -> String {
     text
 }
 
-fn aims(figures: &Figures) -> String {
-    let rows = rows(figures);
+/// The aims, and what they came to.
+pub(crate) fn aims(rows: Vec<Row>) -> String {
     let met = rows
         .iter()
         .filter(|row| row.verdict == Verdict::Met)

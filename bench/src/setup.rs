@@ -31,8 +31,9 @@ const NSS_DB: [(&str, &str); 2] = [
 ];
 const FLOOR: &str = include_str!("../load/floor.c");
 const ROUND_TRIP: &str = include_str!("../load/round_trip.c");
+const LOGIN: &str = include_str!("../load/login.c");
 /// What the tree needs besides the peers.
-const PACKAGES: &str = "iproute2 passwd slapd valgrind";
+const PACKAGES: &str = "argon2 curl iproute2 passwd slapd valgrind whois";
 /// Above so many people no LDAP server and no line reader is measured.
 const LINES: u32 = 100_000;
 
@@ -122,6 +123,8 @@ impl Folders {
             .args(["-ldl", "-lpthread"]))?;
         let source = self.script("round_trip.c", ROUND_TRIP)?;
         run(compiler(&self.work.join("round_trip")).arg(source))?;
+        let source = self.script("login.c", LOGIN)?;
+        run(compiler(&self.work.join("login")).arg(source).arg("-lpam"))?;
         let source = self.script("floor.c", FLOOR)?;
         run(compiler(&lib.join("libnss_floor.so.2"))
             .args(["-shared", "-fPIC"])
@@ -131,13 +134,15 @@ impl Folders {
             let _ = fs::remove_file(to);
             fs::copy(from, to).map_err(Trouble::at(from))
         };
-        copy(
-            &target.join("release/libnss_muster.so"),
-            &lib.join("libnss_muster.so.2"),
-        )?;
+        for (built, installed) in [
+            ("libnss_muster.so", "libnss_muster.so.2"),
+            ("libpam_muster.so", "pam_muster.so"),
+        ] {
+            copy(&target.join("release").join(built), &lib.join(installed))?;
+        }
         copy(&own_program()?, &self.work.join("muster-bench"))?;
         copy(
-            &target.join("debug/muster-sim"),
+            &target.join("release/muster-sim"),
             &self.work.join("muster-sim"),
         )?;
         for daemon in ["musterd", "muster-publish"] {

@@ -52,7 +52,8 @@ pub(crate) fn ldif(people: &People) -> String {
         let (name, gecos) = (&user.name, user.gecos());
         text += &format!(
             "dn: uid={name},ou=people,{BASE}\nobjectClass: account\nobjectClass: posixAccount\nuid: {name}\n\
-             cn: {gecos}\ngecos: {gecos}\nuidNumber: {}\ngidNumber: {}\nhomeDirectory: {}\nloginShell: {}\n\n",
+             cn: {gecos}\ngecos: {gecos}\nuidNumber: {}\ngidNumber: {}\nhomeDirectory: {}\nloginShell: {}\n\
+             userPassword: password-{name}\n\n",
             user.uid,
             PRIMARY.1,
             user.home(),

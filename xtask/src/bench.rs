@@ -1,14 +1,16 @@
-//! `cargo xtask bench nss`: builds muster and the benchmark, and hands over to `muster-bench`, which measures muster
-//! and its peers in private namespaces and writes docs/benchmarks/nss.md. `cargo xtask bench sync`: the same with
-//! `muster-sync-bench`, which measures what a host's syncs cost and writes docs/benchmarks/sync.md.
+//! `cargo xtask bench nss` and `cargo xtask bench logins`: build muster and the benchmark, and hand over to
+//! `muster-bench`, which measures muster and its peers in private namespaces and writes docs/benchmarks/nss.md or
+//! logins.md. `cargo xtask bench sync`: the same with `muster-sync-bench`, which measures what a host's syncs cost and
+//! writes docs/benchmarks/sync.md.
 
 use crate::artifacts;
 use crate::program::{Failure, Outcome, cargo, execute, headline, is_root, program, target, tree};
 use crate::{requirements, test};
 
-const USAGE: &str = "usage: cargo xtask bench nss|sync [quick]
+const USAGE: &str = "usage: cargo xtask bench nss|logins|sync [quick]
     nss         names, side by side with the peers: up to forty minutes
     nss quick   the same rows with fewer rounds and smaller directories: some minutes
+    logins      logins, side by side with the peers: some minutes
     sync        syncs of 10,000 and 100,000 people: some minutes
     sync quick  10,000 people only";
 /// Where the peers' packages come from.
@@ -17,8 +19,14 @@ const MIRROR: &str = "http://deb.debian.org/debian";
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bench {
-    Names { pace: &'static str },
-    Syncs { quick: bool },
+    /// With muster's peers: names or logins.
+    Peers {
+        subject: &'static str,
+        pace: &'static str,
+    },
+    Syncs {
+        quick: bool,
+    },
 }
 
 /// Runs the named benchmark.
@@ -30,7 +38,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         ));
     }
     match bench {
-        Bench::Names { pace } => names(pace),
+        Bench::Peers { subject, pace } => with_peers(subject, pace),
         Bench::Syncs { quick } => syncs(quick),
     }
 }
@@ -56,7 +64,7 @@ fn syncs(quick: bool) -> Outcome {
     })
 }
 
-fn names(pace: &str) -> Outcome {
+fn with_peers(subject: &str, pace: &str) -> Outcome {
     let release = debian_release(&std::fs::read_to_string("/etc/os-release").unwrap_or_default())?;
     requirements::for_building()?;
     requirements::for_worlds()?;
@@ -64,18 +72,20 @@ fn names(pace: &str) -> Outcome {
     headline("building muster as it is shipped, and the benchmark");
     artifacts::build_modules()?;
     artifacts::build_programs()?;
+    execute(&mut cargo(["build", "-p", "muster-bench"]))?;
+    // As quick as a real server, which is not ours to wait for.
     execute(&mut cargo([
         "build",
-        "-p",
-        "muster-bench",
+        "--release",
         "-p",
         "muster-tests",
-        "--bins",
+        "--bin",
+        "muster-sim",
     ]))?;
     headline("measuring");
     let own = artifacts::folder(artifacts::Speed::Dev).join("muster-bench");
     execute(
-        program(own, ["outside", pace])
+        program(own, [subject, pace])
             .arg(target())
             .args([&release, MIRROR])
             .arg(tree().join("docs/benchmarks")),
@@ -84,9 +94,12 @@ fn names(pace: &str) -> Outcome {
 
 fn bench(words: &[String]) -> Result<Bench, Failure> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let peers = |subject, pace| Bench::Peers { subject, pace };
     match words[..] {
-        ["nss"] => Ok(Bench::Names { pace: "full" }),
-        ["nss", "quick"] => Ok(Bench::Names { pace: "quick" }),
+        ["nss"] => Ok(peers("nss", "full")),
+        ["nss", "quick"] => Ok(peers("nss", "quick")),
+        ["logins"] => Ok(peers("logins", "full")),
+        ["logins", "quick"] => Ok(peers("logins", "quick")),
         ["sync"] => Ok(Bench::Syncs { quick: false }),
         ["sync", "quick"] => Ok(Bench::Syncs { quick: true }),
         _ => Err(Failure::new(USAGE)),
@@ -120,7 +133,13 @@ mod tests {
 
     #[test]
     fn only_what_is_there_can_be_measured() {
-        assert_eq!(bench(&said("nss")).unwrap(), Bench::Names { pace: "full" });
+        assert_eq!(
+            bench(&said("logins quick")).unwrap(),
+            Bench::Peers {
+                subject: "logins",
+                pace: "quick"
+            }
+        );
         assert_eq!(
             bench(&said("sync quick")).unwrap(),
             Bench::Syncs { quick: true }
@@ -128,7 +147,7 @@ mod tests {
         for wrong in ["", "pam", "nss slow", "nss quick quick"] {
             let failure = bench(&said(wrong)).unwrap_err().to_string();
             assert!(
-                failure.contains("cargo xtask bench nss|sync [quick]"),
+                failure.contains("cargo xtask bench nss|logins|sync [quick]"),
                 "{failure}"
             );
         }
