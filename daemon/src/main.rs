@@ -23,6 +23,7 @@ mod listener;
 mod login;
 mod lookups;
 mod mapped;
+mod meant;
 mod peer;
 mod privileges;
 mod publisher;

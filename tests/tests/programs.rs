@@ -4,6 +4,9 @@
 use muster_tests::world::usual::password;
 use muster_tests::world::{Output, World};
 
+/// The stack of a program that only wants to know who is there.
+const LOCKER: &str = "auth include common-auth\naccount include common-account\n";
+
 /// The state of the world around a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -149,10 +152,7 @@ fn whatever_program_asks_the_right_person_gets_in_and_nobody_else() {
     let Some(mut world) = World::usual() else {
         return;
     };
-    world.write(
-        "/etc/pam.d/locker",
-        "auth include common-auth\naccount include common-account\n",
-    );
+    world.write("/etc/pam.d/locker", LOCKER);
     check(&mut world, State::Online);
     world.tell_crowd("fault down");
     check(&mut world, State::ServerDown);
@@ -161,6 +161,54 @@ fn whatever_program_asks_the_right_person_gets_in_and_nobody_else() {
     world.signal("musterd", "CONT");
     world.kill("musterd");
     check(&mut world, State::BrokerDead);
+}
+
+#[test]
+fn two_threads_of_a_program_log_in_two_people_at_the_same_time() {
+    let Some(world) = World::usual() else {
+        return;
+    };
+    world.write("/etc/pam.d/locker", LOCKER);
+    world.compile("dialogue", &["-lpam", "-lpthread"]);
+    let together = |of_grace| {
+        let people = ["ada", password::ADA, "grace", of_grace];
+        let words = ["dialogue", "together"].into_iter().chain(people);
+        world.run(words).said().to_owned()
+    };
+    assert_eq!(together(password::GRACE), "0 0");
+    assert_eq!(together("wrong"), "0 7", "each has the own verdict");
+}
+
+#[test]
+fn a_program_that_is_killed_in_the_dialogue_leaves_nothing_behind() {
+    let Some(mut world) = World::usual() else {
+        return;
+    };
+    world.write("/etc/pam.d/locker", LOCKER);
+    world.compile("dialogue", &["-lpam", "-lpthread"]);
+    let broker = format!("/proc/{}/fd", world.process("musterd").pid);
+    let open_files = |world: &World| world.run(["ls", &broker]).said().lines().count();
+    let before = open_files(&world);
+    for asked in ["/run/world/asked-1", "/run/world/asked-2"] {
+        world.spawn("dialogue", &["dialogue", "wait", "ada", asked]);
+        world.until("the password is asked for", |world| {
+            world.path(asked).exists()
+        });
+        assert!(
+            open_files(&world) > before,
+            "the dialogue is with the broker"
+        );
+        world.kill("dialogue");
+    }
+    world.until("the broker has hung up, too", |world| {
+        open_files(world) == before
+    });
+    assert_eq!(world.ssh("ada", password::ADA, "id -un").said(), "ada");
+    let throttle = world.run(["muster", "throttle", "list"]);
+    assert!(
+        !throttle.said().contains("ada"),
+        "no try was made: {throttle}"
+    );
 }
 
 /// Invariant 8: what cannot be told is denied, and locals are not concerned.

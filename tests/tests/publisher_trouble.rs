@@ -6,7 +6,6 @@
     reason = "clippy's allowance for tests does not reach their helpers"
 )]
 
-use std::path::Path;
 
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
@@ -98,29 +97,15 @@ fn forget_socket(world: &World) {
     std::fs::remove_file(world.path(SOCKET)).unwrap();
 }
 
-/// Compiles `programs/NAME.c` into the world.
-fn compile(world: &World, name: &str) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("programs")
-        .join(name)
-        .with_extension("c");
-    let status = std::process::Command::new("cc")
-        .args(["-O1", "-Wall", "-Wextra", "-Werror", "-o"])
-        .arg(world.path(&format!("/usr/local/bin/{name}")))
-        .arg(source)
-        .status();
-    assert!(status.unwrap().success());
-}
-
 #[test]
 fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the_next_publication_succeeds()
  {
     let Some(mut world) = World::new() else {
         return;
     };
-    compile(&world, "hand_over");
-    compile(&world, "kill_at");
-    compile(&world, "reader");
+    world.compile("hand_over", &[]);
+    world.compile("kill_at", &[]);
+    world.compile("reader", &[]);
     world.write_config(CONFIG);
     world.start_publisher();
     hand_over(&world, &content([("ada", 20_001)], "first")).said();
@@ -186,7 +171,7 @@ fn a_publisher_without_room_leaves_the_old_snapshot_and_no_rest_and_goes_on_when
     let Some(mut world) = World::new() else {
         return;
     };
-    compile(&world, "hand_over");
+    world.compile("hand_over", &[]);
     let small = ["-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs"];
     world
         .run(["mount"].iter().chain(&small).chain(&["/var/lib/muster"]))

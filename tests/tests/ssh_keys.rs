@@ -7,6 +7,27 @@ const COMMAND: &str =
     "AuthorizedKeysCommand /usr/bin/muster ssh-keys %u\nAuthorizedKeysCommandUser muster-keys\n";
 const KEY: &str = "/run/world/key";
 
+const RESTRICTED: &str = r#"[[restricted]]
+groups = ["user:corp/charles", "user:corp/grace"]
+command = 'printf "%s \"%s\" \\ %s" "{name}" "$SSH_ORIGINAL_COMMAND" end'
+shell = "/bin/sh"
+options = ["restrict"]
+"#;
+
+/// A host with muster and sshd, whose people have a key in their directory; and that key.
+fn keyed(configuration: &str) -> Option<(World, String)> {
+    let mut world = World::new()?;
+    let made = "ssh-keygen -q -t ed25519 -N '' -C '' -f";
+    world.run(["sh", "-c", &format!("{made} {KEY}")]).said();
+    let public = world.read(&format!("{KEY}.pub"));
+    world.start_simulator(Sim::Crowd, &with_key(public.trim()));
+    world.configure(configuration);
+    world.start_muster();
+    world.sync().said();
+    world.start_sshd_with(COMMAND);
+    Some((world, public))
+}
+
 /// The usual people; some have the key that ssh_by_that_key logs in with.
 fn with_key(key: &str) -> String {
     let own =
@@ -32,29 +53,9 @@ fn with_key(key: &str) -> String {
 
 #[test]
 fn people_log_in_by_the_keys_that_their_directory_holds_as_long_as_the_rules_let_them() {
-    let Some(mut world) = World::new() else {
+    let Some((world, public)) = keyed("") else {
         return;
     };
-    world
-        .run([
-            "ssh-keygen",
-            "-q",
-            "-t",
-            "ed25519",
-            "-N",
-            "",
-            "-C",
-            "",
-            "-f",
-            KEY,
-        ])
-        .said();
-    let public = world.read(&format!("{KEY}.pub"));
-    world.start_simulator(Sim::Crowd, &with_key(public.trim()));
-    world.configure("");
-    world.start_muster();
-    world.sync().said();
-    world.start_sshd_with(COMMAND);
 
     assert_eq!(world.ssh_by_that_key("ada", "id -un").said(), "ada");
     // The key with options in front is left out, the same without them counts.
@@ -84,36 +85,9 @@ fn people_log_in_by_the_keys_that_their_directory_holds_as_long_as_the_rules_let
 #[test]
 fn restricted_people_run_roots_command_by_key_alone_and_nobody_has_keys_without_the_configuration()
 {
-    let Some(mut world) = World::new() else {
+    let Some((world, _)) = keyed(RESTRICTED) else {
         return;
     };
-    world
-        .run([
-            "ssh-keygen",
-            "-q",
-            "-t",
-            "ed25519",
-            "-N",
-            "",
-            "-C",
-            "",
-            "-f",
-            KEY,
-        ])
-        .said();
-    let public = world.read(&format!("{KEY}.pub"));
-    world.start_simulator(Sim::Crowd, &with_key(public.trim()));
-    world.configure(
-        r#"[[restricted]]
-groups = ["user:corp/charles", "user:corp/grace"]
-command = 'printf "%s \"%s\" \\ %s" "{name}" "$SSH_ORIGINAL_COMMAND" end'
-shell = "/bin/sh"
-options = ["restrict"]
-"#,
-    );
-    world.start_muster();
-    world.sync().said();
-    world.start_sshd_with(COMMAND);
 
     let charles = world.ssh_by_that_key("charles", "id -un");
     assert_eq!(charles.said(), r#"charles "id -un" \ end"#);

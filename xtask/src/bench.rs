@@ -12,7 +12,8 @@ const USAGE: &str = "usage: cargo xtask bench nss|logins|sync [quick]
     nss quick   the same rows with fewer rounds and smaller directories: some minutes
     logins      logins, side by side with the peers: some minutes
     sync        syncs of 10,000 and 100,000 people: some minutes
-    sync quick  10,000 people only";
+    sync quick  10,000 people only
+    sync large  1,000,000 people, too: up to an hour";
 /// Where the peers' packages come from.
 const MIRROR: &str = "http://deb.debian.org/debian";
 
@@ -24,9 +25,8 @@ enum Bench {
         subject: &'static str,
         pace: &'static str,
     },
-    Syncs {
-        quick: bool,
-    },
+    /// Of some people, or of many.
+    Syncs { size: &'static str },
 }
 
 /// Runs the named benchmark.
@@ -39,12 +39,12 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     }
     match bench {
         Bench::Peers { subject, pace } => with_peers(subject, pace),
-        Bench::Syncs { quick } => syncs(quick),
+        Bench::Syncs { size } => syncs(size),
     }
 }
 
 /// Measures syncs with muster as it is shipped; the simulator is the tests' own.
-fn syncs(quick: bool) -> Outcome {
+fn syncs(size: &str) -> Outcome {
     requirements::for_building()?;
     requirements::for_worlds()?;
     headline("building muster as it is shipped, the simulator and the benchmark");
@@ -57,11 +57,10 @@ fn syncs(quick: bool) -> Outcome {
     let document = tree().join("docs/benchmarks/sync.md");
     let mut measuring = program(own, [""; 0]);
     measuring.arg(world).arg(document);
-    execute(if quick {
-        measuring.arg("quick")
-    } else {
-        &mut measuring
-    })
+    if !size.is_empty() {
+        measuring.arg(size);
+    }
+    execute(&mut measuring)
 }
 
 fn with_peers(subject: &str, pace: &str) -> Outcome {
@@ -100,8 +99,9 @@ fn bench(words: &[String]) -> Result<Bench, Failure> {
         ["nss", "quick"] => Ok(peers("nss", "quick")),
         ["logins"] => Ok(peers("logins", "full")),
         ["logins", "quick"] => Ok(peers("logins", "quick")),
-        ["sync"] => Ok(Bench::Syncs { quick: false }),
-        ["sync", "quick"] => Ok(Bench::Syncs { quick: true }),
+        ["sync"] => Ok(Bench::Syncs { size: "" }),
+        ["sync", "quick"] => Ok(Bench::Syncs { size: "quick" }),
+        ["sync", "large"] => Ok(Bench::Syncs { size: "large" }),
         _ => Err(Failure::new(USAGE)),
     }
 }
@@ -142,7 +142,7 @@ mod tests {
         );
         assert_eq!(
             bench(&said("sync quick")).unwrap(),
-            Bench::Syncs { quick: true }
+            Bench::Syncs { size: "quick" }
         );
         for wrong in ["", "pam", "nss slow", "nss quick quick"] {
             let failure = bench(&said(wrong)).unwrap_err().to_string();

@@ -28,7 +28,7 @@ pub const SEALS: SealFlags = SealFlags::SHRINK
     .union(SealFlags::WRITE)
     .union(SealFlags::SEAL);
 /// The largest candidate in bytes: more than a million users.
-pub const CANDIDATE_MAX: usize = 256 << 20;
+pub const CANDIDATE_MAX: usize = 1 << 30;
 /// The longest answer in bytes.
 pub const ANSWER_MAX: usize = 256 << 10;
 /// How many refusals an answer lists; it counts all of them.

@@ -12,22 +12,20 @@ use muster_common::wire::codec::AnswerError;
 use muster_common::wire::message::{Introduce, IntroduceReply, error};
 
 use super::off_the_loop;
-use crate::broker::{Broker, Connected};
+use crate::broker::Broker;
 use crate::lookups::{self, LookupError};
+use crate::meant::NotMeant;
 use crate::resolve::{ResolveError, served_user};
+
+/// What is said where no directory that is meant can.
+const UNABLE: &str = "no directory here can say whose a token is";
 
 /// Why nobody was taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum IntroduceError {
-    /// No directory is called so.
-    #[error("no directory of this name is configured")]
-    NoDirectory,
-    /// Of the directory, or of all, none can say whose a token is.
-    #[error("no directory here can say whose a token is")]
-    NoneCan,
-    /// Several can.
-    #[error("several directories can say whose a token is; say which by --directory")]
-    Several,
+    /// No directory that can say whose a token is is meant.
+    #[error(transparent)]
+    NotMeant(#[from] NotMeant),
     /// What came cannot be a token.
     #[error(transparent)]
     Token(#[from] AnswerError),
@@ -46,8 +44,8 @@ impl IntroduceError {
     /// The error of the wire.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::NoDirectory => error::NOT_FOUND,
-            Self::NoneCan | Self::Several | Self::Token(_) => error::INVALID_PARAMETER,
+            Self::NotMeant(NotMeant::Unknown) => error::NOT_FOUND,
+            Self::NotMeant(_) | Self::Token(_) => error::INVALID_PARAMETER,
             Self::Directory(_) | Self::Kept(_) | Self::Resolve(_) => error::UNAVAILABLE,
         }
     }
@@ -58,7 +56,8 @@ pub async fn introduce(
     broker: &Arc<Broker>,
     call: &Introduce,
 ) -> Result<IntroduceReply, IntroduceError> {
-    let (connected, directory) = meant(broker, call.directory.as_deref())?;
+    let able = |directory: &dyn Directory| directory.introduces();
+    let (connected, directory) = broker.meant(call.directory.as_deref(), able, UNABLE)?;
     let token: Secret = call.token.open()?;
     let sighting = directory.introduce(&token).await;
     broker.note_call(&connected.config.name, sighting.as_ref().err());
@@ -123,25 +122,6 @@ fn why_not(error: &DirectoryError) -> String {
     match error {
         DirectoryError::NotFound => "the owner of the token has no uid".to_owned(),
         error => error.to_string(),
-    }
-}
-
-/// The directory that a call means: the one it names, else the only one that can.
-fn meant<'b>(
-    broker: &'b Broker,
-    name: Option<&str>,
-) -> Result<(&'b Connected, Arc<dyn Directory>), IntroduceError> {
-    let suits = |one: &&Connected| name.is_none_or(|name| one.config.name.as_str() == name);
-    let named: Vec<_> = broker.connected.iter().filter(suits).collect();
-    if named.is_empty() && name.is_some() {
-        return Err(IntroduceError::NoDirectory);
-    }
-    let clients = named.into_iter().map(|one| (one, one.directory()));
-    let mut able = clients.filter(|(_, directory)| directory.introduces());
-    match (able.next(), able.next()) {
-        (Some(one), None) => Ok(one),
-        (None, _) => Err(IntroduceError::NoneCan),
-        (Some(_), Some(_)) => Err(IntroduceError::Several),
     }
 }
 
@@ -215,9 +195,15 @@ allow = ["everyone"]
         let gone = world.introduced(None, "vera").await.unwrap_err();
         assert_eq!(gone.name(), error::UNAVAILABLE);
         let other = world.introduced(Some("corp"), "vera").await.unwrap_err();
-        assert!(matches!(other, IntroduceError::NoneCan), "{other}");
+        assert!(
+            matches!(other, IntroduceError::NotMeant(NotMeant::Unable(_))),
+            "{other}"
+        );
         let none = world.introduced(Some("nowhere"), "vera").await.unwrap_err();
-        assert!(matches!(none, IntroduceError::NoDirectory), "{none}");
+        assert!(
+            matches!(none, IntroduceError::NotMeant(NotMeant::Unknown)),
+            "{none}"
+        );
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! `muster-sync-bench WORLD DOCUMENT [quick]`: what it costs a host to carry a company, measured with muster
+//! `muster-sync-bench WORLD DOCUMENT [quick|large]`: what it costs a host to carry a company, measured with muster
 //! as it is shipped against the simulated Crowd, in a private namespace. `cargo xtask bench sync` makes everything
 //! ready for it and calls it.
 #![allow(
@@ -13,22 +13,30 @@ use std::time::{Duration, Instant};
 
 use muster_tests::world::{Sim, World};
 
-/// People, groups: the sizes that are measured.
-const SIZES: [(u32, u32); 2] = [(10_000, 500), (100_000, 5_000)];
+/// One size that is measured: people, groups, and how many groups hold each person directly, at most.
+type Size = (u32, u32, u32);
+
+const SIZES: [Size; 3] = [
+    (10_000, 500, 10),
+    (100_000, 5_000, 10),
+    (1_000_000, 5_000, 3),
+];
 /// How long a host may take to read everybody before we give up.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// How many groups hold each person directly, at most.
-const GROUPS_EACH: u32 = 10;
+const PATIENCE: Duration = Duration::from_secs(1200);
 /// How many people change at once.
 const CHANGES: usize = 10;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [place, document, more @ ..] = words.as_slice() else {
-        eprintln!("usage: muster-sync-bench WORLD DOCUMENT [quick]");
+        eprintln!("usage: muster-sync-bench WORLD DOCUMENT [quick|large]");
         return ExitCode::FAILURE;
     };
-    let most = if more.is_empty() { SIZES.len() } else { 1 };
+    let most = match more {
+        [] => 2,
+        [word] if word == "large" => SIZES.len(),
+        _ => 1,
+    };
     let rows: Vec<Row> = SIZES
         .iter()
         .take(most)
@@ -81,10 +89,10 @@ struct Memory {
     file: u64,
 }
 
-fn measured(place: &Path, (users, groups): (u32, u32)) -> Row {
+fn measured(place: &Path, (users, groups, groups_each): Size) -> Row {
     println!("{users} people, {groups} groups");
     let mut world = World::at(place);
-    world.start_company(&format!("{users}x{groups}"), GROUPS_EACH);
+    world.start_company(&format!("{users}x{groups}"), groups_each);
     let (server_alone, memberships) = served_alone(&world);
     configure(&world);
     world.start_publisher();
@@ -100,7 +108,7 @@ fn measured(place: &Path, (users, groups): (u32, u32)) -> Row {
     let peak = status(&world, "musterd", "VmHWM:");
 
     let again = Instant::now();
-    world.run(["muster", "sync"]).said();
+    world.run_within(PATIENCE, ["muster", "sync"]).said();
     let again = again.elapsed();
     let second = cpu(&world);
 
@@ -122,7 +130,7 @@ fn measured(place: &Path, (users, groups): (u32, u32)) -> Row {
     world
         .run(["sh", "-c", "echo 'bench:x:998:' >> /etc/group"])
         .said();
-    std::thread::sleep(Duration::from_secs(12));
+    std::thread::sleep(Duration::from_secs(12).max(Duration::from_micros(30) * users));
     let publish_cpu = cpu(&world).since(published);
     Row {
         users,
@@ -185,7 +193,7 @@ fn served_alone(world: &World) -> (Duration, usize) {
         get "$0" application/xml group/membership | grep -o '<user name' | wc -l"#;
     let began = Instant::now();
     let url = world.url_of(Sim::Crowd);
-    let members = world.run(["bash", "-c", script, &url]);
+    let members = world.run_within(PATIENCE, ["bash", "-c", script, &url]);
     let members = members
         .said()
         .trim()

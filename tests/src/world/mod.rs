@@ -79,6 +79,16 @@ impl World {
         output::wait_for(self.namespace.command(DEADLINE, words), "", DEADLINE)
     }
 
+    /// Runs a command that may take longer than usual.
+    #[track_caller]
+    pub fn run_within<A: AsRef<OsStr>>(
+        &self,
+        deadline: Duration,
+        words: impl IntoIterator<Item = A>,
+    ) -> Output {
+        output::wait_for(self.namespace.command(deadline, words), "", deadline)
+    }
+
     /// Runs a command as root with something on its stdin.
     #[track_caller]
     pub fn run_with<A: AsRef<OsStr>>(
@@ -140,6 +150,22 @@ impl World {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Compiles `programs/NAME.c` into the world, with these libraries.
+    #[track_caller]
+    pub fn compile(&self, name: &str, libraries: &[&str]) {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("programs")
+            .join(name)
+            .with_extension("c");
+        let status = std::process::Command::new("cc")
+            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(self.path(&format!("/usr/local/bin/{name}")))
+            .arg(source)
+            .args(libraries)
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "{name}.c");
     }
 
     /// What everything in this world has logged, for whoever reads a failed test.
