@@ -6,7 +6,6 @@
     reason = "clippy's allowance for tests does not reach their helpers"
 )]
 
-
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::snapshot::content::{
