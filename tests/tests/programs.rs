@@ -1,6 +1,8 @@
 //! Every program that asks PAM, in every state of server and broker: who gets in, who does not, and
 //! that whoever needs no verdict about a password (a key, cron) needs no broker.
 
+use std::path::Path;
+
 use muster_tests::world::usual::password;
 use muster_tests::world::{Output, World};
 
@@ -152,15 +154,44 @@ fn whatever_program_asks_the_right_person_gets_in_and_nobody_else() {
     let Some(mut world) = World::usual() else {
         return;
     };
+    check_in_every_state(&mut world);
+}
+
+/// Fedora and EL: what `authselect select custom/muster` makes of the profile, under Debian's libpam.
+#[test]
+fn the_same_holds_for_the_stacks_of_the_authselect_profile() {
+    let Some(mut world) = World::usual() else {
+        return;
+    };
+    for stack in ["system-auth", "password-auth"] {
+        let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/authselect");
+        let template = std::fs::read_to_string(template.join(stack)).unwrap();
+        world.write(&format!("/etc/pam.d/{stack}"), without_features(&template));
+    }
+    world.write("/etc/pam.d/common-auth", "auth include password-auth\n");
+    world.write("/etc/pam.d/common-account", "account include system-auth\n");
+    check_in_every_state(&mut world);
+}
+
+/// A template of authselect's with no feature selected; and nobody waits after a wrong password.
+fn without_features(template: &str) -> String {
+    let chosen = template
+        .lines()
+        .filter(|line| !line.contains("{include if"));
+    let lines = chosen.map(|line| line.replace("delay=2000000", "delay=0") + "\n");
+    lines.collect()
+}
+
+fn check_in_every_state(world: &mut World) {
     world.write("/etc/pam.d/locker", LOCKER);
-    check(&mut world, State::Online);
+    check(world, State::Online);
     world.tell_crowd("fault down");
-    check(&mut world, State::ServerDown);
+    check(world, State::ServerDown);
     world.signal("musterd", "STOP");
-    check(&mut world, State::BrokerStopped);
+    check(world, State::BrokerStopped);
     world.signal("musterd", "CONT");
     world.kill("musterd");
-    check(&mut world, State::BrokerDead);
+    check(world, State::BrokerDead);
 }
 
 #[test]
