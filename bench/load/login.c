@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME = 64, PEOPLE = 1000, IN_TURN = 20, MOST = 100000, PROCESSES = 64 };
+enum { NAME = 64, PEOPLE = 1000, IN_TURN = 20, MOST = 100000, PROCESSES = 64, CODES = 64 };
 
 struct outcome {
     int authenticated, accounted;
@@ -79,12 +79,13 @@ static struct outcome login(const char *service, const char *name, const char *p
     return outcome;
 }
 
-/* 0 when the person did not get in. */
-static uint64_t timed(const char *service, const char *name) {
+/* 0 when the person did not get in: then `code` says why. */
+static uint64_t timed(const char *service, const char *name, int *code) {
     char password[NAME + 16];
     snprintf(password, sizeof password, "password-%s", name);
     struct outcome outcome = login(service, name, password);
-    if (outcome.authenticated || outcome.accounted) return 0;
+    *code = outcome.authenticated ? outcome.authenticated : outcome.accounted;
+    if (*code) return 0;
     return outcome.authentication + outcome.account;
 }
 
@@ -102,7 +103,8 @@ struct times {
 static void log_in_until(const char *service, uint64_t end, unsigned first, struct times *times) {
     unsigned turns = known < IN_TURN ? known : IN_TURN;
     for (unsigned turn = first; times->done < MOST && nanoseconds() < end; turn++) {
-        uint64_t took = timed(service, names[turn % turns]);
+        int code;
+        uint64_t took = timed(service, names[turn % turns], &code);
         if (took)
             times->taken[times->done++] = took;
         else
@@ -138,12 +140,13 @@ static int crowd(const char *service, unsigned count) {
     char nothing;
     if (count > known || pipe(gate)) fail("a crowd has at most as many as there are people");
     uint64_t *taken = shared(count * sizeof *taken);
+    int *codes = shared(count * sizeof *codes), refused[CODES] = {0};
     for (unsigned i = 0; i < count; i++) {
         pid_t child = fork();
         if (child < 0) fail("fork");
         if (!child) {
             close(gate[1]);
-            if (read(gate[0], &nothing, 1) == 0) taken[i] = timed(service, names[i]);
+            if (read(gate[0], &nothing, 1) == 0) taken[i] = timed(service, names[i], codes + i);
             _exit(0);
         }
     }
@@ -152,7 +155,9 @@ static int crowd(const char *service, unsigned count) {
     while (wait(NULL) > 0) {}
     uint64_t all = nanoseconds() - start;
     unsigned in = 0;
-    for (unsigned i = 0; i < count; i++) in += taken[i] > 0;
+    for (unsigned i = 0; i < count; i++) in += taken[i] > 0, refused[(unsigned)codes[i] % CODES]++;
+    for (int code = 1; code < CODES; code++)
+        if (refused[code]) fprintf(stderr, "login: %d times PAM's code %d\n", refused[code], code);
     qsort(taken, count, sizeof *taken, ascending);
     printf("%u %lu %lu\n", in, (unsigned long)all, in ? (unsigned long)taken[count - 1 - (in - 1) / 2] : 0);
     return 0;

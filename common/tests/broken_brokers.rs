@@ -12,10 +12,11 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use muster_common::wire::client::{Connection, Deadline, Patience, Replies, WireError};
+use muster_common::wire::client::{Connection, Deadline, Grace, Patience, Replies, WireError};
 use muster_common::wire::codec;
 use muster_common::wire::message::{
     Answer, Begin, Outcome, REPLY_MAX, Status, StatusReply, Step, error,
@@ -82,6 +83,7 @@ fn patience(first: Duration, silence: Duration, overall: Duration) -> Patience {
     Patience {
         first: Deadline::after(first),
         silence,
+        grace: Grace::NONE,
         overall: Deadline::after(overall),
     }
 }
@@ -187,6 +189,40 @@ fn a_broker_that_accepts_and_never_answers_is_silent() {
     let mut connection = place.open(LONG).unwrap();
     let replies = connection.stream(&begin(), patience(SOON, LONG, LONG));
     assert!(matches!(last(replies.unwrap()), Err(WireError::Silent)));
+}
+
+#[test]
+fn a_broker_that_is_late_because_the_machine_is_crowded_is_waited_for_but_not_without_end() {
+    static LATE: AtomicBool = AtomicBool::new(false);
+    let place = Place::new();
+    let listener = UnixListener::bind(place.socket()).unwrap();
+    thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        read_frame(&mut peer);
+        while !LATE.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        peer.write_all(&reply(&Step::Working, false)).unwrap();
+        // And nothing more, ever.
+        while !read_frame(&mut peer).is_empty() {}
+    });
+    let mut connection = place.open(LONG).unwrap();
+    let mut patience = patience(SOON, LONG, LONG);
+    patience.grace = Grace {
+        most: LONG,
+        holds: || {
+            LATE.store(true, Ordering::SeqCst);
+            true
+        },
+    };
+    let first = last(connection.stream(&begin(), patience).unwrap());
+    assert_eq!(first.unwrap(), Step::Working);
+    patience.grace = Grace {
+        most: SOON,
+        holds: || true,
+    };
+    let silent = last(connection.stream(&begin(), patience).unwrap());
+    assert!(matches!(silent, Err(WireError::Silent)), "{silent:?}");
 }
 
 #[test]

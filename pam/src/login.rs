@@ -226,6 +226,7 @@ impl<H: Host> Dialogue<'_, H> {
         let patience = Patience {
             first,
             silence: self.site.waits.silence,
+            grace: self.site.waits.grace,
             overall: Deadline::after(self.left),
         };
         let replies = connection.stream(call, patience)?;

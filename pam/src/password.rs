@@ -112,6 +112,7 @@ impl<H: Host> Change<'_, H> {
         let patience = Patience {
             first: Deadline::after(self.site.waits.acknowledge),
             silence: self.site.waits.silence,
+            grace: self.site.waits.grace,
             overall: Deadline::after(self.site.waits.overall),
         };
         let call = self.call(old, new);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use muster_common::clock::{Clock, SystemClock};
 use muster_common::wire::ask::LOOK_UP;
-use muster_common::wire::client::{ACKNOWLEDGE, SILENCE};
+use muster_common::wire::client::{ACKNOWLEDGE, Grace, SILENCE};
 use muster_common::{journal, paths};
 
 /// How long the broker may take in all, the person's typing not counted: well within sshd's LoginGraceTime of 120 s.
@@ -19,6 +19,8 @@ pub struct Waits {
     pub acknowledge: Duration,
     /// Between two signs of life.
     pub silence: Duration,
+    /// For a sign of life that has reason to be late.
+    pub grace: Grace,
     /// To look a name up.
     pub look_up: Duration,
     /// In all.
@@ -70,6 +72,7 @@ impl Site<'static> {
             waits: Waits {
                 acknowledge: ACKNOWLEDGE,
                 silence: SILENCE,
+                grace: Grace::CROWDED,
                 look_up: LOOK_UP,
                 overall: OVERALL,
             },

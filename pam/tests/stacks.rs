@@ -18,6 +18,7 @@ use muster_common::clock::{ManualClock, Time};
 use muster_common::name::UserName;
 use muster_common::secret::Secret;
 use muster_common::snapshot::content::{Forms, Misses};
+use muster_common::wire::client::Grace;
 use muster_common::wire::codec;
 use muster_common::wire::message::{Outcome, Step, UserReply, error};
 use pam_muster::conversation::{Echo, Host, Item, Tone, Uids, Unanswered};
@@ -138,6 +139,7 @@ impl<'a> Call<'a> {
             waits: Waits {
                 acknowledge: LONG,
                 silence: LONG,
+                grace: Grace::NONE,
                 look_up: LONG,
                 overall: LONG,
             },
@@ -152,6 +154,7 @@ impl<'a> Call<'a> {
             waits: Waits {
                 acknowledge: SOON,
                 silence: SOON,
+                grace: Grace::NONE,
                 look_up: SOON,
                 overall: SOON * 4,
             },

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::codec::{self, CodecError, Frame};
+pub use super::crowd::Grace;
 pub use super::deadline::Deadline;
 use super::message::{Call, REPLY_MAX, Reply, error};
 pub use super::place::Absence;
@@ -27,6 +28,8 @@ pub struct Patience {
     pub first: Deadline,
     /// For each further reply.
     pub silence: Duration,
+    /// For a reply that has reason to be late.
+    pub grace: Grace,
     /// For all of them.
     pub overall: Deadline,
 }
@@ -37,6 +40,7 @@ impl Patience {
         Self {
             first: Deadline::after(ACKNOWLEDGE),
             silence: SILENCE,
+            grace: Grace::CROWDED,
             overall,
         }
     }
@@ -275,7 +279,7 @@ impl<C: Call> Replies<'_, C> {
     fn wait(&mut self, deadline: Deadline) -> Result<C::Reply, WireError> {
         // Also where replies lie ready: heartbeats for ever must end some time.
         self.patience.overall.remaining().map_err(while_talking)?;
-        let (reply, continues) = self.connection.reply::<C>(deadline)?;
+        let (reply, continues) = self.awaited(deadline)?;
         if continues {
             let patient = Deadline::after(self.patience.silence);
             self.next = Some(patient.or_earlier(self.patience.overall));
@@ -283,6 +287,22 @@ impl<C: Call> Replies<'_, C> {
             self.connection.in_doubt = false;
         }
         Ok(reply)
+    }
+
+    /// The next reply, with grace where there is reason for it.
+    fn awaited(&mut self, mut deadline: Deadline) -> Result<(C::Reply, bool), WireError> {
+        loop {
+            let reply = self.connection.reply::<C>(deadline);
+            let Patience { grace, overall, .. } = &mut self.patience;
+            if !matches!(reply, Err(WireError::Silent)) || grace.most.is_zero() || !(grace.holds)()
+            {
+                return reply;
+            }
+            overall.remaining().map_err(while_talking)?;
+            let more = grace.most.min(ACKNOWLEDGE);
+            grace.most = grace.most.saturating_sub(more);
+            deadline = Deadline::after(more).or_earlier(*overall);
+        }
     }
 
     /// Whether the broker has said that nothing more follows.

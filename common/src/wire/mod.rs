@@ -11,6 +11,8 @@ pub mod ask;
 pub mod client;
 #[cfg(feature = "wire")]
 pub mod codec;
+#[cfg(feature = "wire")]
+mod crowd;
 pub mod deadline;
 #[cfg(feature = "wire")]
 pub mod message;
