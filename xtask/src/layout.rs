@@ -87,8 +87,9 @@ pub(crate) enum Existing {
     Kept,
 }
 
-pub(crate) const FOLDERS: [&str; 4] = [
+pub(crate) const FOLDERS: [&str; 5] = [
     "/etc/muster",
+    "/etc/muster/muster.d",
     "/etc/muster/secrets",
     "/var/lib/muster",
     "/var/lib/muster/public",

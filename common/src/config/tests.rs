@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::*;
 
+mod drop_ins;
+
 const FILE: &str = "muster.toml";
 
 const DIRECTORY: &str = r#"[[directory]]
