@@ -270,6 +270,14 @@ pub enum Database {
 pub enum ConfigCommand {
     /// Report every problem at once; ask nobody
     Check {
+        /// The file; its drop-ins are read as well, as in `muster.d` beside `muster.toml`
+        #[arg(default_value = paths::CONFIG)]
+        file: PathBuf,
+    },
+    /// Show every key with its value and the line that says it, drop-ins and defaults included; ask nobody
+    ///
+    /// What is printed is a configuration itself. Secrets are files, and are not read.
+    Show {
         /// The file
         #[arg(default_value = paths::CONFIG)]
         file: PathBuf,

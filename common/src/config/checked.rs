@@ -38,7 +38,7 @@ pub(super) fn check(files: &[Source]) -> Result<Config, Vec<Problem>> {
 }
 
 /// What all files say together; each that is no TOML is a problem.
-fn said(reading: &mut Reading<'_>, files: &[Source]) -> Option<Said> {
+pub(super) fn said(reading: &mut Reading<'_>, files: &[Source]) -> Option<Said> {
     let parsed = files.iter().enumerate().map(|(number, source)| {
         raw::parse(&source.text, number).or_else(|error| {
             let place = Place {

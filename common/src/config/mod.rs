@@ -22,6 +22,7 @@ mod restricted;
 mod rules;
 mod secret_source;
 mod settings;
+mod show;
 
 use files::{Source, Trust};
 pub use files::{drop_in_folder, files_of};
@@ -32,6 +33,7 @@ pub use settings::{
     Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig,
     GafaelfawrConfig, Home, Ids, Login, Offline, ServerConfig, Sync, Throttle, TokenRules,
 };
+pub use show::{Setting, Shown, ShownSection, Standing, show};
 
 /// Reads and checks the configuration at `path` and its drop-ins, whoever owns them.
 pub fn load(path: &Path) -> Result<Config, ConfigErrors> {

@@ -129,7 +129,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The file of this line; what has none is about the first file.
-    fn file(&self, line: Option<Line>) -> &'a Path {
+    pub(super) fn file(&self, line: Option<Line>) -> &'a Path {
         let number = line.map_or(0, |line| line.file);
         self.files
             .get(number)

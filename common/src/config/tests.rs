@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 
 mod drop_ins;
+mod show;
 
 const FILE: &str = "muster.toml";
 
