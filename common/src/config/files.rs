@@ -42,6 +42,25 @@ pub(super) fn read(path: &Path, trust: Trust) -> Result<Vec<Source>, ConfigError
     Ok(sources)
 }
 
+/// As [`read`], with `new` as it would be: the first file, or one of its drop-ins.
+pub(super) fn read_with(path: &Path, new: Source) -> Result<Vec<Source>, ConfigErrors> {
+    let mut files = match new.path == path {
+        true => Vec::new(),
+        false => vec![path.to_owned()],
+    };
+    if let Some(folder) = existing_folder(path)? {
+        files.extend(drop_ins(&folder)?);
+    }
+    let mut sources = Vec::with_capacity(files.len().saturating_add(1));
+    for file in files.iter().filter(|file| **file != new.path) {
+        sources.push(source(file, Trust::Anybody)?);
+    }
+    sources.push(new);
+    // The first file comes first, whatever its name.
+    sources.sort_by(|a, b| (a.path != path, &a.path).cmp(&(b.path != path, &b.path)));
+    Ok(sources)
+}
+
 /// The folder of the drop-ins of the configuration at `path`: `muster.d` beside `muster.toml`.
 /// A file whose name does not end in `.toml` has none.
 pub fn drop_in_folder(path: &Path) -> Option<PathBuf> {

@@ -50,6 +50,15 @@ pub fn load_trusted_by(path: &Path, owner: u32) -> Result<Config, ConfigErrors> 
     check(&files::read(path, Trust::Only(owner))?)
 }
 
+/// What the configuration at `path` would be with `text` in `file`: as its first file, or as one of its drop-ins.
+pub fn load_with(path: &Path, file: &Path, text: &str) -> Result<Config, ConfigErrors> {
+    let new = Source {
+        path: file.to_owned(),
+        text: text.to_owned(),
+    };
+    check(&files::read_with(path, new)?)
+}
+
 /// Checks `text` alone; `path` stands in the messages.
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
     check(&[Source {

@@ -121,6 +121,27 @@ fn drop_ins_are_read_in_the_byte_order_of_their_names_and_the_last_word_counts()
 }
 
 #[test]
+fn a_file_that_is_not_written_yet_counts_in_its_place() {
+    let host = Host::with(&[("50.toml", "[home]\nshell = \"/bin/fifty\"\n")]);
+    let corp = "corp".parse().unwrap();
+    let with = |file: &str, text: &str| {
+        let config = load_with(&host.path("muster.toml"), &host.path(file), text).unwrap();
+        (config.home.shell_of(&corp), config.directories.len())
+    };
+    let shell = "[home]\nshell = \"/bin/new\"\n";
+    assert_eq!(
+        with("muster.d/10.toml", shell),
+        ("/bin/fifty".to_owned(), 1)
+    );
+    assert_eq!(with("muster.d/90.toml", shell), ("/bin/new".to_owned(), 1));
+    assert_eq!(with("muster.d/50.toml", shell), ("/bin/new".to_owned(), 1));
+    assert_eq!(
+        with("muster.toml", "version = 1\n"),
+        ("/bin/fifty".to_owned(), 0)
+    );
+}
+
+#[test]
 fn hidden_files_and_those_with_another_ending_are_not_read() {
     let host = Host::with(&[
         (".hidden.toml", "nonsense"),
