@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use muster_common::config::ConfigErrors;
+use muster_common::connect::ConnectError;
+use muster_common::directory::DirectoryError;
 use muster_common::homes::HomesError;
 use muster_common::import_fas::ImportError;
 use muster_common::name::NameError;
@@ -18,6 +20,8 @@ use crate::options::Options;
 
 /// The answer is no.
 pub const EXIT_NO: u8 = 1;
+/// The command was not understood.
+const EXIT_USAGE: u8 = 2;
 /// Could not ask.
 pub const EXIT_COULD_NOT_ASK: u8 = 3;
 /// This user may not ask that.
@@ -65,6 +69,23 @@ pub enum Failure {
     /// A configuration that was named has problems.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
+    /// What has to be said, and is not, where nobody can be asked.
+    #[error("{0}")]
+    Unsaid(String),
+    /// A host cannot be set up as it was said; nothing was written.
+    #[error("{0}")]
+    Setup(String),
+    /// The client of a directory cannot be made.
+    #[error("{}", with_causes(.0))]
+    Connect(#[from] ConnectError),
+    /// A directory does not take what was said; nothing was written.
+    #[error("{url}: {}", with_causes(source))]
+    Directory {
+        /// Its URL.
+        url: String,
+        /// What is wrong.
+        source: DirectoryError,
+    },
     /// A home could not be looked after.
     #[error(transparent)]
     Homes(#[from] HomesError),
@@ -100,7 +121,11 @@ impl Failure {
             | Self::Write(_)
             | Self::Import(_)
             | Self::Name(_)
+            | Self::Setup(_)
+            | Self::Connect(_)
             | Self::OnCommandLine => EXIT_NO,
+            Self::Directory { source, .. } if !is_silent(source) => EXIT_NO,
+            Self::Unsaid(_) => EXIT_USAGE,
             Self::Wire(WireError::Denied) | Self::Homes(HomesError::NotRoot) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
         }
@@ -117,7 +142,20 @@ impl Failure {
             Self::Wire(WireError::Denied) | Self::Homes(HomesError::NotRoot) => {
                 Some("Root may: try `sudo muster …`.")
             }
+            Self::Directory { source, .. } if is_silent(source) => Some(
+                "Nothing was written. Is the URL right, and the server's authority known (--ca-file)? \
+                 --no-test writes the configuration unasked.",
+            ),
+            Self::Directory { .. } => Some("Nothing was written."),
             _ => None,
         }
     }
+}
+
+/// Whether the server itself said nothing: its own no is a misconfiguration, or a refusal.
+const fn is_silent(error: &DirectoryError) -> bool {
+    matches!(
+        error,
+        DirectoryError::Unreachable { .. } | DirectoryError::Nonsense { .. }
+    )
 }

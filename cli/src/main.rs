@@ -16,6 +16,7 @@ use options::{Command, Options};
 fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.command {
+        Command::Init(init) => commands::init::run(&options, init),
         Command::Status { throttle: true } => commands::throttle::list(&options),
         Command::Status { throttle: false } => commands::status::run(&options),
         Command::User { user } => commands::names::user(&options, user),

@@ -2,6 +2,7 @@
 
 mod fas;
 mod ids;
+mod init;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use muster_common::paths;
 
 pub use fas::{FasCommand, FasQuestion};
 pub use ids::{IdCommand, IdQuery, NameCommand, NameKind, Who};
+pub use init::InitOptions;
 
 /// Exit codes, as the help shows them.
 const EXIT_CODES: &str = "\
@@ -37,6 +39,12 @@ pub struct Options {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set this host up for a directory: ask, test, and write the configuration and the secret (root)
+    ///
+    /// What no option says is asked for on a terminal. The server is asked whether it takes the credentials before
+    /// anything is written, and no file that is there is replaced: where there is a configuration without a
+    /// directory, the directory goes into a drop-in of its own beside it.
+    Init(InitOptions),
     /// Show how directories, snapshot and broker are
     Status {
         /// Show the wrong tries that are on the books instead (root)
@@ -270,6 +278,14 @@ pub enum Database {
 pub enum ConfigCommand {
     /// Report every problem at once; ask nobody
     Check {
+        /// The file; its drop-ins are read as well, as in `muster.d` beside `muster.toml`
+        #[arg(default_value = paths::CONFIG)]
+        file: PathBuf,
+    },
+    /// Show every key with its value and the line that says it, drop-ins and defaults included; ask nobody
+    ///
+    /// What is printed is a configuration itself. Secrets are files, and are not read.
+    Show {
         /// The file
         #[arg(default_value = paths::CONFIG)]
         file: PathBuf,

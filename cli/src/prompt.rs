@@ -49,6 +49,28 @@ pub fn secret(text: &str) -> Result<Secret, Failure> {
     Ok(Secret::typed(typed.as_bytes())?)
 }
 
+/// Whether there is somebody who can be asked.
+pub fn can_ask() -> bool {
+    isatty(io::stdin())
+}
+
+/// Shows `text` and reads a line; `fallback` is what an empty one means.
+pub fn line(text: &str, fallback: &str) -> Result<String, Failure> {
+    match fallback {
+        "" => eprint!("{text}: "),
+        _ => eprint!("{text} [{fallback}]: "),
+    }
+    io::stderr().flush()?;
+    let mut line = String::new();
+    if io::stdin().lock().take(4096).read_line(&mut line)? == 0 {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
+    Ok(match line.trim() {
+        "" => fallback.to_owned(),
+        said => said.to_owned(),
+    })
+}
+
 /// Reads the secret in the file at `place`. Whoever gives a token itself has shown it to
 /// everybody on the host already, and is told so.
 pub fn secret_in(place: &Path) -> Result<Secret, Failure> {

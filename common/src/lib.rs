@@ -36,6 +36,8 @@ pub mod authorized_keys;
 #[cfg(feature = "broker")]
 pub mod config;
 #[cfg(feature = "broker")]
+pub mod connect;
+#[cfg(feature = "broker")]
 pub mod directory;
 #[cfg(feature = "broker")]
 pub mod homes;

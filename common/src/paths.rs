@@ -18,6 +18,8 @@ pub const LOOKUP_SOCKET: &str = "/run/muster/lookup.sock";
 pub const PUBLISH_SOCKET: &str = "/run/muster/publish.sock";
 /// The configuration.
 pub const CONFIG: &str = "/etc/muster/muster.toml";
+/// The drop-ins of the configuration, files `*.toml`: root's.
+pub const CONFIG_DROP_INS: &str = "/etc/muster/muster.d";
 /// Local users, who always win.
 pub const PASSWD: &str = "/etc/passwd";
 /// Local groups, which always win.

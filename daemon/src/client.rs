@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use muster_common::clock::Clock;
 use muster_common::config::{DirectoryConfig, SecretStamp, secret_stamp};
+use muster_common::connect::connect;
 use muster_common::directory::Directory;
 
-use crate::connect::connect;
 use crate::start::StartError;
 
 /// How often the secret's file is looked at while nothing is wrong.
@@ -37,7 +37,7 @@ pub struct Client {
 impl Client {
     /// The client of `directory`; nothing is sent.
     pub fn of(directory: &DirectoryConfig, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        Self::by(connect, directory, clock)
+        Self::by(|directory| Ok(connect(directory)?), directory, clock)
     }
 
     fn by(

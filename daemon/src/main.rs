@@ -10,7 +10,6 @@ mod allowance;
 mod assemble;
 mod broker;
 mod client;
-mod connect;
 mod connection;
 mod dispatch;
 mod explain;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use muster_common::clock::{Clock, SystemClock};
-use muster_common::config::{self, Config, ConfigErrors, DirectoryConfig, SecretFileError};
-use muster_common::directory::DirectoryError;
+use muster_common::config::{self, Config, ConfigErrors, DirectoryConfig};
+use muster_common::connect::ConnectError;
 use muster_common::paths;
 use muster_common::store::{Store, StoreError};
 use muster_common::verifier::{HostKey, HostKeyError};
@@ -47,18 +47,9 @@ pub enum StartError {
     /// The configuration is wrong: every problem, a line each.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
-    /// A directory's secret cannot be had.
-    #[error("directory {0}: {1}")]
-    Secret(
-        muster_common::name::DirectoryName,
-        #[source] SecretFileError,
-    ),
-    /// A directory's CA file cannot be read.
-    #[error("directory {0}: ca_file: {1}")]
-    CaFile(muster_common::name::DirectoryName, #[source] io::Error),
     /// A directory's client cannot be made.
-    #[error("directory {0}: {1}")]
-    Directory(muster_common::name::DirectoryName, #[source] DirectoryError),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
     /// The change from root to muster failed.
     #[error(transparent)]
     Privileges(#[from] PrivilegeError),

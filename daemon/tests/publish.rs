@@ -321,6 +321,50 @@ fn roots_configuration_and_local_accounts_count_as_they_are_at_that_moment() {
 }
 
 #[test]
+fn a_drop_in_counts_from_the_next_candidate_and_a_broken_one_leaves_what_was_served() {
+    let host = Host::new();
+    let said = content(&[("ada", 20_000), ("eve", 20_001)]);
+    assert_eq!(host.publish(&said).users, 2);
+
+    std::fs::create_dir(host.path("etc/muster.d")).unwrap();
+    host.write(
+        "etc/muster.d/10-ids.toml",
+        "[ids]\naccept = [20001, 20999]\n",
+    );
+    assert_eq!(host.publish(&said).users, 1);
+    assert_eq!(user_names(&host.served()), ["eve"]);
+
+    host.write(
+        "etc/muster.d/10-ids.toml",
+        "[ids]\naccept = [20000, 20000]\n",
+    );
+    assert_eq!(host.publish(&said).users, 1);
+    assert_eq!(user_names(&host.served()), ["ada"]);
+
+    host.write("etc/muster.d/20-broken.toml", "[ids\n");
+    let error = host.refused(&writer::write(&said, 1).unwrap());
+    assert!(error.contains("20-broken.toml:1"), "{error}");
+    assert_eq!(user_names(&host.served()), ["ada"]);
+
+    std::fs::remove_dir_all(host.path("etc/muster.d")).unwrap();
+    assert_eq!(host.publish(&said).users, 2);
+}
+
+#[test]
+fn a_drop_in_that_others_can_write_is_not_followed() {
+    let host = Host::new();
+    std::fs::create_dir(host.path("etc/muster.d")).unwrap();
+    host.write("etc/muster.d/10-ids.toml", "");
+    let mode = std::fs::Permissions::from_mode(0o666);
+    std::fs::set_permissions(host.path("etc/muster.d/10-ids.toml"), mode).unwrap();
+    let error = host.refused(&writer::write(&content(&[]), 1).unwrap());
+    assert!(
+        error.contains("10-ids.toml is not to be trusted"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_configuration_that_others_can_write_is_not_followed() {
     let host = Host::new();
     let mode = std::fs::Permissions::from_mode(0o666);

@@ -16,6 +16,13 @@ pub(crate) fn page() -> Page {
              Its format is TOML. Unknown keys are refused, and every problem is reported at once; `muster config check` \
              reads it without using it. Spans of time are a whole number and one of `s`, `m`, `h`, `d`, `w`.",
         )
+        .paragraph(&format!(
+            "Files called `*.toml` in `{}` are read behind it, in the byte order of their names; hidden files are not. \
+             Sections are merged key by key, and of a key that several files say, a list too, the last word counts. \
+             `[[directory]]` and `[[restricted]]` add up. A file that cannot be read or trusted, or has a problem, \
+             refuses the whole. `muster config show` tells what counts, and which line says it.",
+            paths::CONFIG_DROP_INS
+        ))
         .heading("KEYS");
     for section in SECTIONS {
         describe(&mut page, section);
@@ -23,6 +30,11 @@ pub(crate) fn page() -> Page {
     page.heading("EXAMPLE").typed(EXAMPLE);
     page.heading("FILES")
         .term(paths::CONFIG, "", "The configuration: root:root 0644.")
+        .term(
+            &format!("{}/*.toml", paths::CONFIG_DROP_INS),
+            "",
+            "Its drop-ins: root:root 0644.",
+        )
         .term(
             "/etc/muster/secrets/",
             "",

@@ -87,8 +87,9 @@ pub(crate) enum Existing {
     Kept,
 }
 
-pub(crate) const FOLDERS: [&str; 4] = [
+pub(crate) const FOLDERS: [&str; 5] = [
     "/etc/muster",
+    "/etc/muster/muster.d",
     "/etc/muster/secrets",
     "/var/lib/muster",
     "/var/lib/muster/public",
@@ -298,12 +299,14 @@ pub(crate) const UNITS: [&str; 7] = [
 ];
 
 /// Example configurations, one per kind of directory, and secrets by systemd's credentials.
-const EXAMPLES: [&str; 5] = [
+const EXAMPLES: [&str; 7] = [
     "crowd.toml",
     "fas.toml",
     "gafaelfawr.toml",
     "three-directories.toml",
     "credentials.conf",
+    "ansible.yml",
+    "cloud-init.yml",
 ];
 
 #[cfg(test)]

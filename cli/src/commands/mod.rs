@@ -8,6 +8,7 @@ pub mod fas;
 pub mod gafaelfawr;
 pub mod homes;
 pub mod id;
+pub mod init;
 pub mod login_test;
 pub mod name;
 pub mod names;

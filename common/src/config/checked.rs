@@ -1,12 +1,13 @@
 //! Turns what is said into what is meant, and reports everything that cannot be.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::directories::{Directories, directories};
+use super::files::Source;
 use super::home::home;
 use super::ids::ids;
 use super::keys;
+use super::merge::merge;
 use super::names::names;
 use super::overrides::overrides;
 use super::problem::Problem;
@@ -25,25 +26,33 @@ const DAY: Duration = Duration::from_secs(86_400);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
-/// The configuration that `text` means, or everything that is wrong with it.
-pub(super) fn check(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
-    let mut reading = Reading::of(file);
-    let config = match raw::parse(text) {
-        Ok(top) => config(&mut reading, &top),
-        Err(error) => {
-            let place = Place {
-                key: String::new(),
-                line: Some(error.line),
-            };
-            reading.refuse(&place, "text that is not TOML", error.message)
-        }
-    };
-    let mut problems = reading.problems;
-    problems.sort_by_key(|problem| problem.line);
+/// The configuration that the files mean together, or everything that is wrong with it.
+pub(super) fn check(files: &[Source]) -> Result<Config, Vec<Problem>> {
+    let mut reading = Reading::of(files);
+    let config = said(&mut reading, files).and_then(|top| config(&mut reading, &top));
+    let problems = reading.into_problems();
     match config {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(problems),
     }
+}
+
+/// What all files say together; each that is no TOML is a problem.
+pub(super) fn said(reading: &mut Reading<'_>, files: &[Source]) -> Option<Said> {
+    let parsed = files.iter().enumerate().map(|(number, source)| {
+        raw::parse(&source.text, number).or_else(|error| {
+            let place = Place {
+                key: String::new(),
+                line: Some(error.line),
+            };
+            let refused = reading.refuse(&place, "text that is not TOML", error.message);
+            refused.ok_or(())
+        })
+    });
+    // All of them are read before the first failure counts.
+    let parsed: Vec<Result<Said, ()>> = parsed.collect();
+    let parsed: Vec<Said> = parsed.into_iter().collect::<Result<_, _>>().ok()?;
+    parsed.into_iter().reduce(merge)
 }
 
 fn config(reading: &mut Reading<'_>, top: &Said) -> Option<Config> {

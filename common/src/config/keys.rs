@@ -783,6 +783,15 @@ const INTRODUCTION: &str = "\
 
 `/etc/muster/muster.toml`, root:root 0644, is read by `musterd` and, on its own account, by `muster-publish`. Unknown keys are refused, and every problem is reported at once, each with file, line, key, what was found and what is wanted. `muster config check` reads it without using it. It holds no secret.
 
+Files called `*.toml` in `/etc/muster/muster.d`, root's and 0644 as well, are read behind it, in the byte order of their names (`10-site.toml` before `9-host.toml`); hidden files and those with another ending are not. Together they are one configuration:
+
+- sections are merged key by key; of a key that several say, a list too, the last word counts and replaces the earlier ones;
+- `[[directory]]` and `[[restricted]]` add up, those of later files behind those of earlier ones: no file changes a directory of another, and a directory's name that is said twice is a problem;
+- `version` need not be said again;
+- a file that cannot be read or trusted, or has a problem, refuses the whole: the folder and each file must be root's and writable by root alone.
+
+A list of rules in a later file replaces `access.allow` or `access.deny`. What shall be added to them on some hosts belongs into `[access.host.TAG]`, and the drop-in says `host.tags`. `muster config show` tells what counts, and which line says it. Any other configuration has its drop-ins beside it in the same way: those of `new.toml` lie in `new.d`.
+
 Spans of time are a whole number and one of `s`, `m`, `h`, `d`, `w`.
 ";
 

@@ -3,16 +3,16 @@
 //! One table ([`keys`]) feeds the check for unknown keys, the errors and the
 //! reference page. The configuration holds no secret: see [`SecretSource`].
 
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 mod checked;
 mod directories;
+mod files;
 mod home;
 mod ids;
 pub mod keys;
 mod kinds;
+mod merge;
 mod names;
 mod overrides;
 mod problem;
@@ -22,7 +22,10 @@ mod restricted;
 mod rules;
 mod secret_source;
 mod settings;
+mod show;
 
+use files::{Source, Trust};
+pub use files::{drop_in_folder, files_of};
 pub use home::FULL_NAME_MAX;
 pub use problem::{ConfigErrors, Problem};
 pub use secret_source::{SecretFileError, SecretSource, SecretStamp, read_secret, secret_stamp};
@@ -30,77 +33,42 @@ pub use settings::{
     Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig,
     GafaelfawrConfig, Home, Ids, Login, Offline, ServerConfig, Sync, Throttle, TokenRules,
 };
+pub use show::{Setting, Shown, ShownSection, Standing, show};
 
-/// No configuration is longer.
-const FILE_MAX: u64 = 1 << 20;
-
-/// Reads and checks the configuration at `path`, whoever owns it.
+/// Reads and checks the configuration at `path` and its drop-ins, whoever owns them.
 pub fn load(path: &Path) -> Result<Config, ConfigErrors> {
-    let text = read(path, |_| Ok(()))?;
-    parse(&text, path)
+    check(&files::read(path, Trust::Anybody)?)
 }
 
-/// The same, but only if nobody except root can have written the file: for the broker and the publisher.
+/// The same, but only if nobody except root can have written it: for the broker and the publisher.
 pub fn load_trusted(path: &Path) -> Result<Config, ConfigErrors> {
     load_trusted_by(path, 0)
 }
 
 /// As [`load_trusted`], but trusts `owner` in root's place: for tests.
 pub fn load_trusted_by(path: &Path, owner: u32) -> Result<Config, ConfigErrors> {
-    let text = read(path, |metadata| only_owner_writes(metadata, owner))?;
-    parse(&text, path)
+    check(&files::read(path, Trust::Only(owner))?)
 }
 
-/// Checks `text`; `path` stands in the messages.
-pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
-    checked::check(text, path).map_err(ConfigErrors::Wrong)
-}
-
-fn read(
-    path: &Path,
-    trust: impl FnOnce(&std::fs::Metadata) -> Result<(), String>,
-) -> Result<String, ConfigErrors> {
-    let unreadable = |source| ConfigErrors::Unreadable {
-        path: path.to_owned(),
-        source,
+/// What the configuration at `path` would be with `text` in `file`: as its first file, or as one of its drop-ins.
+pub fn load_with(path: &Path, file: &Path, text: &str) -> Result<Config, ConfigErrors> {
+    let new = Source {
+        path: file.to_owned(),
+        text: text.to_owned(),
     };
-    let file = open_regular(path).map_err(unreadable)?;
-    trust(&file.metadata().map_err(unreadable)?).map_err(|reason| ConfigErrors::Untrusted {
+    check(&files::read_with(path, new)?)
+}
+
+/// Checks `text` alone; `path` stands in the messages.
+pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigErrors> {
+    check(&[Source {
         path: path.to_owned(),
-        reason,
-    })?;
-    let mut text = String::new();
-    file.take(FILE_MAX)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
-    Ok(text)
+        text: text.to_owned(),
+    }])
 }
 
-/// Opens without waiting: a FIFO in a file's place must not hang anybody.
-fn open_regular(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let file = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        return Ok(file);
-    }
-    Err(std::io::Error::other("not a regular file"))
-}
-
-fn only_owner_writes(metadata: &std::fs::Metadata, owner: u32) -> Result<(), String> {
-    let found = metadata.uid();
-    if found != owner {
-        return Err(format!("it belongs to the user {found}, not to {owner}"));
-    }
-    if metadata.mode() & 0o022 != 0 {
-        return Err(format!(
-            "its mode {:04o} lets others than its owner write it",
-            metadata.mode() & 0o7777
-        ));
-    }
-    Ok(())
+fn check(files: &[Source]) -> Result<Config, ConfigErrors> {
+    checked::check(files).map_err(ConfigErrors::Wrong)
 }
 
 /// `path` as an absolute path, if it is one.

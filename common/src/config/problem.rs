@@ -51,7 +51,7 @@ pub enum ConfigErrors {
         /// What is wrong with its owner or mode.
         reason: String,
     },
-    /// The file was read and cannot be followed: all of its problems, in the order of their lines.
+    /// The files were read and cannot be followed: all of their problems, in the order of files and lines.
     #[error("{}", lines(.0))]
     Wrong(Vec<Problem>),
 }

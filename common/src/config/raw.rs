@@ -1,14 +1,23 @@
-//! What the file says: values with their lines, nothing checked but TOML itself.
+//! What a file says: values with their lines, nothing checked but TOML itself.
 
 use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike};
 
+/// A line of one of the files that the configuration is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Line {
+    /// The file's place in their order, from 0.
+    pub(super) file: usize,
+    /// The line, from 1.
+    pub(super) number: usize,
+}
+
 /// A value and the line where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Said {
-    /// The line, from 1.
-    pub(super) line: usize,
+    /// The line.
+    pub(super) line: Line,
     /// The value.
     pub(super) value: Value,
 }
@@ -35,7 +44,7 @@ pub(super) struct Entry {
 /// What TOML itself does not allow.
 #[derive(Debug)]
 pub(super) struct SyntaxError {
-    pub(super) line: usize,
+    pub(super) line: Line,
     pub(super) message: String,
 }
 
@@ -64,47 +73,57 @@ impl Value {
     }
 }
 
-/// Reads `text` as TOML; the result is the top table.
-pub(super) fn parse(text: &str) -> Result<Said, SyntaxError> {
-    let lines = Lines::of(text);
+/// Reads the text of the file `file` as TOML; the result is the top table.
+pub(super) fn parse(text: &str, file: usize) -> Result<Said, SyntaxError> {
+    let lines = Lines::of(text, file);
+    let first = lines.at(0);
     let document = Document::parse(text).map_err(|error| SyntaxError {
-        line: error.span().map_or(1, |span| lines.at(span.start)),
+        line: lines.of_span(error.span(), first),
         message: error.message().replace('\n', ", "),
     })?;
     Ok(Said {
-        line: 1,
-        value: lines.table(document.as_table(), 1),
+        line: first,
+        value: lines.table(document.as_table(), first),
     })
 }
 
 /// Reads one value in TOML's spelling: a default of the table of keys.
 pub(super) fn parse_value(text: &str) -> Option<Value> {
-    let parsed = parse(&format!("value = {text}")).ok()?;
+    let parsed = parse(&format!("value = {text}"), 0).ok()?;
     parsed
         .value
         .entry("value")
         .map(|entry| entry.said.value.clone())
 }
 
-/// Where each line starts.
-struct Lines(Vec<usize>);
+/// Where each line of a file starts.
+struct Lines {
+    file: usize,
+    starts: Vec<usize>,
+}
 
 impl Lines {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, file: usize) -> Self {
         let after_breaks = text.match_indices('\n').map(|(at, _)| at.saturating_add(1));
-        Self(std::iter::once(0).chain(after_breaks).collect())
+        Self {
+            file,
+            starts: std::iter::once(0).chain(after_breaks).collect(),
+        }
     }
 
-    fn at(&self, offset: usize) -> usize {
-        self.0.partition_point(|start| *start <= offset)
+    fn at(&self, offset: usize) -> Line {
+        Line {
+            file: self.file,
+            number: self.starts.partition_point(|start| *start <= offset),
+        }
     }
 
     /// The line of `span`; what TOML only implies stands where its parent does.
-    fn of_span(&self, span: Option<Range<usize>>, parent: usize) -> usize {
+    fn of_span(&self, span: Option<Range<usize>>, parent: Line) -> Line {
         span.map_or(parent, |span| self.at(span.start))
     }
 
-    fn table(&self, table: &dyn TableLike, line: usize) -> Value {
+    fn table(&self, table: &dyn TableLike, line: Line) -> Value {
         let entries = table.iter().map(|(name, item)| {
             let key = table.key(name).and_then(toml_edit::Key::span);
             Entry {
@@ -115,7 +134,7 @@ impl Lines {
         Value::Table(entries.collect())
     }
 
-    fn item(&self, item: &Item, line: usize) -> Said {
+    fn item(&self, item: &Item, line: Line) -> Said {
         match item {
             Item::Value(value) => self.value(value, line),
             Item::Table(table) => {
@@ -145,7 +164,7 @@ impl Lines {
         }
     }
 
-    fn value(&self, value: &toml_edit::Value, line: usize) -> Said {
+    fn value(&self, value: &toml_edit::Value, line: Line) -> Said {
         let line = self.of_span(value.span(), line);
         let value = match value {
             toml_edit::Value::String(text) => Value::Text(text.value().clone()),

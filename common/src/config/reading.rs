@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::files::Source;
 use super::keys::{self, Absent};
 use super::problem::Problem;
-use super::raw::{Entry, Said, Value};
+use super::raw::{Entry, Line, Said, Value};
 
 /// A value as it is meant, and where it was said.
 #[derive(Debug, Clone)]
 pub(super) struct Meant<T> {
     pub(super) value: T,
     pub(super) place: Place,
-    /// Whether the file says it; a default otherwise.
+    /// Whether a file says it; a default otherwise.
     pub(super) said: bool,
 }
 
@@ -20,7 +21,7 @@ pub(super) struct Meant<T> {
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) key: String,
-    pub(super) line: Option<usize>,
+    pub(super) line: Option<Line>,
 }
 
 /// Why a value does not do.
@@ -33,18 +34,18 @@ pub(super) enum Unfit {
     Hidden(&'static str),
 }
 
-/// One section of the file, or its absence.
+/// One section, or its absence.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Section<'a> {
     /// Its path in the table of keys.
     pattern: &'static str,
-    /// Its name as the file has it.
+    /// Its name as the files have it.
     shown: &'a str,
     said: Option<&'a Said>,
 }
 
 impl<'a> Section<'a> {
-    /// The section `pattern`, shown as `shown`, with what the file says of it.
+    /// The section `pattern`, shown as `shown`, with what the files say of it.
     pub(super) fn new(pattern: &'static str, shown: &'a str, said: Option<&'a Said>) -> Self {
         Self {
             pattern,
@@ -62,7 +63,7 @@ impl<'a> Section<'a> {
         self.said.and_then(|said| said.value.entry(name))
     }
 
-    fn line(&self) -> Option<usize> {
+    fn line(&self) -> Option<Line> {
         self.said.map(|said| said.line)
     }
 
@@ -86,15 +87,15 @@ pub(super) fn join(section: &str, name: &str) -> String {
 
 /// What reading has brought up so far.
 pub(super) struct Reading<'a> {
-    pub(super) file: &'a Path,
-    pub(super) problems: Vec<Problem>,
+    files: &'a [Source],
+    problems: Vec<(Option<Line>, Problem)>,
     pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn of(file: &'a Path) -> Self {
+    pub(super) fn of(files: &'a [Source]) -> Self {
         Self {
-            file,
+            files,
             problems: Vec::new(),
             warnings: Vec::new(),
         }
@@ -107,23 +108,46 @@ impl<'a> Reading<'a> {
         found: impl Into<String>,
         wanted: impl Into<String>,
     ) -> Option<T> {
-        self.problems.push(Problem {
-            file: self.file.to_owned(),
-            line: place.line,
+        let problem = Problem {
+            file: self.file(place.line).to_owned(),
+            line: place.line.map(|line| line.number),
             key: place.key.clone(),
             found: found.into(),
             wanted: wanted.into(),
-        });
+        };
+        self.problems.push((place.line, problem));
         None
+    }
+
+    /// Every problem, in the order of files and lines.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|(line, _)| *line);
+        self.problems
+            .into_iter()
+            .map(|(_, problem)| problem)
+            .collect()
+    }
+
+    /// The file of this line; what has none is about the first file.
+    pub(super) fn file(&self, line: Option<Line>) -> &'a Path {
+        let number = line.map_or(0, |line| line.file);
+        self.files
+            .get(number)
+            .map_or(Path::new(""), |source| &source.path)
+    }
+
+    /// `FILE:LINE`, or the file alone.
+    pub(super) fn place_text(&self, line: Option<Line>) -> String {
+        let file = self.file(line).display();
+        match line {
+            Some(line) => format!("{file}:{}", line.number),
+            None => file.to_string(),
+        }
     }
 
     /// Notes something that can be followed but is probably not wanted.
     pub(super) fn warn(&mut self, place: &Place, words: &str) {
-        let line = place
-            .line
-            .map(|line| format!("{line}:"))
-            .unwrap_or_default();
-        let warning = format!("{}:{line} {}: {words}", self.file.display(), place.key);
+        let warning = format!("{}: {}: {words}", self.place_text(place.line), place.key);
         self.warnings.push(warning);
     }
 

@@ -1,8 +1,6 @@
 //! Reads access rules: `everyone`, `directory:corp`, `user:corp/ada`, `group:corp/linux-users`,
 //! and FAS's `group:fedora/@type:git` and `group:fedora/@all`.
 
-use std::sync::Arc;
-
 use super::keys;
 use super::raw::{Said, Value};
 use super::reading::{Meant, Place, Reading, Section, join, plain_word};
@@ -201,19 +199,12 @@ fn rule(reading: &mut Reading<'_>, text: &Meant<String>, known: &Known<'_>) -> O
     match subject(&text.value, known) {
         Ok(subject) => Some(Rule {
             subject,
-            place: place_text(reading, &text.place),
+            place: reading.place_text(text.place.line).into(),
         }),
         Err(wanted) => {
             let found = format!("\"{}\"", crate::text::safe(&text.value, 120));
             reading.refuse(&text.place, found, wanted)
         }
-    }
-}
-
-fn place_text(reading: &Reading<'_>, place: &Place) -> Arc<str> {
-    match place.line {
-        Some(line) => format!("{}:{line}", reading.file.display()).into(),
-        None => reading.file.display().to_string().into(),
     }
 }
 

@@ -114,7 +114,7 @@ fn read_from(
         path: path.to_owned(),
         source,
     };
-    let mut file = super::open_regular(path).map_err(unreadable)?;
+    let mut file = super::files::open_regular(path).map_err(unreadable)?;
     check(&file.metadata().map_err(unreadable)?).map_err(|reason| SecretFileError::Unsafe {
         path: path.to_owned(),
         reason,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::*;
 
+mod drop_ins;
+mod show;
+
 const FILE: &str = "muster.toml";
 
 const DIRECTORY: &str = r#"[[directory]]

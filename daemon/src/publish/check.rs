@@ -80,7 +80,7 @@ pub enum CheckError {
 pub struct Publisher {
     places: Places,
     clock: Box<dyn Clock>,
-    config: Option<(Fingerprint, Config)>,
+    config: Option<(Vec<Fingerprint>, Config)>,
     /// The highest generation given so far, in case the served file is lost.
     generation: u64,
 }
@@ -122,15 +122,15 @@ impl Publisher {
         &self.places
     }
 
-    /// Root's configuration, read anew if the file has changed.
+    /// Root's configuration, read anew if one of its files has changed, or which there are.
     pub fn config(&mut self) -> Result<&Config, CheckError> {
         let path = &self.places.config;
-        let unreadable = |source| ConfigErrors::Unreadable {
-            path: path.clone(),
-            source,
-        };
         // Taken before reading: a change while reading is seen the next time.
-        let now = Fingerprint::of(path).map_err(unreadable)?;
+        let files = config::files_of(path)?.into_iter();
+        let now = files.map(|path| {
+            Fingerprint::of(&path).map_err(|source| ConfigErrors::Unreadable { path, source })
+        });
+        let now: Vec<_> = now.collect::<Result<_, _>>()?;
         let known = self.config.take().filter(|(then, _)| *then == now);
         let config = match known {
             Some((_, config)) => config,

@@ -1,23 +1,35 @@
 //! From what the configuration says about a directory to its client; nothing is sent.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_common::clock::SystemClock;
-use muster_common::config::{
-    self, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig,
+use crate::clock::SystemClock;
+use crate::config::{
+    self, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig, SecretFileError,
 };
-use muster_common::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
-use muster_common::directory::fas::{Fas, FasSettings};
-use muster_common::directory::gafaelfawr::{
-    Gafaelfawr, GafaelfawrSettings, TokenType, Whereabouts,
-};
-use muster_common::directory::http::Timeouts;
-use muster_common::directory::{Directory, DirectoryError};
-use muster_common::secret::Secret;
+use crate::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
+use crate::directory::fas::{Fas, FasSettings};
+use crate::directory::gafaelfawr::{Gafaelfawr, GafaelfawrSettings, TokenType, Whereabouts};
+use crate::directory::http::Timeouts;
+use crate::directory::{Directory, DirectoryError};
+use crate::name::DirectoryName;
+use crate::secret::Secret;
 use url::Url;
 
-use crate::start::StartError;
+/// Why there is no client. An administrator has to act; the text says how.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The directory's secret cannot be had.
+    #[error("directory {0}: {1}")]
+    Secret(DirectoryName, #[source] SecretFileError),
+    /// The directory's CA file cannot be read.
+    #[error("directory {0}: ca_file: {1}")]
+    CaFile(DirectoryName, #[source] io::Error),
+    /// The client cannot be made.
+    #[error("directory {0}: {1}")]
+    Directory(DirectoryName, #[source] DirectoryError),
+}
 
 /// How long Gafaelfawr may take over the list of everybody: it searches LDAP for each.
 const LISTING: Duration = Duration::from_secs(300);
@@ -31,28 +43,39 @@ struct Common {
     secret: Secret,
 }
 
-/// The client of `directory`.
-pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
-    let common = common(directory)?;
+/// The client of `directory`, with the secret that its configuration names.
+pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, ConnectError> {
+    let (_, source) = directory.kind.secret_file();
+    let secret = config::read_secret(source);
+    let secret = secret.map_err(|error| ConnectError::Secret(directory.name.clone(), error))?;
+    connect_with(directory, secret)
+}
+
+/// The client of `directory` with this secret, wherever that lies.
+pub fn connect_with(
+    directory: &DirectoryConfig,
+    secret: Secret,
+) -> Result<Arc<dyn Directory>, ConnectError> {
+    let common = common(directory, secret)?;
     let client: Result<Arc<dyn Directory>, DirectoryError> = match &directory.kind {
         DirectoryKind::Crowd(own) => Crowd::new(crowd(common, own)).map(shared),
         DirectoryKind::Fas(own) => Fas::new(fas(common, own)).map(shared),
         DirectoryKind::Gafaelfawr(own) => Gafaelfawr::new(gafaelfawr(common, own)).map(shared),
     };
-    client.map_err(|error| StartError::Directory(directory.name.clone(), error))
+    client.map_err(|error| ConnectError::Directory(directory.name.clone(), error))
 }
 
 fn shared(client: impl Directory + 'static) -> Arc<dyn Directory> {
     Arc::new(client)
 }
 
-fn common(directory: &DirectoryConfig) -> Result<Common, StartError> {
+fn common(directory: &DirectoryConfig, secret: Secret) -> Result<Common, ConnectError> {
     let name = || directory.name.clone();
-    let (_, source) = directory.kind.secret_file();
-    let secret = config::read_secret(source).map_err(|error| StartError::Secret(name(), error))?;
     let server = &directory.server;
     let ca_pem = match &server.ca_file {
-        Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
+        Some(path) => {
+            Some(std::fs::read(path).map_err(|error| ConnectError::CaFile(name(), error))?)
+        }
         None => None,
     };
     Ok(Common {

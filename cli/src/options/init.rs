@@ -1,0 +1,44 @@
+//! What `muster init` takes. A secret is never among it: the command line is everybody's to read.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use muster_common::paths;
+
+/// What may be said instead of being asked for.
+#[derive(Debug, Default, Args)]
+pub struct InitOptions {
+    /// The directory's kind: crowd, fas or gafaelfawr
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// The directory's name on this host; without it the kind
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The server's base URL
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The application's name in Crowd
+    #[arg(long, value_name = "NAME")]
+    pub application: Option<String>,
+    /// The service account's name in FAS
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// A file with the password or token, or `-` for standard input; without it, it is asked for
+    ///
+    /// It is written to a file of its own in the folder `secrets` beside the configuration, root:muster 0640. A file
+    /// that lies in that folder already stays where and as it is.
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// The only certificate authorities that the server's certificate may come from, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Who may log in, such as `group:linux-users`, `user:ada` or `everyone`; may be given several times
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<String>,
+    /// Do not ask the server whether it takes the credentials
+    #[arg(long)]
+    pub no_test: bool,
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = paths::CONFIG)]
+    pub config: PathBuf,
+}
