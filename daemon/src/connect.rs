@@ -38,6 +38,7 @@ pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartE
         DirectoryKind::Crowd(own) => Crowd::new(crowd(common, own)).map(shared),
         DirectoryKind::Fas(own) => Fas::new(fas(common, own)).map(shared),
         DirectoryKind::Gafaelfawr(own) => Gafaelfawr::new(gafaelfawr(common, own)).map(shared),
+        DirectoryKind::Local(_) => return Err(StartError::NoServer(directory.name.clone())),
     };
     client.map_err(|error| StartError::Directory(directory.name.clone(), error))
 }
@@ -48,9 +49,11 @@ fn shared(client: impl Directory + 'static) -> Arc<dyn Directory> {
 
 fn common(directory: &DirectoryConfig) -> Result<Common, StartError> {
     let name = || directory.name.clone();
-    let (_, source) = directory.kind.secret_file();
+    let (Some((_, source)), Some(server)) = (directory.kind.secret_file(), &directory.server)
+    else {
+        return Err(StartError::NoServer(name()));
+    };
     let secret = config::read_secret(source).map_err(|error| StartError::Secret(name(), error))?;
-    let server = &directory.server;
     let ca_pem = match &server.ca_file {
         Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
         None => None,
