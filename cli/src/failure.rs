@@ -71,6 +71,9 @@ pub enum Failure {
     /// A file of fasClient's that cannot be carried over.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Two passwords that should be the same are not.
+    #[error("the two are not the same: nothing is changed")]
+    Different,
     /// The dialogue ended without a verdict.
     #[error("the broker ended the dialogue without a verdict")]
     NoVerdict,
@@ -100,6 +103,7 @@ impl Failure {
             | Self::Write(_)
             | Self::Import(_)
             | Self::Name(_)
+            | Self::Different
             | Self::OnCommandLine => EXIT_NO,
             Self::Wire(WireError::Denied) | Self::Homes(HomesError::NotRoot) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
