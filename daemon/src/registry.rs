@@ -15,9 +15,12 @@ use muster_common::registry::{self, Account, Place, Spent};
 use muster_common::secret::Secret;
 use muster_common::store::registry::{Compared, Decision, Kept};
 use muster_common::store::{Store, StoreError};
-use muster_common::verifier::{Binding, Cost, HostKey};
+use muster_common::verifier::{Binding, HostKey};
 
 use crate::broker::{Broker, Hashing};
+
+#[cfg(test)]
+mod tests;
 
 /// What of the host a registry is made with.
 #[derive(Clone)]
@@ -30,8 +33,6 @@ pub struct Host {
     pub clock: Arc<dyn Clock>,
     /// Who may hash passwords now.
     pub hashing: Arc<Hashing>,
-    /// What a password's hash costs.
-    pub cost: Cost,
 }
 
 impl Host {
@@ -42,7 +43,6 @@ impl Host {
             host_key: Arc::clone(&broker.host_key),
             clock: Arc::clone(&broker.clock),
             hashing: Arc::clone(&broker.hashing),
-            cost: broker.config.offline.cost,
         }
     }
 }

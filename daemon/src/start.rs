@@ -94,7 +94,6 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
         host_key: Arc::new(host_key),
         clock,
         hashing: Arc::new(Hashing::on(cores)),
-        cost: config.offline.cost,
     };
     let directories = config
         .directories

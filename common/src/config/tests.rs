@@ -173,7 +173,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, lock_after, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
     );
     check(
         &with("[offline]\nhash_memory = 18\n"),
@@ -247,7 +247,7 @@ fn a_key_of_another_kind_is_refused_and_so_is_what_a_kind_lacks() {
     check(
         &of_kind("ldap", ""),
         &[
-            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\" or \"gafaelfawr\"",
+            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\", \"gafaelfawr\" or \"local\"",
         ],
     );
 }
