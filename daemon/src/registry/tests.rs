@@ -156,9 +156,8 @@ async fn a_password_lets_in_at_a_login_and_is_no_token() {
     assert!(here.plausible("correct horse"));
     assert_eq!(here.login("correct horse").await, "in");
     assert_eq!(here.login("wrong horse").await, "refused");
-    let as_token = here
-        .registry
-        .try_secret(&here.ada, &secret("correct horse"), Taken::Token);
+    let typed = secret("correct horse");
+    let as_token = here.registry.try_secret(&here.ada, &typed, Taken::Token);
     assert_eq!(as_token.await.unwrap().decision, Decision::Invalid);
 }
 
