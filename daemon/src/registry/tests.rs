@@ -8,6 +8,8 @@ use muster_common::store::registry::NewAccount;
 use muster_common::verifier::Cost;
 
 use super::*;
+use crate::fixture::World;
+use crate::sync::{Shrink, read_whole};
 
 const CONFIG: &str = "version = 1\n[[directory]]\nname = \"local\"\nkind = \"local\"\nlock_after = 3\n\
                       [access]\nallow = [\"everyone\"]\n";
@@ -202,4 +204,27 @@ fn the_registry_is_never_asked_offline_and_wants_no_server() {
     let here = Here::new();
     let name = here.registry.name();
     assert!(!here.config.logs_in_offline(name));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_root_takes_away_is_held_and_no_host_vouches_for_its_own_clock() {
+    let here = Here::new();
+    here.register(Terms::default());
+    let Here {
+        registry,
+        config,
+        ada,
+        ..
+    } = here;
+    let registry = Arc::new(registry);
+    let directory = Arc::clone(&registry) as Arc<dyn Directory>;
+    let world = World::asking(config, vec![directory]);
+    let connected = &world.broker.connected[0];
+    let read = || read_whole(&world.broker, connected, Shrink::Hold);
+    assert_eq!(read().await.unwrap().counts.people, 1);
+    let gone = registry.host.store.deregister(registry.place(&ada));
+    assert!(gone.unwrap());
+    assert_eq!(read().await.unwrap().counts.people, 0);
+    let mark = world.broker.store.high_water().unwrap();
+    assert_eq!(mark, Time::from_unix(0));
 }
