@@ -92,6 +92,9 @@ pub enum Failure {
     /// A file of fasClient's that cannot be carried over.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Two passwords that should be the same are not.
+    #[error("the two are not the same: nothing is changed")]
+    Different,
     /// The dialogue ended without a verdict.
     #[error("the broker ended the dialogue without a verdict")]
     NoVerdict,
@@ -123,6 +126,7 @@ impl Failure {
             | Self::Name(_)
             | Self::Setup(_)
             | Self::Connect(_)
+            | Self::Different
             | Self::OnCommandLine => EXIT_NO,
             Self::Directory { source, .. } if !is_silent(source) => EXIT_NO,
             Self::Unsaid(_) => EXIT_USAGE,

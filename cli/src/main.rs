@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Config { command } => commands::config::run(&options, command),
         Command::Name { command } => commands::name::run(&options, command),
         Command::Id { command } => commands::id::run(&options, command),
+        Command::Token { command } => commands::token::run(&options, command),
         Command::Snapshot { command } => commands::snapshot::run(&options, command),
         Command::Crowd { command } => commands::crowd::run(&options, command),
         Command::Fas(command) => commands::fas::run(&options, command),

@@ -3,6 +3,7 @@
 mod fas;
 mod ids;
 mod init;
+mod tokens;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use muster_common::paths;
 pub use fas::{FasCommand, FasQuestion};
 pub use ids::{IdCommand, IdQuery, NameCommand, NameKind, Who};
 pub use init::InitOptions;
+pub use tokens::{TokenCommand, TokenOrder, TokenUser};
 
 /// Exit codes, as the help shows them.
 const EXIT_CODES: &str = "\
@@ -159,6 +161,14 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: IdCommand,
+    },
+    /// Look after the host's own registry: people whom no server knows (root)
+    ///
+    /// For a directory of the kind `local`. Exit code 0 is yes or done, 1 no, 3 that it could not be settled.
+    Token {
+        /// What to do
+        #[command(subcommand)]
+        command: TokenCommand,
     },
     /// Make, check or print a snapshot: the file that names are resolved from
     Snapshot {

@@ -71,6 +71,15 @@ pub fn line(text: &str, fallback: &str) -> Result<String, Failure> {
     })
 }
 
+/// Reads a new secret: on a terminal twice, since nobody sees what is typed.
+pub fn new_secret(what: &str) -> Result<Secret, Failure> {
+    let typed = secret(&format!("{what}: "))?;
+    if isatty(io::stdin()) && secret(&format!("{what} again: "))?.expose() != typed.expose() {
+        return Err(Failure::Different);
+    }
+    Ok(typed)
+}
+
 /// Reads the secret in the file at `place`. Whoever gives a token itself has shown it to
 /// everybody on the host already, and is told so.
 pub fn secret_in(place: &Path) -> Result<Secret, Failure> {

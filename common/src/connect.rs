@@ -26,6 +26,9 @@ pub enum ConnectError {
     /// The directory's CA file cannot be read.
     #[error("directory {0}: ca_file: {1}")]
     CaFile(DirectoryName, #[source] io::Error),
+    /// A directory of a kind that has no server is to be connected to one.
+    #[error("directory {0} has no server")]
+    NoServer(DirectoryName),
     /// The client cannot be made.
     #[error("directory {0}: {1}")]
     Directory(DirectoryName, #[source] DirectoryError),
@@ -45,7 +48,9 @@ struct Common {
 
 /// The client of `directory`, with the secret that its configuration names.
 pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, ConnectError> {
-    let (_, source) = directory.kind.secret_file();
+    let Some((_, source)) = directory.kind.secret_file() else {
+        return Err(ConnectError::NoServer(directory.name.clone()));
+    };
     let secret = config::read_secret(source);
     let secret = secret.map_err(|error| ConnectError::Secret(directory.name.clone(), error))?;
     connect_with(directory, secret)
@@ -61,6 +66,7 @@ pub fn connect_with(
         DirectoryKind::Crowd(own) => Crowd::new(crowd(common, own)).map(shared),
         DirectoryKind::Fas(own) => Fas::new(fas(common, own)).map(shared),
         DirectoryKind::Gafaelfawr(own) => Gafaelfawr::new(gafaelfawr(common, own)).map(shared),
+        DirectoryKind::Local(_) => return Err(ConnectError::NoServer(directory.name.clone())),
     };
     client.map_err(|error| ConnectError::Directory(directory.name.clone(), error))
 }
@@ -71,7 +77,9 @@ fn shared(client: impl Directory + 'static) -> Arc<dyn Directory> {
 
 fn common(directory: &DirectoryConfig, secret: Secret) -> Result<Common, ConnectError> {
     let name = || directory.name.clone();
-    let server = &directory.server;
+    let Some(server) = &directory.server else {
+        return Err(ConnectError::NoServer(name()));
+    };
     let ca_pem = match &server.ca_file {
         Some(path) => {
             Some(std::fs::read(path).map_err(|error| ConnectError::CaFile(name(), error))?)

@@ -48,6 +48,8 @@ pub mod memory;
 #[cfg(feature = "broker")]
 pub mod portable;
 #[cfg(feature = "broker")]
+pub mod registry;
+#[cfg(feature = "broker")]
 pub mod ssh_key;
 #[cfg(feature = "broker")]
 pub mod store;

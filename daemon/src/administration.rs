@@ -1,5 +1,5 @@
 //! What root asks for: syncing now, settling ids and names, carrying the ledger to other hosts,
-//! shutting people out, taking them in.
+//! shutting people out, taking them in, the host's own registry.
 
 mod ids;
 mod introduce;
@@ -9,6 +9,7 @@ mod page;
 mod people;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod transfer;
 
 use std::sync::Arc;
@@ -25,6 +26,10 @@ pub use ids::{list_ids, pin_id, unpin_id};
 pub use introduce::introduce;
 pub use logins::{clear_tries, list_tries, reset_clock, revoke, unrevoke};
 pub use names::{accept_name, list_names};
+pub use tokens::{
+    deregister_token, export_fixie, import_fixie, list_tokens, register_token, reset_token,
+    set_token_groups, set_token_password, unlock_token, verify_token,
+};
 pub use transfer::{Staged, commit_import};
 
 /// Answers [`Sync`]; `None` when no directory has that name.

@@ -128,7 +128,7 @@ pub struct Broker {
     /// The key of the offline verifiers.
     pub host_key: Arc<HostKey>,
     /// Who may hash passwords now.
-    pub hashing: Hashing,
+    pub hashing: Arc<Hashing>,
     /// Who waits for whom to try a secret.
     pub turns: Turns,
     /// The latest moment known to be on disk as the clock's high-water mark, in seconds since 1970.
@@ -148,6 +148,14 @@ pub struct Broker {
 }
 
 impl Broker {
+    /// What `directory` has said vouches for the clock, unless it is the host itself.
+    pub fn vouched_by(&self, directory: &DirectoryName) {
+        let connected = self.connected(directory);
+        if connected.is_some_and(|one| one.config.server.is_some()) {
+            self.raise_high_water();
+        }
+    }
+
     /// An authenticated answer of a server over TLS vouches for the clock.
     pub fn raise_high_water(&self) {
         let now = self.clock.now();

@@ -9,6 +9,7 @@ use muster_common::config::{DirectoryConfig, SecretStamp, secret_stamp};
 use muster_common::connect::connect;
 use muster_common::directory::Directory;
 
+use crate::registry::{Host, Registry};
 use crate::start::StartError;
 
 /// How often the secret's file is looked at while nothing is wrong.
@@ -36,8 +37,12 @@ pub struct Client {
 
 impl Client {
     /// The client of `directory`; nothing is sent.
-    pub fn of(directory: &DirectoryConfig, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        Self::by(|directory| Ok(connect(directory)?), directory, clock)
+    pub fn of(directory: &DirectoryConfig, host: &Host) -> Result<Self, StartError> {
+        let clock = Arc::clone(&host.clock);
+        match Registry::of(directory, host) {
+            Some(registry) => Ok(Self::fixed(Arc::new(registry), clock)),
+            None => Self::by(|directory| Ok(connect(directory)?), directory, clock),
+        }
     }
 
     fn by(
@@ -59,8 +64,7 @@ impl Client {
         })
     }
 
-    /// A client that stays as it is.
-    #[cfg(test)]
+    /// A client that stays as it is: of a directory that wants no secret of ours.
     pub fn fixed(directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Self {
         let current = Current {
             directory,
@@ -122,7 +126,7 @@ impl Client {
 }
 
 fn stamp_of(config: &DirectoryConfig) -> Option<SecretStamp> {
-    let (_, source) = config.kind.secret_file();
+    let (_, source) = config.kind.secret_file()?;
     secret_stamp(source).ok()
 }
 
@@ -150,7 +154,7 @@ mod tests {
 
     /// A client that is the "connection" of whatever the file holds; `bad` cannot be used.
     fn connected(config: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
-        let (_, SecretSource::File(path)) = config.kind.secret_file() else {
+        let Some((_, SecretSource::File(path))) = config.kind.secret_file() else {
             panic!("a file");
         };
         match std::fs::read_to_string(path) {

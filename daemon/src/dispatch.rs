@@ -7,6 +7,11 @@ use muster_common::wire::message::{
     StageImport, Status, Sync, UnpinId, Unrevoke, ValidateSession,
 };
 
+use muster_common::wire::message::{
+    DeregisterToken, ExportFixie, ImportFixie, ListTokens, RegisterToken, ResetToken,
+    SetTokenGroups, SetTokenPassword, UnlockToken, VerifyToken,
+};
+
 use crate::peer::{Door, Peer};
 
 /// Who may call a method.
@@ -60,6 +65,16 @@ const TABLE: &[Row] = &[
     Row { method: ListTries::METHOD,         root: Who::Root,   lookup: Who::Nobody },
     Row { method: ClearTries::METHOD,        root: Who::Root,   lookup: Who::Nobody },
     Row { method: ResetClock::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: RegisterToken::METHOD,     root: Who::Root,   lookup: Who::Nobody },
+    Row { method: VerifyToken::METHOD,       root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ResetToken::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: DeregisterToken::METHOD,   root: Who::Root,   lookup: Who::Nobody },
+    Row { method: UnlockToken::METHOD,       root: Who::Root,   lookup: Who::Nobody },
+    Row { method: SetTokenGroups::METHOD,    root: Who::Root,   lookup: Who::Nobody },
+    Row { method: SetTokenPassword::METHOD,  root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ListTokens::METHOD,        root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ImportFixie::METHOD,       root: Who::Root,   lookup: Who::Nobody },
+    Row { method: ExportFixie::METHOD,       root: Who::Root,   lookup: Who::Nobody },
     Row { method: GET_INFO,                  root: Who::Anyone, lookup: Who::Anyone },
     Row { method: GET_DESCRIPTION,           root: Who::Anyone, lookup: Who::Anyone },
 ];
@@ -138,6 +153,13 @@ mod tests {
             StageImport::METHOD,
             CommitImport::METHOD,
             Introduce::METHOD,
+            RegisterToken::METHOD,
+            VerifyToken::METHOD,
+            ResetToken::METHOD,
+            SetTokenPassword::METHOD,
+            ListTokens::METHOD,
+            ImportFixie::METHOD,
+            ExportFixie::METHOD,
         ] {
             assert_eq!(permission(root, method), Permission::Granted);
             assert_eq!(permission(ada, method), Permission::Denied);

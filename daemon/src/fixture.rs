@@ -471,7 +471,7 @@ impl World {
             connected,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             host_key: Arc::new(HostKey::from_bytes([7; 32])),
-            hashing: broker::Hashing::on(1),
+            hashing: Arc::new(broker::Hashing::on(1)),
             publisher: Publisher::by(install_beside),
             lookups: Lookups::default(),
             mapped: Mapped::default(),

@@ -27,6 +27,7 @@ mod peer;
 mod privileges;
 mod publisher;
 mod questions;
+mod registry;
 mod resolve;
 mod rest;
 mod scope;

@@ -30,6 +30,7 @@ use crate::mapped::Mapped;
 use crate::peer::{Door, Places};
 use crate::privileges::{PrivilegeError, drop_root};
 use crate::publisher::{Publisher, keep_published};
+use crate::registry::Host;
 use crate::sockets::{self, Sockets};
 use crate::sync::SyncRequest;
 use crate::sync::keep_synced;
@@ -71,20 +72,27 @@ pub fn run(config_file: &Path) -> Result<(), StartError> {
     drop_root()?;
     harden(Mode::from_raw_mode(0o077))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let directories = config
-        .directories
-        .iter()
-        .map(|directory| Client::of(directory, Arc::clone(&clock)))
-        .collect::<Result<Vec<_>, _>>()?;
     let private = PathBuf::from(paths::PRIVATE_DIR);
     let store = Store::open(&private.join("store.sqlite"))?;
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let host_key = HostKey::unsealed_or_own(credentials.as_deref(), &private.join("host.key"))?;
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let host = Host {
+        store: Arc::new(store),
+        host_key: Arc::new(host_key),
+        clock,
+        hashing: Arc::new(Hashing::on(cores)),
+    };
+    let directories = config
+        .directories
+        .iter()
+        .map(|directory| Client::of(directory, &host))
+        .collect::<Result<Vec<_>, _>>()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(serve(config, sockets, directories, store, host_key))?;
+    runtime.block_on(serve(config, sockets, directories, host))?;
     runtime.shutdown_timeout(LAST_CALLS);
     Ok(())
 }
@@ -93,8 +101,7 @@ async fn serve(
     config: Config,
     sockets: Sockets,
     directories: Vec<Client>,
-    store: Store,
-    host_key: HostKey,
+    host: Host,
 ) -> io::Result<()> {
     let (connected, queues): (Vec<_>, Vec<_>) = config
         .directories
@@ -103,7 +110,7 @@ async fn serve(
         .zip(directories)
         .map(with_queue)
         .unzip();
-    let broker = Arc::new(broker(config, connected, store, host_key));
+    let broker = Arc::new(broker(config, connected, host));
     let places = Arc::new(Places::default());
     let mut stop = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -155,9 +162,7 @@ fn with_queue(
     (connected, queue)
 }
 
-fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: HostKey) -> Broker {
-    let clock = SystemClock;
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+fn broker(config: Config, connected: Vec<Connected>, host: Host) -> Broker {
     let places = broker::Places {
         host: PathBuf::from("/"),
         snapshot: PathBuf::from(paths::SNAPSHOT),
@@ -168,12 +173,12 @@ fn broker(config: Config, connected: Vec<Connected>, store: Store, host_key: Hos
         subordinate: subordinate_ranges(&places.host),
         config,
         places,
-        store: Arc::new(store),
+        store: host.store,
         connected,
-        started: clock.since_boot(),
-        clock: Arc::new(clock),
-        host_key: Arc::new(host_key),
-        hashing: Hashing::on(cores),
+        started: host.clock.since_boot(),
+        clock: host.clock,
+        host_key: host.host_key,
+        hashing: host.hashing,
         publisher: Publisher::default(),
         lookups: Lookups::default(),
         mapped: Mapped::default(),

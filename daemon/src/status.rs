@@ -68,7 +68,10 @@ fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {
     DirectoryStatus {
         name: directory.name.to_string(),
         kind: directory.kind.as_str().to_owned(),
-        url: directory.server.url.to_string(),
+        url: directory
+            .server
+            .as_ref()
+            .map_or_else(|| "this host".to_owned(), |one| one.url.to_string()),
         server: standing.server,
         state: standing.state.unwrap_or("never asked").to_owned(),
         error: standing.error,

@@ -299,10 +299,11 @@ pub(crate) const UNITS: [&str; 7] = [
 ];
 
 /// Example configurations, one per kind of directory, and secrets by systemd's credentials.
-const EXAMPLES: [&str; 7] = [
+const EXAMPLES: [&str; 8] = [
     "crowd.toml",
     "fas.toml",
     "gafaelfawr.toml",
+    "local.toml",
     "three-directories.toml",
     "credentials.conf",
     "ansible.yml",

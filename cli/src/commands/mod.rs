@@ -19,4 +19,5 @@ pub mod ssh_keys;
 pub mod status;
 pub mod sync;
 pub mod throttle;
+pub mod token;
 pub mod version;

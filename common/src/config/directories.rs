@@ -116,7 +116,10 @@ fn directory(
     let scope = scope(reading, section);
     let offline = reading.value(section, "offline", boolean);
     let password_page = reading.optional(section, "password_page", password_page);
-    let server = server(reading, section);
+    let server = match &kind {
+        Some(said) if said.value == kinds::LOCAL => Some(None),
+        _ => server(reading, section).map(Some),
+    };
     let kind = kind?.value;
     let own = kinds::own(reading, section, table, kind);
     Some(DirectoryConfig {

@@ -73,7 +73,7 @@ pub const SECTIONS: &[Section] = &[
         path: "directory",
         header: "[[directory]]",
         repeats: true,
-        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `gafaelfawr` is, where the server can list people; otherwise it is asked name by name, when somebody wants to know one: write it behind the others, since then it holds no name that it has not been asked about.",
+        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `local` is this host's own registry and known whole. `gafaelfawr` is, where the server can list people; otherwise it is asked name by name, when somebody wants to know one: write it behind the others, since then it holds no name that it has not been asked about.",
     },
     section(
         "directory.attributes",
@@ -177,6 +177,9 @@ const fn key_of(
 const CROWD: &[&str] = &["crowd"];
 const FAS: &[&str] = &["fas"];
 const GAFAELFAWR: &[&str] = &["gafaelfawr"];
+const LOCAL: &[&str] = &["local"];
+/// All that have a server.
+const SERVED: &[&str] = &["crowd", "fas", "gafaelfawr"];
 
 const DURATION: &str = "a span of time such as \"30s\", \"15m\", \"12h\" or \"7d\"";
 const RULES: &str =
@@ -231,11 +234,12 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "directory.kind",
-        "\"crowd\", \"fas\" or \"gafaelfawr\"",
+        "\"crowd\", \"fas\", \"gafaelfawr\" or \"local\"",
         Absent::Refused,
-        "The service's kind: Atlassian Crowd, the Fedora Account System (FAS2) or Gafaelfawr.",
+        "The service's kind: Atlassian Crowd, the Fedora Account System (FAS2), Gafaelfawr, or `local`: this host's own registry (docs/tokens.md), which has no server and wants nothing but a name and a kind.",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.url",
         "an https:// URL without user, password, query or fragment",
         Absent::Refused,
@@ -360,6 +364,13 @@ pub const KEYS: &[Key] = &[
         Absent::Nothing("any"),
         "How long a token may live from its making to its expiry (5 minutes to 10 years); tokens that never expire are refused then, too.",
     ),
+    key_of(
+        LOCAL,
+        "directory.lock_after",
+        "a whole number from 3 to 1000",
+        Absent::Nothing("wrong tries cost time alone, as `[throttle]` says"),
+        "After how many wrong secrets in a row an account takes none any more, until `muster token unlock`. Anybody who can reach a login can lock an account by it: a token cannot be guessed, so that only passwords may want it.",
+    ),
     key(
         "directory.groups",
         "a list of one or more names of groups, such as [\"linux-*\"]",
@@ -372,13 +383,15 @@ pub const KEYS: &[Key] = &[
         Absent::Nothing("everybody"),
         "Users whom this host carries, beside the members of `groups`. Without `groups` it carries these alone, with all their groups.",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.offline",
         "true or false",
         Absent::Stands("true"),
         "Whether its people can log in while it cannot be reached, as `[offline]` says. A login offline asks for the secret alone: where a one-time code is wanted as well, consider `false`.",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.password_page",
         "an https:// URL of at most 200 characters without user or password",
         Absent::Nothing("people are told to use the directory's own pages"),
@@ -390,31 +403,36 @@ pub const KEYS: &[Key] = &[
         Absent::Nothing("the kind"),
         "What derived ids are made from beside the key. All hosts that shall agree on ids need the same; two directories of one kind need different ones.",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.ca_file",
         FILE,
         Absent::Nothing("the system's certificate authorities"),
         "A PEM file with the only certificate authorities that the server's certificate may come from.",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.plain_http",
         "\"loopback\"",
         Absent::Nothing("`http://` is refused"),
         "`\"loopback\"` allows an `http://` URL to this very host. A risk: any local user can take a free port.",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.connect_timeout",
         DURATION,
         Absent::Stands("\"3s\""),
         "How long connecting may take, TLS included (1 to 30 seconds).",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.timeout",
         DURATION,
         Absent::Stands("\"10s\""),
         "How long one request may take (1 second to 5 minutes).",
     ),
-    key(
+    key_of(
+        SERVED,
         "directory.requests_at_once",
         "a whole number from 1 to 64",
         Absent::Stands("4"),

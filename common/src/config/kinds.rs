@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use super::keys;
 use super::raw::{Said, Value};
-use super::reading::{Reading, Section, Unfit, boolean, bounded, join, plain_word, text, word};
+use super::reading::{
+    Reading, Section, Unfit, boolean, bounded, join, number, plain_word, text, word,
+};
 use super::settings::{
-    CrowdAttributes, CrowdConfig, DirectoryKind, FasConfig, GafaelfawrConfig, TokenRules,
+    CrowdAttributes, CrowdConfig, DirectoryKind, FasConfig, GafaelfawrConfig, LocalConfig,
+    TokenRules,
 };
 use super::{SecretSource, absolute};
 use crate::directory::fas::Otp;
@@ -14,7 +17,11 @@ use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
 use crate::name::NameRule;
 
 /// What a directory can be.
-const KINDS: [&str; 3] = ["crowd", "fas", "gafaelfawr"];
+const KINDS: [&str; 4] = ["crowd", "fas", "gafaelfawr", LOCAL];
+/// The kind that has no server.
+pub(super) const LOCAL: &str = "local";
+/// A person at a keyboard errs more than once.
+const FEWEST_TRIES: u32 = 3;
 /// The token types that may be taken; every service that a person visits could hold one of the others.
 const TOKEN_TYPES: [&str; 4] = ["user", "session", "notebook", "service"];
 const SHORTEST_LIFE: Duration = Duration::from_secs(300);
@@ -38,6 +45,7 @@ pub(super) fn own(
     match kind {
         "fas" => fas(reading, section).map(DirectoryKind::Fas),
         "gafaelfawr" => gafaelfawr(reading, section).map(DirectoryKind::Gafaelfawr),
+        LOCAL => local(reading, section).map(DirectoryKind::Local),
         _ => crowd(reading, section, table).map(DirectoryKind::Crowd),
     }
 }
@@ -138,6 +146,18 @@ fn gafaelfawr(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Gafael
             require_expiry: require_expiry?.value,
             max_lifetime: max_lifetime?.map(|said| said.value),
         },
+    })
+}
+
+fn local(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<LocalConfig> {
+    let lock_after = reading.optional(section, "lock_after", |value| {
+        match u32::try_from(number(value)?) {
+            Ok(tries @ FEWEST_TRIES..=1000) => Ok(tries),
+            _ => Err(Unfit::NotWanted),
+        }
+    });
+    Some(LocalConfig {
+        lock_after: lock_after?.map(|said| said.value),
     })
 }
 

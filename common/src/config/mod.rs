@@ -31,7 +31,8 @@ pub use problem::{ConfigErrors, Problem};
 pub use secret_source::{SecretFileError, SecretSource, SecretStamp, read_secret, secret_stamp};
 pub use settings::{
     Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig,
-    GafaelfawrConfig, Home, Ids, Login, Offline, ServerConfig, Sync, Throttle, TokenRules,
+    GafaelfawrConfig, Home, Ids, LocalConfig, Login, Offline, ServerConfig, Sync, Throttle,
+    TokenRules,
 };
 pub use show::{Setting, Shown, ShownSection, Standing, show};
 

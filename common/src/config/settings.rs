@@ -59,7 +59,9 @@ impl Config {
     /// Whether people of `directory` can log in while it cannot be reached.
     pub fn logs_in_offline(&self, directory: &DirectoryName) -> bool {
         let configured = self.directories.iter().find(|one| one.name == *directory);
-        self.offline.enabled && configured.is_some_and(|one| one.offline)
+        // What can always be asked needs no verifier.
+        let served = configured.filter(|one| one.server.is_some());
+        self.offline.enabled && served.is_some_and(|one| one.offline)
     }
 
     /// What may be served under this configuration on the host that `local` describes.
@@ -111,10 +113,17 @@ pub struct DirectoryConfig {
     pub offline: bool,
     /// Where its people change their passwords by themselves.
     pub password_page: Option<Url>,
-    /// Its server.
-    pub server: ServerConfig,
+    /// Its server; `None` for the host's own registry.
+    pub server: Option<ServerConfig>,
     /// The service and its own settings.
     pub kind: DirectoryKind,
+}
+
+impl DirectoryConfig {
+    /// How many requests that read may be under way.
+    pub fn requests_at_once(&self) -> usize {
+        self.server.as_ref().map_or(1, |one| one.requests_at_once)
+    }
 }
 
 /// What service a directory is.
@@ -126,6 +135,8 @@ pub enum DirectoryKind {
     Fas(FasConfig),
     /// Gafaelfawr.
     Gafaelfawr(GafaelfawrConfig),
+    /// The host's own registry.
+    Local(LocalConfig),
 }
 
 impl DirectoryKind {
@@ -135,13 +146,14 @@ impl DirectoryKind {
             Self::Crowd(_) => "crowd",
             Self::Fas(_) => "fas",
             Self::Gafaelfawr(_) => "gafaelfawr",
+            Self::Local(_) => "local",
         }
     }
 
     /// How its people become known.
     pub const fn coverage(&self) -> Coverage {
         match self {
-            Self::Crowd(_) | Self::Fas(_) => Coverage::Complete,
+            Self::Crowd(_) | Self::Fas(_) | Self::Local(_) => Coverage::Complete,
             Self::Gafaelfawr(own) => match own.lists {
                 Lists::Never => Coverage::ByName,
                 Lists::Auto | Lists::Always => Coverage::WhereListed,
@@ -152,17 +164,19 @@ impl DirectoryKind {
     /// Where its ids come from.
     pub const fn ids(&self) -> directory::Ids {
         match self {
-            Self::Crowd(_) => directory::Ids::GivenOrDerived,
+            Self::Crowd(_) | Self::Local(_) => directory::Ids::GivenOrDerived,
             Self::Fas(_) | Self::Gafaelfawr(_) => directory::Ids::Given,
         }
     }
 
-    /// The key that names the file with our own secret, and that file.
-    pub const fn secret_file(&self) -> (&'static str, &SecretSource) {
+    /// The key that names the file with our own secret, and that file; the host's own
+    /// registry wants none.
+    pub const fn secret_file(&self) -> Option<(&'static str, &SecretSource)> {
         match self {
-            Self::Crowd(crowd) => ("password_file", &crowd.password_file),
-            Self::Fas(fas) => ("password_file", &fas.password_file),
-            Self::Gafaelfawr(gafaelfawr) => ("token_file", &gafaelfawr.token_file),
+            Self::Crowd(crowd) => Some(("password_file", &crowd.password_file)),
+            Self::Fas(fas) => Some(("password_file", &fas.password_file)),
+            Self::Gafaelfawr(gafaelfawr) => Some(("token_file", &gafaelfawr.token_file)),
+            Self::Local(_) => None,
         }
     }
 
@@ -171,13 +185,14 @@ impl DirectoryKind {
         match self {
             Self::Crowd(_) | Self::Fas(_) => "Password: ",
             Self::Gafaelfawr(_) => "Gafaelfawr token: ",
+            Self::Local(_) => "Token or password: ",
         }
     }
 
     /// What its people type.
     pub const fn secret(&self) -> SecretKind {
         match self {
-            Self::Crowd(_) | Self::Fas(_) => SecretKind::Password,
+            Self::Crowd(_) | Self::Fas(_) | Self::Local(_) => SecretKind::Password,
             Self::Gafaelfawr(_) => SecretKind::Token,
         }
     }
@@ -241,6 +256,13 @@ pub struct GafaelfawrConfig {
     pub lists: Lists,
     /// What a person's token must be like.
     pub tokens: TokenRules,
+}
+
+/// What only the host's own registry needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalConfig {
+    /// How many wrong secrets in a row lock an account.
+    pub lock_after: Option<u32>,
 }
 
 /// Which tokens of a person are taken.

@@ -65,7 +65,7 @@ fn the_example_is_understood_and_means_what_it_says() {
     let directory = &config.directories[0];
     assert_eq!(directory.name.as_str(), "corp");
     assert_eq!(&*directory.namespace, "crowd");
-    let server = &directory.server;
+    let server = directory.server.as_ref().unwrap();
     let DirectoryKind::Crowd(crowd) = &directory.kind else {
         panic!("{:?}", directory.kind);
     };
@@ -176,7 +176,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, lock_after, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
     );
     check(
         &with("[offline]\nhash_memory = 18\n"),
@@ -250,7 +250,7 @@ fn a_key_of_another_kind_is_refused_and_so_is_what_a_kind_lacks() {
     check(
         &of_kind("ldap", ""),
         &[
-            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\" or \"gafaelfawr\"",
+            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\", \"gafaelfawr\" or \"local\"",
         ],
     );
 }
@@ -288,7 +288,10 @@ fn a_gafaelfawr_is_where_its_url_or_a_repertoire_says_and_never_both() {
         let DirectoryKind::Gafaelfawr(own) = directory.kind else {
             panic!("{:?}", directory.kind);
         };
-        (directory.server.url.path().to_owned(), own.repertoire)
+        (
+            directory.server.unwrap().url.path().to_owned(),
+            own.repertoire,
+        )
     };
     assert_eq!(found(url), ("/".to_owned(), None));
     assert_eq!(found(repertoire), ("/repertoire".to_owned(), Some(vec![])));
@@ -313,6 +316,37 @@ fn a_gafaelfawr_is_where_its_url_or_a_repertoire_says_and_never_both() {
     ] {
         let told = complaints(&text(&lines)).join("\n");
         assert!(told.contains(key), "{lines}: {told}");
+    }
+}
+
+#[test]
+fn the_hosts_own_registry_wants_a_name_and_a_kind_and_has_no_server() {
+    let text = |lines: &str| {
+        let kind = "version = 1\n[[directory]]\nname = \"local\"\nkind = \"local\"\n";
+        format!("{kind}{lines}[access]\nallow = [\"everyone\"]\n")
+    };
+    let config = understood(&text("lock_after = 10\n"));
+    let directory = &config.directories[0];
+    assert!(directory.server.is_none());
+    assert!(directory.kind.secret_file().is_none());
+    assert!(!config.logs_in_offline(&directory.name));
+    let DirectoryKind::Local(own) = &directory.kind else {
+        panic!("{directory:?}");
+    };
+    assert_eq!(own.lock_after, Some(10));
+    assert_eq!(understood(&text("")).warnings, Vec::<String>::new());
+    for line in [
+        "url = \"https://x\"",
+        "offline = true",
+        "timeout = \"3s\"",
+        "plain_http = \"loopback\"",
+        "password_file = \"/x\"",
+        "lock_after = 2",
+        "lock_after = 1001",
+    ] {
+        let told = complaints(&text(&format!("{line}\n"))).join("\n");
+        let key = line.split(' ').next().unwrap();
+        assert!(told.contains(&format!("directory.{key}")), "{line}: {told}");
     }
 }
 

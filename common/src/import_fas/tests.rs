@@ -58,7 +58,7 @@ fn a_whole_fas_conf_becomes_a_configuration_that_means_the_same() {
     let config = parsed(&imported);
     let directory = &config.directories[0];
     assert_eq!(
-        directory.server.url.as_str(),
+        directory.server.as_ref().unwrap().url.as_str(),
         "https://admin.example.org/accounts/"
     );
     let config::DirectoryKind::Fas(fas) = &directory.kind else {

@@ -9,6 +9,7 @@ pub(super) use rusqlite::{
     Connection, OptionalExtension, Params, Result as RowResult, Row, Transaction, params,
 };
 
+use super::registry::ACCOUNTS;
 use crate::account::Uid;
 use crate::clock::Time;
 use crate::name::UserName;
@@ -16,7 +17,7 @@ use crate::snapshot::content::Tombstone;
 
 /// The schema's version. An older file is brought up to it; one of a later version
 /// is set aside and rebuilt.
-const SCHEMA_VERSION: i64 = 5;
+const SCHEMA_VERSION: i64 = 6;
 
 /// From version 1: who was seen when, and the names to look persons up by.
 const FROM_VERSION_1: &str = "
@@ -263,16 +264,18 @@ fn prepare(connection: Connection) -> Result<Option<Connection>, StoreError> {
     connection.pragma_update(None, "cache_size", -1024)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let steps: &[&str] = match version {
-        0 => &[SCHEMA],
+        0 => &[SCHEMA, ACCOUNTS],
         1 => &[
             FROM_VERSION_1,
             FROM_VERSION_2,
             FROM_VERSION_3,
             FROM_VERSION_4,
+            ACCOUNTS,
         ],
-        2 => &[FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4],
-        3 => &[FROM_VERSION_3, FROM_VERSION_4],
-        4 => &[FROM_VERSION_4],
+        2 => &[FROM_VERSION_2, FROM_VERSION_3, FROM_VERSION_4, ACCOUNTS],
+        3 => &[FROM_VERSION_3, FROM_VERSION_4, ACCOUNTS],
+        4 => &[FROM_VERSION_4, ACCOUNTS],
+        5 => &[ACCOUNTS],
         SCHEMA_VERSION => return Ok(Some(connection)),
         _ => return Ok(None),
     };
@@ -354,6 +357,22 @@ mod tests {
             ("ops", Some(7000), &None)
         );
         assert_eq!(store.reading(&corp).unwrap().unwrap().settings, Some(7));
+    }
+
+    #[test]
+    fn a_store_of_version_5_takes_accounts_and_keeps_what_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(SCHEMA).unwrap();
+        old.execute_batch("INSERT INTO fact VALUES ('clock', 77); PRAGMA user_version = 5;")
+            .unwrap();
+        drop(old);
+        let store = Store::open(&path).unwrap();
+        assert!(!path.with_extension("old").exists());
+        assert_eq!(store.high_water().unwrap(), Time::from_unix(77));
+        let local = DirectoryName::new("local").unwrap();
+        assert_eq!(store.accounts(&local).unwrap(), []);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //!
 //! Only `disk` names SQLite. The broker's files lie in
 //! a folder of its own (0700 muster); losing them costs a full sync, the offline
-//! verifiers, revocations and the memory of which derived ids were given, nothing else.
+//! verifiers, revocations, the memory of which derived ids were given, and the host's own
+//! accounts (`kind = "local"`, see `registry`), which nobody else knows; nothing else.
 
 pub mod attempts;
 pub mod disk;
@@ -12,6 +13,7 @@ pub mod ledger;
 mod listed;
 pub mod names;
 pub mod projection;
+pub mod registry;
 pub mod renewal;
 pub mod revocations;
 pub mod verifiers;

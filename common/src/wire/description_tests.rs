@@ -1,6 +1,8 @@
 //! Holds the `.varlink` files and `message` together: every method is described,
 //! with exactly the fields that go over the wire.
 
+mod tokens;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;

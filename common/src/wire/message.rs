@@ -6,6 +6,7 @@ mod ledger;
 mod logins;
 mod password;
 mod questions;
+mod tokens;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ pub use ledger::*;
 pub use logins::*;
 pub use password::*;
 pub use questions::*;
+pub use tokens::*;
 
 /// The largest request, in bytes, its NUL included.
 pub const REQUEST_MAX: usize = 64 << 10;
@@ -65,6 +67,16 @@ calls! {
     FasAsk = "org.muster1.Admin.FasAsk" -> FasAskReply;
     Introduce = "org.muster1.Admin.Introduce" -> IntroduceReply;
     ResetClock = "org.muster1.Admin.ResetClock" -> ResetClockReply;
+    RegisterToken = "org.muster1.Tokens.RegisterToken" -> TokenReply;
+    VerifyToken = "org.muster1.Tokens.VerifyToken" -> TokenReply;
+    ResetToken = "org.muster1.Tokens.ResetToken" -> TokenReply;
+    DeregisterToken = "org.muster1.Tokens.DeregisterToken" -> TokenReply;
+    UnlockToken = "org.muster1.Tokens.UnlockToken" -> TokenReply;
+    SetTokenGroups = "org.muster1.Tokens.SetTokenGroups" -> TokenReply;
+    SetTokenPassword = "org.muster1.Tokens.SetTokenPassword" -> TokenReply;
+    ListTokens = "org.muster1.Tokens.ListTokens" -> ListTokensReply;
+    ImportFixie = "org.muster1.Tokens.ImportFixie" -> ImportFixieReply;
+    ExportFixie = "org.muster1.Tokens.ExportFixie" -> ExportFixieReply;
 }
 
 /// Errors that a reply can carry instead of parameters.
@@ -303,7 +315,7 @@ pub struct StatusReply {
 pub struct DirectoryStatus {
     /// Its name in the configuration.
     pub name: String,
-    /// `crowd`, `fas`, `gafaelfawr`.
+    /// `crowd`, `fas`, `gafaelfawr`, `local`.
     pub kind: String,
     /// Where it is, without credentials.
     pub url: String,

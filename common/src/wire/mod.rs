@@ -41,6 +41,10 @@ pub const INTERFACES: &[(&str, &str)] = &[
         "org.muster1.Admin",
         include_str!("org.muster1.Admin.varlink"),
     ),
+    (
+        "org.muster1.Tokens",
+        include_str!("org.muster1.Tokens.varlink"),
+    ),
 ];
 
 #[cfg(feature = "wire")]

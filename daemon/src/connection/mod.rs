@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::future::Future;
 use std::io;
@@ -224,7 +225,7 @@ impl Connection {
                 Some(description) => self.reply(&description, false).await,
                 None => self.fail(error::INVALID_PARAMETER, None).await,
             },
-            _ => self.fail(error::METHOD_NOT_FOUND, None).await,
+            other => self.about_tokens(other, frame).await,
         }
     }
 

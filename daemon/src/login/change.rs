@@ -111,7 +111,7 @@ async fn send(
     match changed {
         Ok(Change::Done) => {
             tried.accepted();
-            broker.raise_high_water();
+            broker.vouched_by(&user.owner().directory);
             aftermath::forget_verifier(broker, pending, sequence);
             let later = broker.store.next_sequence();
             aftermath::keep_verifier(broker, pending, None, new, later);

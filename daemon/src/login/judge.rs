@@ -79,7 +79,7 @@ pub(super) async fn ask(
     Asked::Judged(match answer {
         Ok(verified) if verified.key == *pending.served.user.key() => {
             tried.accepted();
-            broker.raise_high_water();
+            broker.vouched_by(&owner.directory);
             aftermath::keep_verifier(broker, pending, verified.expires, secret, sequence);
             return Asked::Verified(directory, verified);
         }

@@ -267,7 +267,7 @@ impl Answers {
         questions: &Questions,
     ) -> Result<Self, DirectoryError> {
         let mut answers = Self {
-            at_once: connected.config.server.requests_at_once,
+            at_once: connected.config.requests_at_once(),
             ..Self::default()
         };
         let mut people = futures_util::stream::iter(questions.people.clone())

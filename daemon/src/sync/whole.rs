@@ -28,6 +28,11 @@ pub async fn read(
     connected: &Connected,
     shrink: Shrink,
 ) -> Result<Synced, SyncError> {
+    let shrink = match connected.config.server {
+        Some(_) => shrink,
+        // Nobody but root on this very host can have taken anybody away.
+        None => Shrink::Accept,
+    };
     let result = renew_all(broker, connected, shrink).await;
     let listed = result.as_ref().is_ok_and(|synced| synced.listed);
     if !listed && connected.config.kind.coverage() == Coverage::WhereListed {
@@ -71,7 +76,7 @@ async fn renew_all(
             remarks,
         ),
     };
-    broker.raise_high_water();
+    broker.vouched_by(name);
     broker.note(name, |standing| {
         standing.server = Some(version.0);
         standing.counts = synced.counts;
@@ -210,7 +215,7 @@ async fn ask_about_known(
     let before = known.len();
     let mut answers = futures_util::stream::iter(known)
         .map(|(key, name)| async move { (key, directory.find(&name).await) })
-        .buffer_unordered(connected.config.server.requests_at_once);
+        .buffer_unordered(connected.config.requests_at_once());
     let mut renewal = Renewal::default();
     while let Some((key, answer)) = answers.next().await {
         sort_in(&mut renewal, key, answer)?;

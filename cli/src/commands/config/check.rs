@@ -48,11 +48,16 @@ fn print(file: &Path, problems: &[String], warnings: &[String]) {
 fn unusable_files(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
     for directory in &config.directories {
-        let (key, source) = directory.kind.secret_file();
-        if let Err(error) = config::read_secret(source) {
+        if let Some((key, source)) = directory.kind.secret_file()
+            && let Err(error) = config::read_secret(source)
+        {
             problems.push(format!("directory {}: {key}: {error}", directory.name));
         }
-        if let Some(Err(error)) = directory.server.ca_file.as_ref().map(std::fs::read) {
+        let ca_file = directory
+            .server
+            .as_ref()
+            .and_then(|one| one.ca_file.as_ref());
+        if let Some(Err(error)) = ca_file.map(std::fs::read) {
             problems.push(format!("directory {}: ca_file: {error}", directory.name));
         }
     }

@@ -170,7 +170,10 @@ fn test(directory: &DirectoryConfig, secret: Secret) -> Result<ServerVersion, Fa
         .build()?;
     let answer = runtime.block_on(client.probe());
     answer.map_err(|source| Failure::Directory {
-        url: show::plain(directory.server.url.as_str()),
+        url: directory
+            .server
+            .as_ref()
+            .map_or_else(String::new, |server| show::plain(server.url.as_str())),
         source,
     })
 }
