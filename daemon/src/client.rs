@@ -122,7 +122,7 @@ impl Client {
 }
 
 fn stamp_of(config: &DirectoryConfig) -> Option<SecretStamp> {
-    let (_, source) = config.kind.secret_file();
+    let (_, source) = config.kind.secret_file()?;
     secret_stamp(source).ok()
 }
 
@@ -150,7 +150,7 @@ mod tests {
 
     /// A client that is the "connection" of whatever the file holds; `bad` cannot be used.
     fn connected(config: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
-        let (_, SecretSource::File(path)) = config.kind.secret_file() else {
+        let Some((_, SecretSource::File(path))) = config.kind.secret_file() else {
             panic!("a file");
         };
         match std::fs::read_to_string(path) {

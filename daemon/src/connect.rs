@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use muster_common::clock::SystemClock;
 use muster_common::config::{
-    self, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig,
+    self, ApicrudConfig, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig,
+    SecretSource,
 };
+use muster_common::directory::apicrud::{Apicrud, ApicrudSettings};
 use muster_common::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
 use muster_common::directory::fas::{Fas, FasSettings};
 use muster_common::directory::gafaelfawr::{
@@ -28,16 +30,30 @@ struct Common {
     ca_pem: Option<Vec<u8>>,
     timeouts: Timeouts,
     readings_at_once: usize,
-    secret: Secret,
+}
+
+/// Our own secret at the directory, for kinds that know us by one.
+fn secret_of(directory: &DirectoryConfig, source: &SecretSource) -> Result<Secret, StartError> {
+    config::read_secret(source).map_err(|error| StartError::Secret(directory.name.clone(), error))
 }
 
 /// The client of `directory`.
 pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, StartError> {
     let common = common(directory)?;
     let client: Result<Arc<dyn Directory>, DirectoryError> = match &directory.kind {
-        DirectoryKind::Crowd(own) => Crowd::new(crowd(common, own)).map(shared),
-        DirectoryKind::Fas(own) => Fas::new(fas(common, own)).map(shared),
-        DirectoryKind::Gafaelfawr(own) => Gafaelfawr::new(gafaelfawr(common, own)).map(shared),
+        DirectoryKind::Crowd(own) => {
+            let secret = secret_of(directory, &own.password_file)?;
+            Crowd::new(crowd(common, secret, own)).map(shared)
+        }
+        DirectoryKind::Fas(own) => {
+            let secret = secret_of(directory, &own.password_file)?;
+            Fas::new(fas(common, secret, own)).map(shared)
+        }
+        DirectoryKind::Gafaelfawr(own) => {
+            let secret = secret_of(directory, &own.token_file)?;
+            Gafaelfawr::new(gafaelfawr(common, secret, own)).map(shared)
+        }
+        DirectoryKind::Apicrud(own) => Apicrud::new(apicrud(common, own)).map(shared),
     };
     client.map_err(|error| StartError::Directory(directory.name.clone(), error))
 }
@@ -48,8 +64,6 @@ fn shared(client: impl Directory + 'static) -> Arc<dyn Directory> {
 
 fn common(directory: &DirectoryConfig) -> Result<Common, StartError> {
     let name = || directory.name.clone();
-    let (_, source) = directory.kind.secret_file();
-    let secret = config::read_secret(source).map_err(|error| StartError::Secret(name(), error))?;
     let server = &directory.server;
     let ca_pem = match &server.ca_file {
         Some(path) => Some(std::fs::read(path).map_err(|error| StartError::CaFile(name(), error))?),
@@ -64,11 +78,10 @@ fn common(directory: &DirectoryConfig) -> Result<Common, StartError> {
             ..Timeouts::default()
         },
         readings_at_once: server.requests_at_once,
-        secret,
     })
 }
 
-fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
+fn crowd(common: Common, secret: Secret, own: &CrowdConfig) -> CrowdSettings {
     CrowdSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
@@ -82,11 +95,11 @@ fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
             gecos: own.attributes.gecos.clone(),
         },
         change_passwords: own.change_passwords,
-        ..CrowdSettings::new(common.url, own.application.clone(), common.secret)
+        ..CrowdSettings::new(common.url, own.application.clone(), secret)
     }
 }
 
-fn fas(common: Common, own: &FasConfig) -> FasSettings {
+fn fas(common: Common, secret: Secret, own: &FasConfig) -> FasSettings {
     FasSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
@@ -94,11 +107,21 @@ fn fas(common: Common, own: &FasConfig) -> FasSettings {
         session_cookie: own.session_cookie.clone(),
         otp: own.otp,
         force_refresh: own.force_refresh,
-        ..FasSettings::new(common.url, own.user.clone(), common.secret)
+        ..FasSettings::new(common.url, own.user.clone(), secret)
     }
 }
 
-fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
+fn apicrud(common: Common, own: &ApicrudConfig) -> ApicrudSettings {
+    ApicrudSettings {
+        ca_pem: common.ca_pem,
+        timeouts: common.timeouts,
+        people: own.people.clone(),
+        roles: own.roles.clone(),
+        ..ApicrudSettings::new(common.url)
+    }
+}
+
+fn gafaelfawr(common: Common, secret: Secret, own: &GafaelfawrConfig) -> GafaelfawrSettings {
     let types = own.tokens.types.iter();
     let server = match &own.repertoire {
         None => Whereabouts::Url(common.url.clone()),
@@ -125,6 +148,6 @@ fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
         require_expiry: own.tokens.require_expiry,
         max_token_lifetime: own.tokens.max_lifetime,
         clock: Arc::new(SystemClock),
-        ..GafaelfawrSettings::new(common.url, common.secret)
+        ..GafaelfawrSettings::new(common.url, secret)
     }
 }

@@ -48,8 +48,9 @@ fn print(file: &Path, problems: &[String], warnings: &[String]) {
 fn unusable_files(config: &Config) -> Vec<String> {
     let mut problems = Vec::new();
     for directory in &config.directories {
-        let (key, source) = directory.kind.secret_file();
-        if let Err(error) = config::read_secret(source) {
+        if let Some((key, source)) = directory.kind.secret_file()
+            && let Err(error) = config::read_secret(source)
+        {
             problems.push(format!("directory {}: {key}: {error}", directory.name));
         }
         if let Some(Err(error)) = directory.server.ca_file.as_ref().map(std::fs::read) {
