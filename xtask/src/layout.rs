@@ -298,7 +298,8 @@ pub(crate) const UNITS: [&str; 7] = [
 ];
 
 /// Example configurations, one per kind of directory, and secrets by systemd's credentials.
-const EXAMPLES: [&str; 5] = [
+const EXAMPLES: [&str; 6] = [
+    "apicrud.toml",
     "crowd.toml",
     "fas.toml",
     "gafaelfawr.toml",

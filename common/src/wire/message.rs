@@ -303,7 +303,7 @@ pub struct StatusReply {
 pub struct DirectoryStatus {
     /// Its name in the configuration.
     pub name: String,
-    /// `crowd`, `fas`, `gafaelfawr`.
+    /// `crowd`, `fas`, `gafaelfawr`, `apicrud`.
     pub kind: String,
     /// Where it is, without credentials.
     pub url: String,

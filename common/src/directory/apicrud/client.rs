@@ -220,3 +220,23 @@ fn left(until: Instant) -> Result<Duration, DirectoryError> {
     }
     Ok(left)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_time_for_the_answer_about_a_locked_account() {
+        let url = "https://club.example.org/api/v1".parse().unwrap();
+        let within = |seconds| {
+            let request = Duration::from_secs(seconds);
+            let timeouts = Timeouts {
+                request,
+                ..Timeouts::default()
+            };
+            Client::new(&url, None, timeouts, 1).unwrap().within
+        };
+        assert_eq!(within(1), Duration::from_secs(8));
+        assert_eq!(within(20), Duration::from_secs(20));
+    }
+}
