@@ -92,8 +92,8 @@ impl World {
         (answer, groups.map(str::to_owned).collect())
     }
 
-    async fn refreshed(&self) {
-        read_whole(&self.broker, &self.broker.connected[0], Shrink::Hold)
+    async fn refreshed(&self, shrink: Shrink) {
+        read_whole(&self.broker, &self.broker.connected[0], shrink)
             .await
             .unwrap();
         crate::publisher::publish_now(&self.broker).await;
@@ -115,12 +115,12 @@ async fn where_groups_are_told_at_a_login_nothing_is_decided_before_and_a_refres
     let told = (AccessAnswer::Allowed, vec!["ops".to_owned()]);
     assert_eq!(world.served(), told);
     corp.knows(&[("ada", 30_001, &[])]);
-    world.refreshed().await;
+    world.refreshed(Shrink::Hold).await;
     assert_eq!(world.served(), told);
     world
         .clock
         .advance(world.broker.config.access_max_staleness + DAY);
-    world.refreshed().await;
+    world.refreshed(Shrink::Hold).await;
     assert_eq!(
         world.served().0,
         AccessAnswer::Expired,
@@ -129,7 +129,7 @@ async fn where_groups_are_told_at_a_login_nothing_is_decided_before_and_a_refres
     corp.knows(&[("ada", 30_001, &[("banned", 31_001)])]);
     assert_eq!(world.login("ada", "right").await, Outcome::NotAllowed);
     corp.knows(&[]);
-    world.refreshed().await;
+    world.refreshed(Shrink::Accept).await;
     let snapshot = world.broker.snapshot().unwrap();
     assert!(
         snapshot.user_by_name("ada").unwrap().is_none(),

@@ -79,7 +79,7 @@ impl ApicrudService {
     pub fn lock(&self, name: &str) -> Option<()> {
         let now = self.clock.now();
         self.update(|population| {
-            population.user_named(name)?.invalid = (super::auth::TRIES, now);
+            population.user_named(name)?.invalid = (auth::TRIES, now);
             Some(())
         })
     }
