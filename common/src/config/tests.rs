@@ -174,7 +174,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, people, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, roles, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
     );
     check(
         &with("[offline]\nhash_memory = 18\n"),
