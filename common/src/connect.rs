@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::clock::SystemClock;
 use crate::config::{
-    self, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig, SecretFileError,
+    self, ApicrudConfig, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig, GafaelfawrConfig,
+    SecretFileError,
 };
+use crate::directory::apicrud::{Apicrud, ApicrudSettings};
 use crate::directory::crowd::{AttributeNames, Crowd, CrowdSettings};
 use crate::directory::fas::{Fas, FasSettings};
 use crate::directory::gafaelfawr::{Gafaelfawr, GafaelfawrSettings, TokenType, Whereabouts};
@@ -29,6 +31,9 @@ pub enum ConnectError {
     /// A directory of a kind that has no server is to be connected to one.
     #[error("directory {0} has no server")]
     NoServer(DirectoryName),
+    /// A directory of a kind that knows us by a secret is to be connected to without one.
+    #[error("directory {0} wants a secret of ours")]
+    NoSecret(DirectoryName),
     /// The client cannot be made.
     #[error("directory {0}: {1}")]
     Directory(DirectoryName, #[source] DirectoryError),
@@ -43,30 +48,35 @@ struct Common {
     ca_pem: Option<Vec<u8>>,
     timeouts: Timeouts,
     readings_at_once: usize,
-    secret: Secret,
 }
 
-/// The client of `directory`, with the secret that its configuration names.
+/// The client of `directory`, with the secret that its configuration names, if it wants one.
 pub fn connect(directory: &DirectoryConfig) -> Result<Arc<dyn Directory>, ConnectError> {
-    let Some((_, source)) = directory.kind.secret_file() else {
-        return Err(ConnectError::NoServer(directory.name.clone()));
-    };
-    let secret = config::read_secret(source);
-    let secret = secret.map_err(|error| ConnectError::Secret(directory.name.clone(), error))?;
+    let source = directory.kind.secret_file();
+    let secret = source.map(|(_, source)| config::read_secret(source));
+    let secret = secret
+        .transpose()
+        .map_err(|error| ConnectError::Secret(directory.name.clone(), error))?;
     connect_with(directory, secret)
 }
 
 /// The client of `directory` with this secret, wherever that lies.
 pub fn connect_with(
     directory: &DirectoryConfig,
-    secret: Secret,
+    secret: Option<Secret>,
 ) -> Result<Arc<dyn Directory>, ConnectError> {
-    let common = common(directory, secret)?;
-    let client: Result<Arc<dyn Directory>, DirectoryError> = match &directory.kind {
-        DirectoryKind::Crowd(own) => Crowd::new(crowd(common, own)).map(shared),
-        DirectoryKind::Fas(own) => Fas::new(fas(common, own)).map(shared),
-        DirectoryKind::Gafaelfawr(own) => Gafaelfawr::new(gafaelfawr(common, own)).map(shared),
-        DirectoryKind::Local(_) => return Err(ConnectError::NoServer(directory.name.clone())),
+    let common = common(directory)?;
+    let client: Result<Arc<dyn Directory>, DirectoryError> = match (&directory.kind, secret) {
+        (DirectoryKind::Crowd(own), Some(secret)) => {
+            Crowd::new(crowd(common, secret, own)).map(shared)
+        }
+        (DirectoryKind::Fas(own), Some(secret)) => Fas::new(fas(common, secret, own)).map(shared),
+        (DirectoryKind::Gafaelfawr(own), Some(secret)) => {
+            Gafaelfawr::new(gafaelfawr(common, secret, own)).map(shared)
+        }
+        (DirectoryKind::Apicrud(own), _) => Apicrud::new(apicrud(common, own)).map(shared),
+        (DirectoryKind::Local(_), _) => return Err(ConnectError::NoServer(directory.name.clone())),
+        (_, None) => return Err(ConnectError::NoSecret(directory.name.clone())),
     };
     client.map_err(|error| ConnectError::Directory(directory.name.clone(), error))
 }
@@ -75,7 +85,7 @@ fn shared(client: impl Directory + 'static) -> Arc<dyn Directory> {
     Arc::new(client)
 }
 
-fn common(directory: &DirectoryConfig, secret: Secret) -> Result<Common, ConnectError> {
+fn common(directory: &DirectoryConfig) -> Result<Common, ConnectError> {
     let name = || directory.name.clone();
     let Some(server) = &directory.server else {
         return Err(ConnectError::NoServer(name()));
@@ -95,11 +105,10 @@ fn common(directory: &DirectoryConfig, secret: Secret) -> Result<Common, Connect
             ..Timeouts::default()
         },
         readings_at_once: server.requests_at_once,
-        secret,
     })
 }
 
-fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
+fn crowd(common: Common, secret: Secret, own: &CrowdConfig) -> CrowdSettings {
     CrowdSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
@@ -113,11 +122,11 @@ fn crowd(common: Common, own: &CrowdConfig) -> CrowdSettings {
             gecos: own.attributes.gecos.clone(),
         },
         change_passwords: own.change_passwords,
-        ..CrowdSettings::new(common.url, own.application.clone(), common.secret)
+        ..CrowdSettings::new(common.url, own.application.clone(), secret)
     }
 }
 
-fn fas(common: Common, own: &FasConfig) -> FasSettings {
+fn fas(common: Common, secret: Secret, own: &FasConfig) -> FasSettings {
     FasSettings {
         ca_pem: common.ca_pem,
         timeouts: common.timeouts,
@@ -125,11 +134,21 @@ fn fas(common: Common, own: &FasConfig) -> FasSettings {
         session_cookie: own.session_cookie.clone(),
         otp: own.otp,
         force_refresh: own.force_refresh,
-        ..FasSettings::new(common.url, own.user.clone(), common.secret)
+        ..FasSettings::new(common.url, own.user.clone(), secret)
     }
 }
 
-fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
+fn apicrud(common: Common, own: &ApicrudConfig) -> ApicrudSettings {
+    ApicrudSettings {
+        ca_pem: common.ca_pem,
+        timeouts: common.timeouts,
+        people: own.people.clone(),
+        roles: own.roles.clone(),
+        ..ApicrudSettings::new(common.url)
+    }
+}
+
+fn gafaelfawr(common: Common, secret: Secret, own: &GafaelfawrConfig) -> GafaelfawrSettings {
     let types = own.tokens.types.iter();
     let server = match &own.repertoire {
         None => Whereabouts::Url(common.url.clone()),
@@ -156,6 +175,6 @@ fn gafaelfawr(common: Common, own: &GafaelfawrConfig) -> GafaelfawrSettings {
         require_expiry: own.tokens.require_expiry,
         max_token_lifetime: own.tokens.max_lifetime,
         clock: Arc::new(SystemClock),
-        ..GafaelfawrSettings::new(common.url, common.secret)
+        ..GafaelfawrSettings::new(common.url, secret)
     }
 }

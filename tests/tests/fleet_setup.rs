@@ -186,7 +186,7 @@ fn what_the_examples_for_fleets_write_is_a_configuration_without_a_problem_or_a_
         let config = config::load(&main).unwrap_or_else(|errors| panic!("{file}\n{errors}"));
         assert_eq!(config.warnings, Vec::<String>::new(), "{file}");
         assert_eq!(config.directories.len(), 1);
-        let (_, secret) = config.directories[0].kind.secret_file();
+        let (_, secret) = config.directories[0].kind.secret_file().unwrap();
         assert!(example(file).contains(&secret.to_string()), "{file}");
     }
 }

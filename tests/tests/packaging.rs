@@ -12,7 +12,14 @@ fn packaging(name: &str) -> PathBuf {
 
 #[test]
 fn every_example_is_a_configuration_without_a_problem_or_a_warning() {
-    for kind in ["crowd", "fas", "gafaelfawr", "local", "three-directories"] {
+    for kind in [
+        "apicrud",
+        "crowd",
+        "fas",
+        "gafaelfawr",
+        "local",
+        "three-directories",
+    ] {
         let file = packaging(&format!("examples/{kind}.toml"));
         let checked = config::load(&file).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(

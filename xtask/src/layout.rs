@@ -299,7 +299,8 @@ pub(crate) const UNITS: [&str; 7] = [
 ];
 
 /// Example configurations, one per kind of directory, and secrets by systemd's credentials.
-const EXAMPLES: [&str; 8] = [
+const EXAMPLES: [&str; 9] = [
+    "apicrud.toml",
     "crowd.toml",
     "fas.toml",
     "gafaelfawr.toml",

@@ -172,7 +172,10 @@ fn access(
 fn typed(directories: &[DirectoryConfig]) -> Vec<(DirectoryName, GroupName)> {
     let typed = directories.iter().filter_map(|one| match &one.kind {
         DirectoryKind::Fas(fas) => Some((one.name.clone(), fas.cla_group.clone())),
-        DirectoryKind::Crowd(_) | DirectoryKind::Gafaelfawr(_) | DirectoryKind::Local(_) => None,
+        DirectoryKind::Crowd(_)
+        | DirectoryKind::Gafaelfawr(_)
+        | DirectoryKind::Apicrud(_)
+        | DirectoryKind::Local(_) => None,
     });
     typed.collect()
 }

@@ -73,7 +73,7 @@ pub const SECTIONS: &[Section] = &[
         path: "directory",
         header: "[[directory]]",
         repeats: true,
-        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `local` is this host's own registry and known whole. `gafaelfawr` is, where the server can list people; otherwise it is asked name by name, when somebody wants to know one: write it behind the others, since then it holds no name that it has not been asked about.",
+        says: "One web directory. Their order is their precedence for new names; a name that has an owner stays with it. `crowd` and `fas` are read whole, in the background. `local` is this host's own registry and known whole. `gafaelfawr` is, where the server can list people; otherwise it is asked name by name, when somebody wants to know one: write it behind the others, since then it holds no name that it has not been asked about. `apicrud` knows whom `people` names.",
     },
     section(
         "directory.attributes",
@@ -177,9 +177,10 @@ const fn key_of(
 const CROWD: &[&str] = &["crowd"];
 const FAS: &[&str] = &["fas"];
 const GAFAELFAWR: &[&str] = &["gafaelfawr"];
+const APICRUD: &[&str] = &["apicrud"];
 const LOCAL: &[&str] = &["local"];
 /// All that have a server.
-const SERVED: &[&str] = &["crowd", "fas", "gafaelfawr"];
+const SERVED: &[&str] = &["crowd", "fas", "gafaelfawr", "apicrud"];
 
 const DURATION: &str = "a span of time such as \"30s\", \"15m\", \"12h\" or \"7d\"";
 const RULES: &str =
@@ -234,16 +235,16 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "directory.kind",
-        "\"crowd\", \"fas\", \"gafaelfawr\" or \"local\"",
+        "\"crowd\", \"fas\", \"gafaelfawr\", \"apicrud\" or \"local\"",
         Absent::Refused,
-        "The service's kind: Atlassian Crowd, the Fedora Account System (FAS2), Gafaelfawr, or `local`: this host's own registry (docs/tokens.md), which has no server and wants nothing but a name and a kind.",
+        "The service's kind: Atlassian Crowd, the Fedora Account System (FAS2), Gafaelfawr, a service built on apicrud, or `local`: this host's own registry (docs/tokens.md), which has no server and wants nothing but a name and a kind.",
     ),
     key_of(
         SERVED,
         "directory.url",
         "an https:// URL without user, password, query or fragment",
         Absent::Refused,
-        "The service's base URL (a Gafaelfawr can be found by `repertoire` instead). For Crowd it ends with the context path, usually `/crowd`; for FAS with its path, usually `/accounts/`; for Gafaelfawr it is the host alone: the API lies below `/auth/api/v1` there.",
+        "The service's base URL (a Gafaelfawr can be found by `repertoire` instead). For Crowd it ends with the context path, usually `/crowd`; for FAS with its path, usually `/accounts/`; for Gafaelfawr it is the host alone: the API lies below `/auth/api/v1` there; for apicrud it ends with the API's base, usually `/api/v1`.",
     ),
     key_of(
         CROWD,
@@ -363,6 +364,20 @@ pub const KEYS: &[Key] = &[
         DURATION,
         Absent::Nothing("any"),
         "How long a token may live from its making to its expiry (5 minutes to 10 years); tokens that never expire are refused then, too.",
+    ),
+    key_of(
+        APICRUD,
+        "directory.people",
+        "a list of texts \"NAME=ID\", such as [\"ada.l=u-8Zk3pQ1x\"]",
+        Absent::Refused,
+        "Who is known on this host: the account's name and the id that apicrud gave the person (`uid` in its list of accounts). apicrud lists accounts to its administrators only, and an administrator's password does not belong on a host. Nobody else exists here; an account whose id is another is another person, and is not let in.",
+    ),
+    key_of(
+        APICRUD,
+        "directory.roles",
+        "a list of texts \"ROLE=GROUP\", such as [\"admin=apicrud-admins\"]",
+        Absent::Stands("[]"),
+        "Which roles make somebody a member of which groups: `admin`, `user`, or `RESOURCE-ID-LEVEL`. Roles without a group do nothing. apicrud tells roles at a login only: what the last one told stands until the next, for at most `access.max_staleness`.",
     ),
     key_of(
         LOCAL,

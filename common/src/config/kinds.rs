@@ -1,5 +1,6 @@
 //! Reads what only directories of one kind have.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::keys;
@@ -8,16 +9,17 @@ use super::reading::{
     Reading, Section, Unfit, boolean, bounded, join, number, plain_word, text, word,
 };
 use super::settings::{
-    CrowdAttributes, CrowdConfig, DirectoryKind, FasConfig, GafaelfawrConfig, LocalConfig,
-    TokenRules,
+    ApicrudConfig, CrowdAttributes, CrowdConfig, DirectoryKind, FasConfig, GafaelfawrConfig,
+    LocalConfig, TokenRules,
 };
 use super::{SecretSource, absolute};
+use crate::directory::apicrud::{PersonId, is_name, is_role};
 use crate::directory::fas::Otp;
 use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
-use crate::name::NameRule;
+use crate::name::{GroupName, NameRule, UserName};
 
 /// What a directory can be.
-const KINDS: [&str; 4] = ["crowd", "fas", "gafaelfawr", LOCAL];
+const KINDS: [&str; 5] = ["crowd", "fas", "gafaelfawr", "apicrud", LOCAL];
 /// The kind that has no server.
 pub(super) const LOCAL: &str = "local";
 /// A person at a keyboard errs more than once.
@@ -44,6 +46,7 @@ pub(super) fn own(
     refuse_keys_of_others(reading, section, table, kind);
     match kind {
         "fas" => fas(reading, section).map(DirectoryKind::Fas),
+        "apicrud" => apicrud(reading, section).map(DirectoryKind::Apicrud),
         "gafaelfawr" => gafaelfawr(reading, section).map(DirectoryKind::Gafaelfawr),
         LOCAL => local(reading, section).map(DirectoryKind::Local),
         _ => crowd(reading, section, table).map(DirectoryKind::Crowd),
@@ -159,6 +162,59 @@ fn local(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<LocalConfig
     Some(LocalConfig {
         lock_after: lock_after?.map(|said| said.value),
     })
+}
+
+fn apicrud(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<ApicrudConfig> {
+    let people = reading.value(section, "people", people);
+    let roles = reading.value(section, "roles", roles);
+    Some(ApicrudConfig {
+        people: people?.value,
+        roles: roles?.value,
+    })
+}
+
+/// Nobody is named twice, and nobody has two names.
+fn people(value: &Value) -> Result<BTreeMap<UserName, PersonId>, Unfit> {
+    let mut people = BTreeMap::new();
+    for (name, id) in pairs(value)? {
+        let name = UserName::new(&name).ok().filter(is_name);
+        let id = PersonId::new(&id).ok();
+        let (Some(name), Some(id)) = (name, id) else {
+            return Err(Unfit::NotWanted);
+        };
+        let is_there = people.values().any(|other| *other == id);
+        if is_there || people.insert(name, id).is_some() {
+            return Err(Unfit::Wanted("each name and each id once".to_owned()));
+        }
+    }
+    Ok(people)
+}
+
+fn roles(value: &Value) -> Result<Vec<(String, GroupName)>, Unfit> {
+    let mut roles = Vec::new();
+    for (role, group) in pairs(value)? {
+        let group = NameRule::default().group(&group);
+        let group = group
+            .map_err(|error| Unfit::Wanted(format!("a group's name behind =; this one {error}")))?;
+        if !is_role(&role) {
+            return Err(Unfit::NotWanted);
+        }
+        roles.push((role, group));
+    }
+    Ok(roles)
+}
+
+/// A list of texts `ONE=OTHER`.
+fn pairs(value: &Value) -> Result<Vec<(String, String)>, Unfit> {
+    let Value::List(elements) = value else {
+        return Err(Unfit::NotWanted);
+    };
+    let pair = |text: String| {
+        let (one, other) = text.split_once('=').ok_or(Unfit::NotWanted)?;
+        Ok((one.to_owned(), other.to_owned()))
+    };
+    let pairs = elements.iter().map(|one| text(&one.value).and_then(pair));
+    pairs.collect()
 }
 
 fn lists(value: &Value) -> Result<Lists, Unfit> {

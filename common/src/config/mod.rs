@@ -30,7 +30,7 @@ pub use home::FULL_NAME_MAX;
 pub use problem::{ConfigErrors, Problem};
 pub use secret_source::{SecretFileError, SecretSource, SecretStamp, read_secret, secret_stamp};
 pub use settings::{
-    Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig,
+    ApicrudConfig, Config, CrowdAttributes, CrowdConfig, DirectoryConfig, DirectoryKind, FasConfig,
     GafaelfawrConfig, Home, Ids, LocalConfig, Login, Offline, ServerConfig, Sync, Throttle,
     TokenRules,
 };

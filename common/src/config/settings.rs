@@ -1,5 +1,6 @@
 //! The configuration as it is meant: checked values only.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use url::Url;
 
 use super::SecretSource;
 use crate::access::AccessRules;
+use crate::directory::apicrud::PersonId;
 use crate::directory::fas::Otp;
 use crate::directory::gafaelfawr::{Host, Lists, ScopesMatch};
-use crate::directory::{self, Coverage, Scope, SecretKind};
+use crate::directory::{self, Coverage, GroupsTold, Scope, SecretKind};
 use crate::local::LocalFiles;
 use crate::name::{DirectoryName, GroupName, NameRule, ServiceName, UserName};
 use crate::overrides::Overrides;
@@ -135,6 +137,8 @@ pub enum DirectoryKind {
     Fas(FasConfig),
     /// Gafaelfawr.
     Gafaelfawr(GafaelfawrConfig),
+    /// A service built on apicrud.
+    Apicrud(ApicrudConfig),
     /// The host's own registry.
     Local(LocalConfig),
 }
@@ -146,6 +150,7 @@ impl DirectoryKind {
             Self::Crowd(_) => "crowd",
             Self::Fas(_) => "fas",
             Self::Gafaelfawr(_) => "gafaelfawr",
+            Self::Apicrud(_) => "apicrud",
             Self::Local(_) => "local",
         }
     }
@@ -154,6 +159,7 @@ impl DirectoryKind {
     pub const fn coverage(&self) -> Coverage {
         match self {
             Self::Crowd(_) | Self::Fas(_) | Self::Local(_) => Coverage::Complete,
+            Self::Apicrud(_) => Coverage::ByName,
             Self::Gafaelfawr(own) => match own.lists {
                 Lists::Never => Coverage::ByName,
                 Lists::Auto | Lists::Always => Coverage::WhereListed,
@@ -164,26 +170,35 @@ impl DirectoryKind {
     /// Where its ids come from.
     pub const fn ids(&self) -> directory::Ids {
         match self {
-            Self::Crowd(_) | Self::Local(_) => directory::Ids::GivenOrDerived,
+            Self::Crowd(_) | Self::Apicrud(_) | Self::Local(_) => directory::Ids::GivenOrDerived,
             Self::Fas(_) | Self::Gafaelfawr(_) => directory::Ids::Given,
         }
     }
 
-    /// The key that names the file with our own secret, and that file; the host's own
-    /// registry wants none.
+    /// When it says who is in which group.
+    pub const fn groups_told(&self) -> GroupsTold {
+        match self {
+            Self::Crowd(_) | Self::Fas(_) | Self::Gafaelfawr(_) | Self::Local(_) => {
+                GroupsTold::Always
+            }
+            Self::Apicrud(_) => GroupsTold::AtLogin,
+        }
+    }
+
+    /// The key that names the file with our own secret, and that file, where we need one.
     pub const fn secret_file(&self) -> Option<(&'static str, &SecretSource)> {
         match self {
             Self::Crowd(crowd) => Some(("password_file", &crowd.password_file)),
             Self::Fas(fas) => Some(("password_file", &fas.password_file)),
             Self::Gafaelfawr(gafaelfawr) => Some(("token_file", &gafaelfawr.token_file)),
-            Self::Local(_) => None,
+            Self::Apicrud(_) | Self::Local(_) => None,
         }
     }
 
     /// What its people are asked for.
     pub const fn prompt(&self) -> &'static str {
         match self {
-            Self::Crowd(_) | Self::Fas(_) => "Password: ",
+            Self::Crowd(_) | Self::Fas(_) | Self::Apicrud(_) => "Password: ",
             Self::Gafaelfawr(_) => "Gafaelfawr token: ",
             Self::Local(_) => "Token or password: ",
         }
@@ -192,7 +207,9 @@ impl DirectoryKind {
     /// What its people type.
     pub const fn secret(&self) -> SecretKind {
         match self {
-            Self::Crowd(_) | Self::Fas(_) | Self::Local(_) => SecretKind::Password,
+            Self::Crowd(_) | Self::Fas(_) | Self::Apicrud(_) | Self::Local(_) => {
+                SecretKind::Password
+            }
             Self::Gafaelfawr(_) => SecretKind::Token,
         }
     }
@@ -256,6 +273,15 @@ pub struct GafaelfawrConfig {
     pub lists: Lists,
     /// What a person's token must be like.
     pub tokens: TokenRules,
+}
+
+/// What only an apicrud directory needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApicrudConfig {
+    /// Who is known, by name, with the id that the service gave: `u-…`.
+    pub people: BTreeMap<UserName, PersonId>,
+    /// Which role makes somebody a member of which group.
+    pub roles: Vec<(String, GroupName)>,
 }
 
 /// What only the host's own registry needs.

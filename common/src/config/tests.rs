@@ -39,6 +39,7 @@ fn needed(kind: &str) -> &'static str {
     match kind {
         "fas" => "user = \"hosts\"\npassword_file = \"/x\"\n",
         "gafaelfawr" => "token_file = \"/x\"\n",
+        "apicrud" => "people = [\"ada.l=u-8Zk3pQ1x\"]\n",
         _ => "application = \"linux-hosts\"\npassword_file = \"/x\"\n",
     }
 }
@@ -88,7 +89,7 @@ fn how_many_requests_are_under_way_is_from_1_to_64_for_every_kind() {
         let found = complaints(&text);
         assert_eq!(found.is_empty(), fine, "{kind} {said}: {found:?}");
     };
-    for kind in ["crowd", "fas", "gafaelfawr"] {
+    for kind in ["crowd", "fas", "gafaelfawr", "apicrud"] {
         check(kind, "1", true);
         check(kind, "64", true);
         for wrong in ["0", "65", "-1", "\"4\""] {
@@ -176,7 +177,7 @@ fn single_problems_are_told_in_one_line() {
     );
     check(
         &with("password = \"hunter2\"\n"),
-        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, lock_after, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
+        "muster.toml:8: directory.password: found an unknown key; wanted one of: application, attributes, ca_file, change_passwords, cla_group, connect_timeout, force_refresh, groups, kind, lists, lock_after, max_token_lifetime, name, namespace, offline, otp, password_file, password_page, people, plain_http, repertoire, repertoire_allow, requests_at_once, require_expiry, roles, scopes, scopes_match, session_cookie, timeout, token_file, token_types, url, user, users",
     );
     check(
         &with("[offline]\nhash_memory = 18\n"),
@@ -250,7 +251,7 @@ fn a_key_of_another_kind_is_refused_and_so_is_what_a_kind_lacks() {
     check(
         &of_kind("ldap", ""),
         &[
-            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\", \"gafaelfawr\" or \"local\"",
+            "muster.toml:4: directory.kind: found \"ldap\"; wanted \"crowd\", \"fas\", \"gafaelfawr\", \"apicrud\" or \"local\"",
         ],
     );
 }
@@ -268,6 +269,40 @@ fn tokens_that_others_hold_cannot_be_taken_and_some_scope_is_always_wanted() {
     ] {
         let text = of_kind("gafaelfawr", &format!("token_file = \"/x\"\n{wrong}\n"));
         assert_eq!(complaints(&text).len(), 1, "{wrong}");
+    }
+}
+
+#[test]
+fn the_people_of_an_apicrud_are_named_once_each_with_their_ids() {
+    let text = |lines: &str| of_kind("apicrud", lines);
+    let good = "people = [\"ada.l=u-8Zk3pQ1x\", \"bob.l=u-7\"]\nroles = [\"admin=ops\", \"list-3f-member=ops\"]\n";
+    let config = understood(&text(good));
+    let DirectoryKind::Apicrud(own) = &config.directories[0].kind else {
+        panic!("{:?}", config.directories[0].kind);
+    };
+    let people: Vec<_> = own
+        .people
+        .iter()
+        .map(|(name, id)| (name.as_str(), id.as_str()))
+        .collect();
+    assert_eq!(people, [("ada.l", "u-8Zk3pQ1x"), ("bob.l", "u-7")]);
+    assert_eq!(own.roles.len(), 2);
+    for wrong in [
+        "",
+        "people = \"ada.l=u-1\"",
+        "people = [\"ada.l\"]",
+        "people = [\"ada=u-1\"]",
+        "people = [\"Ada.L=u-1\"]",
+        "people = [\"ada@mail.example=u-1\"]",
+        "people = [\"ada.l=1\"]",
+        "people = [\"ada.l=u-1\", \"ada.l=u-2\"]",
+        "people = [\"ada.l=u-1\", \"bob.l=u-1\"]",
+        "people = []\nroles = [\"admin\"]",
+        "people = []\nroles = [\"admin:user=ops\"]",
+        "people = []\nroles = [\"admin=Not A Group\"]",
+        "people = []\npassword_file = \"/x\"",
+    ] {
+        assert_eq!(complaints(&text(wrong)).len(), 1, "{wrong}");
     }
 }
 

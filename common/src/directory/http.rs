@@ -363,6 +363,12 @@ fn request(
     if let Some(bearer) = question.bearer {
         builder = builder.header(AUTHORIZATION, sensitive(&bearer_text(bearer))?);
     }
+    if let Some((user, secret)) = question.basic {
+        builder = builder.header(AUTHORIZATION, sensitive(&basic_text(user, secret))?);
+    }
+    if let Some((header, secret)) = question.key {
+        builder = builder.header(header, sensitive(secret.expose())?);
+    }
     if let Some(cookie) = question.cookie {
         builder = builder.header(COOKIE, sensitive(cookie.as_bytes())?);
     }
@@ -487,13 +493,14 @@ fn bearer_text(token: &Secret) -> Zeroizing<Vec<u8>> {
 fn authorization(credentials: &Credentials<'_>) -> Option<Zeroizing<Vec<u8>>> {
     match credentials {
         Credentials::None => None,
-        Credentials::Basic { user, secret } => {
-            let pair = Zeroizing::new([user.as_bytes(), b":", secret.expose()].concat());
-            let encoded =
-                Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_slice()));
-            Some(Zeroizing::new([b"Basic ", encoded.as_bytes()].concat()))
-        }
+        Credentials::Basic { user, secret } => Some(basic_text(user, secret)),
     }
+}
+
+fn basic_text(user: &str, secret: &Secret) -> Zeroizing<Vec<u8>> {
+    let pair = Zeroizing::new([user.as_bytes(), b":", secret.expose()].concat());
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_slice()));
+    Zeroizing::new([b"Basic ", encoded.as_bytes()].concat())
 }
 
 /// The base URL must be HTTPS and hold no credentials. Plain HTTP is for loopback

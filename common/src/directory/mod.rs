@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::name::{GroupTypeName, UserName};
 use crate::secret::Secret;
 
+pub mod apicrud;
 pub mod crowd;
 pub mod fas;
 pub mod gafaelfawr;
@@ -53,6 +54,17 @@ pub enum Ids {
     Given,
     /// The service may give some: for the others ids are derived from keys.
     GivenOrDerived,
+}
+
+/// When a directory says which groups hold a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupsTold {
+    /// Whenever it is asked about the person.
+    Always,
+    /// When the person logs in, and never otherwise: until somebody's first login nothing is
+    /// decided about them, and afterwards what the last one told counts for as long as a
+    /// decision may be old.
+    AtLogin,
 }
 
 /// What a person types to prove who they are.
@@ -366,6 +378,14 @@ pub enum DirectoryError {
     /// The directory does not know the person or group.
     #[error("not found")]
     NotFound,
+    /// The secret is right, and the service wants this person's one-time code as well:
+    /// [`Directory::verify_with_code`].
+    #[error("a one-time code is wanted")]
+    CodeWanted,
+    /// The service takes no more tries for this person for a while. Anybody can bring that
+    /// about, so it says nothing about the account, and verifiers stay.
+    #[error("the service takes no more tries for this account for a while")]
+    TooManyTries,
     /// The account is locked, disabled or expired: verifiers go.
     #[error("the account is locked or disabled")]
     Locked,
@@ -407,7 +427,12 @@ impl DirectoryError {
             Self::Unreachable { .. } => "unreachable",
             Self::Misconfigured { .. } => "misconfigured",
             Self::Nonsense { .. } => "nonsense",
-            Self::Refused(_) | Self::NotFound | Self::Locked | Self::SecretExpired => "online",
+            Self::Refused(_)
+            | Self::NotFound
+            | Self::CodeWanted
+            | Self::TooManyTries
+            | Self::Locked
+            | Self::SecretExpired => "online",
         }
     }
 }
@@ -434,7 +459,7 @@ pub trait Directory: Send + Sync {
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError>;
 
     /// [`Self::verify`] with a one-time code beside the secret, for services of which
-    /// [`Self::code_prompt`] says that they want one.
+    /// [`Self::code_prompt`] says that they want one, and after *CodeWanted*.
     async fn verify_with_code(
         &self,
         name: &UserName,
@@ -444,7 +469,18 @@ pub trait Directory: Send + Sync {
         self.verify(name, secret).await
     }
 
-    /// What a person is asked for beside the secret, for services that want a one-time code.
+    /// [`Self::verify`] before a new password is asked for: for services that want a one-time
+    /// code at a login, and none for a new password.
+    async fn verify_for_change(
+        &self,
+        name: &UserName,
+        secret: &Secret,
+    ) -> Result<Verified, DirectoryError> {
+        self.verify(name, secret).await
+    }
+
+    /// What a person is asked for beside the secret, for services that want a one-time code
+    /// of everybody, before anything is sent.
     fn code_prompt(&self) -> Option<&'static str> {
         None
     }

@@ -315,7 +315,7 @@ pub struct StatusReply {
 pub struct DirectoryStatus {
     /// Its name in the configuration.
     pub name: String,
-    /// `crowd`, `fas`, `gafaelfawr`, `local`.
+    /// `crowd`, `fas`, `gafaelfawr`, `apicrud`, `local`.
     pub kind: String,
     /// Where it is, without credentials.
     pub url: String,

@@ -33,7 +33,7 @@ use crate::broker::Broker;
 use crate::dispatch::{self, Permission, permission};
 use crate::frames::Frames;
 use crate::introspect;
-use crate::login::{self, Heard, Judgement, NewPassword, Opening, Pending};
+use crate::login::{self, Answered, Heard, Judgement, NewPassword, Opening, Pending};
 use crate::peer::{Door, Peer};
 use crate::questions::{self, Held};
 use crate::resolve::{self, ResolveError};
@@ -416,14 +416,15 @@ impl Connection {
         };
         let broker = Arc::clone(&self.broker);
         let account = broker.account_of(self.peer.uid);
-        self.judged(async move { login::change(&broker, account, &begin, wanted).await })
+        let changing = async move { login::change(&broker, account, &begin, wanted).await };
+        self.judged(async move { Answered::Over(changing.await) })
             .await
     }
 
-    /// Acknowledges, waits for the judgement and tells it.
+    /// Acknowledges, waits for the judgement and tells it, or what is asked for further.
     async fn judged(
         &mut self,
-        judging: impl Future<Output = Judgement> + Send + 'static,
+        judging: impl Future<Output = Answered> + Send + 'static,
     ) -> Result<(), End> {
         self.reply(&Step::Working, true).await?;
         let cap = self.broker.config.login.timeout;
@@ -431,10 +432,18 @@ impl Connection {
         let judging = tokio::spawn(timeout(cap, judging));
         let judging = async {
             let judged = judging.await.ok().and_then(Result::ok);
-            judged.unwrap_or_else(|| Judgement::new(Outcome::Unavailable, "took too long"))
+            judged.unwrap_or_else(|| {
+                Answered::Over(Judgement::new(Outcome::Unavailable, "took too long"))
+            })
         };
-        let judgement = self.with_heartbeat(judging).await?;
-        self.reply(&judgement.step(), false).await
+        let step = match self.with_heartbeat(judging).await? {
+            Answered::Ask(pending, step) => {
+                self.pending = Some(pending);
+                step
+            }
+            Answered::Over(judgement) => judgement.step(),
+        };
+        self.reply(&step, false).await
     }
 
     /// Waits for `work`, tells the peer each second that it goes on, and waits no longer when the peer hangs up.

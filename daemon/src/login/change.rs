@@ -71,6 +71,10 @@ async fn decide(broker: &Arc<Broker>, pending: &Pending, wanted: NewPassword) ->
                     Outcome::Granted,
                     "the directory accepted the present password",
                 ),
+                Asked::CodeWanted(_) => Judgement::new(
+                    Outcome::CannotChange,
+                    "the directory wants a one-time code before it takes a new password",
+                ),
                 Asked::Judged(judgement) => judgement,
             }
         }

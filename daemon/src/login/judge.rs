@@ -17,17 +17,30 @@ use crate::broker::Broker;
 use crate::sync::{Shrink, SyncRequest};
 
 /// Judges `proof` for `pending`: the directory that owns the name is asked, never another.
-pub async fn judge(broker: &Arc<Broker>, pending: Pending, proof: Proof) -> Judgement {
+pub async fn judge(broker: &Arc<Broker>, mut pending: Pending, proof: Proof) -> Judged {
     let asked = ask(broker, &pending, proof, Unreached::Verifier).await;
     let (directory, verified) = match asked {
         Asked::Verified(directory, verified) => (directory, verified),
-        Asked::Judged(judgement) => return judgement,
+        Asked::CodeWanted(secret) => {
+            pending.secret = Some(secret);
+            return Judged::CodeWanted(Box::new(pending));
+        }
+        Asked::Judged(judgement) => return Judged::Over(judgement),
     };
     let granted = Judgement::new(Outcome::Granted, "the directory accepted the secret");
-    match renewed(broker, pending, directory.as_ref(), verified.sighting).await {
+    let renewed = renewed(broker, pending, directory.as_ref(), verified.sighting).await;
+    Judged::Over(match renewed {
         Ok(pending) => by_present_rules(broker, &pending, granted),
         Err(judgement) => judgement,
-    }
+    })
+}
+
+/// What came of what was typed.
+pub enum Judged {
+    /// It is settled.
+    Over(Judgement),
+    /// The secret is right as far as it goes, and kept: a one-time code is wanted as well.
+    CodeWanted(Box<Pending>),
 }
 
 /// Who decides when the directory cannot be reached.
@@ -43,6 +56,8 @@ pub(super) enum Unreached {
 pub(super) enum Asked {
     /// It is right, and the person's own.
     Verified(Arc<dyn Directory>, Verified),
+    /// It is right, and the directory wants a one-time code as well.
+    CodeWanted(Secret),
     /// It is settled already.
     Judged(Judgement),
 }
@@ -73,6 +88,7 @@ pub(super) async fn ask(
     let Proof { secret, code } = proof;
     let answer = match &code {
         Some(code) => directory.verify_with_code(name, &secret, code).await,
+        None if unreached == Unreached::Nobody => directory.verify_for_change(name, &secret).await,
         None => directory.verify(name, &secret).await,
     };
     broker.note_call(&owner.directory, answer.as_ref().err());
@@ -83,6 +99,7 @@ pub(super) async fn ask(
             aftermath::keep_verifier(broker, pending, verified.expires, secret, sequence);
             return Asked::Verified(directory, verified);
         }
+        Err(DirectoryError::CodeWanted) if code.is_none() => return Asked::CodeWanted(secret),
         Ok(verified) => answered_about_another(pending, &verified),
         Err(error @ DirectoryError::Unreachable { .. }) if unreached == Unreached::Verifier => {
             let judgement = offline::judge(&mut tried, broker, pending, secret).await;
@@ -174,8 +191,9 @@ pub(super) fn password_page<'a>(broker: &'a Broker, pending: &Pending) -> Option
 
 fn outcome_of(error: &DirectoryError) -> Outcome {
     match error {
-        DirectoryError::Refused(_) => Outcome::WrongSecret,
+        DirectoryError::Refused(_) | DirectoryError::CodeWanted => Outcome::WrongSecret,
         DirectoryError::NotFound => Outcome::Gone,
+        DirectoryError::TooManyTries => Outcome::Throttled,
         DirectoryError::Locked => Outcome::Locked,
         DirectoryError::SecretExpired => Outcome::SecretExpired,
         DirectoryError::Misconfigured { .. } => Outcome::Misconfigured,

@@ -29,11 +29,14 @@ use crate::lookups;
 use crate::resolve::{ResolveError, Served, served_user};
 
 pub use change::{NewPassword, change};
-pub use judge::judge;
+pub use judge::{Judged, judge};
 pub use renewal::WrittenThrough;
 
 /// A refusal takes at least this long, so that nothing is learnt from the time it takes.
 pub const LEAST_REFUSAL: Duration = Duration::from_millis(500);
+
+/// What people are asked for whose directory wants a code of some only.
+const CODE_PROMPT: &str = "One-time code: ";
 
 /// A login whose person is known and whose secret is being asked for.
 pub struct Pending {
@@ -68,6 +71,14 @@ pub enum Heard {
     Ask(Box<Pending>, Step),
     /// Nothing else: it is judged.
     All(Box<Pending>, Proof),
+}
+
+/// How an answer that is judged ends.
+pub enum Answered {
+    /// The directory wants a one-time code as well.
+    Ask(Box<Pending>, Step),
+    /// It is over.
+    Over(Judgement),
 }
 
 /// How `Begin` ends.
@@ -165,14 +176,18 @@ pub fn hear(broker: &Broker, mut pending: Box<Pending>, typed: Secret) -> Heard 
     let connected = broker.connected(&owner.directory);
     let prompt = connected.and_then(|connected| connected.directory().code_prompt());
     match prompt {
-        // Visible, so that a program that answers every hidden prompt with the password cannot.
         Some(text) => {
             pending.secret = Some(typed);
-            let text = text.to_owned();
-            Heard::Ask(pending, Step::Prompt { text, echo: true })
+            Heard::Ask(pending, code_step(text))
         }
         None => Heard::All(pending, typed.into()),
     }
+}
+
+/// Visible, so that a program that answers every hidden prompt with the password cannot.
+fn code_step(text: &str) -> Step {
+    let text = text.to_owned();
+    Step::Prompt { text, echo: true }
 }
 
 fn prompt(broker: &Broker, served: &Served) -> String {
@@ -190,18 +205,21 @@ fn source_of(begin: &Begin) -> String {
     text::safe(source.unwrap_or("local"), 128)
 }
 
-/// Judges what was typed and logs what came of it.
-pub async fn answer(broker: &Arc<Broker>, pending: Pending, proof: Proof) -> Judgement {
+/// Judges what was typed, and logs what came of it if that is the end.
+pub async fn answer(broker: &Arc<Broker>, pending: Pending, proof: Proof) -> Answered {
     let started = tokio::time::Instant::now();
     let name = pending.served.user.name().clone();
     let (service, source) = (pending.service.clone(), pending.source.clone());
     let judgement = match still_served(broker, pending) {
-        Ok(pending) => judge(broker, pending, proof).await,
+        Ok(pending) => match judge(broker, pending, proof).await {
+            Judged::Over(judgement) => judgement,
+            Judged::CodeWanted(pending) => return Answered::Ask(pending, code_step(CODE_PROMPT)),
+        },
         Err(judgement) => judgement,
     };
     log_decision(service.as_str(), name.as_str(), &source, &judgement);
     hold_refusal(started, &judgement).await;
-    judgement
+    Answered::Over(judgement)
 }
 
 /// Keeps a refusal back until [`LEAST_REFUSAL`] after `started`.

@@ -1,5 +1,7 @@
 //! Logins judged in every state of the directory, the clock and the books.
 
+mod asking;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,14 +33,9 @@ impl World {
         let Opening::Ask(pending, _) = self.open(user).await else {
             panic!("{user} is not asked")
         };
-        let judgement = judge(
-            &self.broker,
-            *pending,
-            Secret::typed(password.as_bytes()).unwrap().into(),
-        )
-        .await;
+        let judged = judge(&self.broker, *pending, typed(password).into()).await;
         self.settled().await;
-        judgement.outcome
+        over(judged).outcome
     }
 
     /// Waits for what happens after the answer: each task of it holds the broker.
@@ -270,12 +267,10 @@ async fn a_name_that_changed_hands_while_the_password_was_typed_is_refused() {
         .store
         .release_name(IdKind::User, "ada")
         .unwrap();
-    let judgement = answer(
-        &world.broker,
-        *pending,
-        Secret::typed(b"right").unwrap().into(),
-    )
-    .await;
+    let answered = answer(&world.broker, *pending, typed("right").into()).await;
+    let Answered::Over(judgement) = answered else {
+        panic!("something else is asked for")
+    };
     assert_eq!(judgement.outcome, Outcome::Gone);
     assert_eq!(world.asked(), 0);
 }
@@ -287,8 +282,10 @@ async fn a_snapshot_lost_while_the_password_was_typed_is_no_statement_about_the_
         panic!()
     };
     std::fs::remove_file(&world.broker.places.snapshot).unwrap();
-    let secret = Secret::typed(b"right").unwrap();
-    let judgement = answer(&world.broker, *pending, secret.into()).await;
+    let answered = answer(&world.broker, *pending, typed("right").into()).await;
+    let Answered::Over(judgement) = answered else {
+        panic!("something else is asked for")
+    };
     assert_eq!(judgement.outcome, Outcome::Unavailable);
     assert_eq!(world.asked(), 0);
 }
@@ -342,6 +339,13 @@ allow = ["group:fedora/ops"]
     assert_eq!(world.login("ada", "right").await, Outcome::NotAllowed);
 }
 
+fn over(judged: Judged) -> Judgement {
+    match judged {
+        Judged::Over(judgement) => judgement,
+        Judged::CodeWanted(_) => panic!("a code is asked for"),
+    }
+}
+
 fn typed(text: &str) -> Secret {
     Secret::typed(text.as_bytes()).unwrap()
 }
@@ -371,17 +375,20 @@ impl World {
             panic!("ada is not asked")
         };
         let mut prompts = vec![];
-        for answer in answers {
+        for said in answers {
             let Step::Prompt { text, echo } = step else {
                 panic!("not a prompt")
             };
             prompts.push((text, echo));
-            match hear(&self.broker, pending, typed(answer)) {
+            match hear(&self.broker, pending, typed(said)) {
                 Heard::Ask(next, prompt) => (pending, step) = (next, prompt),
-                Heard::All(pending, proof) => {
-                    let judgement = judge(&self.broker, *pending, proof).await;
+                Heard::All(asked, proof) => {
+                    let answered = answer(&self.broker, *asked, proof).await;
                     self.settled().await;
-                    return (prompts, Some(judgement.outcome));
+                    match answered {
+                        Answered::Ask(next, prompt) => (pending, step) = (next, prompt),
+                        Answered::Over(judgement) => return (prompts, Some(judgement.outcome)),
+                    }
                 }
             }
         }
@@ -513,7 +520,7 @@ async fn where_a_password_cannot_be_changed_from_here_the_page_is_named() {
     let Opening::Ask(pending, _) = world.open("ada").await else {
         panic!()
     };
-    let expired = judge(&world.broker, *pending, typed("right").into()).await;
+    let expired = over(judge(&world.broker, *pending, typed("right").into()).await);
     assert_eq!(expired.outcome, Outcome::SecretExpired);
     assert!(
         expired
@@ -547,7 +554,7 @@ async fn a_login_offline_says_until_when_that_works() {
     let Opening::Ask(pending, _) = world.open("ada").await else {
         panic!()
     };
-    let judgement = judge(&world.broker, *pending, typed("right").into()).await;
+    let judgement = over(judge(&world.broker, *pending, typed("right").into()).await);
     let message = judgement.message.unwrap();
     assert!(
         message.ends_with("until Fri, 22 Jan 2027 08:00:00 GMT."),

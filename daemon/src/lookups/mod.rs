@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use muster_common::clock::Time;
 use muster_common::config::DirectoryConfig;
-use muster_common::directory::{Coverage, DirectoryError, Sighting};
+use muster_common::directory::{Coverage, DirectoryError, GroupsTold, Sighting};
 use muster_common::local::LocalFiles;
 use muster_common::memory::{Keeping, Memory};
 use muster_common::name::{DirectoryName, UserName};
@@ -305,6 +305,17 @@ fn keep(
 ) -> Result<Carriage, StoreError> {
     let Some(sighting) = Carried::new(store, directory)?.of(sighting) else {
         return Ok(Carriage::Outside);
+    };
+    let now = match directory.kind.groups_told() {
+        GroupsTold::Always => now,
+        GroupsTold::AtLogin => {
+            let keys = store.person_keys_named(&directory.name, &sighting.person.name)?;
+            if keys.contains(&sighting.person.key) {
+                return Ok(Carriage::Carried);
+            }
+            // Who is in which group is not known yet, so nothing may be decided by it.
+            Time::from_unix(0)
+        }
     };
     let renewal = Renewal {
         seen: vec![sighting],

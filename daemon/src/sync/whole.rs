@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use muster_common::clock::Time;
 use muster_common::config::{DirectoryConfig, Sync as Limits};
 use muster_common::directory::{
-    Coverage, Cursor, Directory, DirectoryError, ImmutableKey, Listing, Projection, ServerVersion,
-    Sighting,
+    Coverage, Cursor, Directory, DirectoryError, GroupsTold, ImmutableKey, Listing, Projection,
+    ServerVersion, Sighting,
 };
 use muster_common::name::UserName;
 use muster_common::store::Store;
@@ -220,6 +220,7 @@ async fn ask_about_known(
     while let Some((key, answer)) = answers.next().await {
         sort_in(&mut renewal, key, answer)?;
     }
+    let told = connected.config.kind.groups_told();
     let (now, config) = (broker.clock.now(), connected.config.clone());
     let limits: Limits = broker.config.sync.clone();
     let synced = on_store(broker, move |store| {
@@ -234,6 +235,9 @@ async fn ask_about_known(
             removed: renewal.gone.len(),
             now: renewal.seen.len(),
         })?;
+        if told == GroupsTold::AtLogin {
+            return forget(store, &config, renewal, now);
+        }
         renew(store, &config, &renewal, now)
     });
     let synced = synced.await?;
@@ -252,6 +256,26 @@ fn sort_in(
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// Whoever is gone goes; of the others nothing was told that counts, so that nobody is
+/// vouched for.
+fn forget(
+    store: &Store,
+    config: &DirectoryConfig,
+    renewal: Renewal,
+    now: Time,
+) -> Result<Synced, SyncError> {
+    let gone = Renewal {
+        gone: renewal.gone,
+        ..Renewal::default()
+    };
+    Ok(Synced {
+        change: store.renew(&config.name, &gone, now)?,
+        counts: store.counts(&config.name)?,
+        history: false,
+        listed: false,
+    })
 }
 
 /// People who were found meanwhile stay beside those who were asked about.

@@ -5,6 +5,7 @@
 //! folder. A simulator is a test's tool: it keeps passwords in clear and listens
 //! on loopback only.
 
+pub mod apicrud;
 pub mod body;
 mod clock;
 pub mod control;

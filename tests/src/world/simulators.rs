@@ -13,10 +13,12 @@ pub enum Sim {
     Fas,
     /// Gafaelfawr.
     Gafaelfawr,
+    /// A service built on apicrud.
+    Apicrud,
 }
 
 impl Sim {
-    /// All of them.
+    /// Those of a host of three services.
     pub const ALL: [Self; 3] = [Self::Crowd, Self::Fas, Self::Gafaelfawr];
 
     /// As `muster-sim` and muster's configuration spell it.
@@ -25,6 +27,7 @@ impl Sim {
             Self::Crowd => "crowd",
             Self::Fas => "fas",
             Self::Gafaelfawr => "gafaelfawr",
+            Self::Apicrud => "apicrud",
         }
     }
 
@@ -34,6 +37,7 @@ impl Sim {
             Self::Crowd => "sim-crowd",
             Self::Fas => "sim-fas",
             Self::Gafaelfawr => "sim-gafaelfawr",
+            Self::Apicrud => "sim-apicrud",
         }
     }
 

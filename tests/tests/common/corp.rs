@@ -100,6 +100,8 @@ pub fn decision<T>(outcome: &Result<T, DirectoryError>) -> &'static str {
         Ok(_) => "yes",
         Err(DirectoryError::Refused(_)) => "refused",
         Err(DirectoryError::NotFound) => "not found",
+        Err(DirectoryError::CodeWanted) => "code wanted",
+        Err(DirectoryError::TooManyTries) => "too many tries",
         Err(DirectoryError::Locked) => "locked",
         Err(DirectoryError::SecretExpired) => "expired",
         Err(DirectoryError::Unreachable { .. }) => "unreachable",

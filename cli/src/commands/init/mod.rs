@@ -164,7 +164,7 @@ fn line_of(secret: &Secret) -> Zeroizing<Vec<u8>> {
 
 /// Asks the server whether it is one of this kind and takes the credentials.
 fn test(directory: &DirectoryConfig, secret: Secret) -> Result<ServerVersion, Failure> {
-    let client = connect_with(directory, secret)?;
+    let client = connect_with(directory, Some(secret))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -164,7 +164,7 @@ fn a_host_without_a_configuration_gets_one_and_the_secret_in_a_file_of_its_own()
     host.init(&["--allow", "group:linux"]).unwrap();
     let config = config::load(&host.path("etc/muster.toml")).unwrap();
     assert!(!config.access.lets_nobody_in());
-    let (_, secret) = config.directories[0].kind.secret_file();
+    let (_, secret) = config.directories[0].kind.secret_file().unwrap();
     let place = host.path("etc/secrets/corp");
     assert_eq!(*secret, config::SecretSource::File(place.clone()));
     assert_eq!(host.read("etc/secrets/corp"), "hunter2\n");

@@ -26,6 +26,16 @@ groups = ["group:corp/git"]
 command = 'sh -c "a\b" {name}'
 [override.user.ada]
 uid = 5000
+[[directory]]
+name = "host"
+kind = "local"
+lock_after = 50
+[[directory]]
+name = "api"
+kind = "apicrud"
+url = "https://api.example.org/api/v1"
+people = ["ada.l=u-8Zk3pQ1x"]
+roles = ["admin=apicrud-admins"]
 "#;
 
 fn everything() -> Shown {

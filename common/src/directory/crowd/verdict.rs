@@ -227,6 +227,8 @@ mod tests {
             DirectoryError::Unreachable { .. } => "unreachable",
             DirectoryError::Refused(_) => "refused",
             DirectoryError::NotFound => "not found",
+            DirectoryError::CodeWanted => "code wanted",
+            DirectoryError::TooManyTries => "too many tries",
             DirectoryError::Locked => "locked",
             DirectoryError::SecretExpired => "expired",
             DirectoryError::Misconfigured { .. } => "misconfigured",

@@ -128,6 +128,8 @@ fn shared(error: &DirectoryError) -> DirectoryError {
         // What is said of a person is never said of the service account.
         DirectoryError::Refused(_)
         | DirectoryError::NotFound
+        | DirectoryError::CodeWanted
+        | DirectoryError::TooManyTries
         | DirectoryError::Locked
         | DirectoryError::SecretExpired => misconfigured(error.to_string()),
     }

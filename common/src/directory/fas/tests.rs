@@ -112,6 +112,8 @@ fn decision<T>(outcome: &Result<T, DirectoryError>) -> &'static str {
         Err(DirectoryError::Refused(refusal)) if refusal.certain => "refused",
         Err(DirectoryError::Refused(_)) => "doubtful",
         Err(DirectoryError::NotFound) => "not found",
+        Err(DirectoryError::CodeWanted) => "code wanted",
+        Err(DirectoryError::TooManyTries) => "too many tries",
         Err(DirectoryError::Locked) => "locked",
         Err(DirectoryError::SecretExpired) => "expired",
         Err(DirectoryError::Unreachable { .. }) => "unreachable",

@@ -226,7 +226,10 @@ mod tests {
             DirectoryError::Unreachable { .. } => "unreachable",
             DirectoryError::Misconfigured { .. } => "misconfigured",
             DirectoryError::Nonsense { .. } => "nonsense",
-            DirectoryError::NotFound | DirectoryError::Locked => "about a person",
+            DirectoryError::NotFound
+            | DirectoryError::CodeWanted
+            | DirectoryError::TooManyTries
+            | DirectoryError::Locked => "about a person",
             DirectoryError::SecretExpired => "expired",
         }
     }

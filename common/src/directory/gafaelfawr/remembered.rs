@@ -109,6 +109,8 @@ fn of_all(error: Arc<DirectoryError>) -> DirectoryError {
         },
         DirectoryError::Refused(refusal) => DirectoryError::Refused(refusal.clone()),
         DirectoryError::NotFound => DirectoryError::NotFound,
+        DirectoryError::CodeWanted => DirectoryError::CodeWanted,
+        DirectoryError::TooManyTries => DirectoryError::TooManyTries,
         DirectoryError::Locked => DirectoryError::Locked,
         DirectoryError::SecretExpired => DirectoryError::SecretExpired,
     }

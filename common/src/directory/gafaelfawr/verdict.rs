@@ -197,6 +197,8 @@ mod tests {
             DirectoryError::Refused(refusal) if refusal.certain => "refused",
             DirectoryError::Refused(_) => "doubtful",
             DirectoryError::NotFound => "not found",
+            DirectoryError::CodeWanted => "code wanted",
+            DirectoryError::TooManyTries => "too many tries",
             DirectoryError::Locked => "locked",
             DirectoryError::SecretExpired => "expired",
             DirectoryError::Misconfigured { .. } => "misconfigured",

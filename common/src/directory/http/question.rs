@@ -78,6 +78,8 @@ pub struct Question<'a> {
     pub(super) body: Option<SensitiveBody>,
     pub(super) bearer: Option<&'a Secret>,
     pub(super) cookie: Option<&'a str>,
+    pub(super) basic: Option<(&'a str, &'a Secret)>,
+    pub(super) key: Option<(&'static str, &'a Secret)>,
 }
 
 /// A body that holds a secret, in a buffer that is wiped when the last owner drops
@@ -224,6 +226,8 @@ impl<'a> Question<'a> {
             body: None,
             bearer: None,
             cookie: None,
+            basic: None,
+            key: None,
         }
     }
 
@@ -277,6 +281,18 @@ impl<'a> Question<'a> {
     /// which no encoding keeps from meaning another place.
     pub fn below(mut self, secret: &'a Secret) -> Self {
         self.last = Some(secret);
+        self
+    }
+
+    /// Sends this pair by HTTP Basic, and not the directory's own credentials.
+    pub fn basic(mut self, user: &'a str, secret: &'a Secret) -> Self {
+        self.basic = Some((user, secret));
+        self
+    }
+
+    /// Sends this secret in a header of its own.
+    pub fn key(mut self, header: &'static str, secret: &'a Secret) -> Self {
+        self.key = Some((header, secret));
         self
     }
 

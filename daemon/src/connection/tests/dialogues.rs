@@ -167,6 +167,12 @@ async fn logins_with_a_past() -> Vec<(&'static str, Vec<String>)> {
     scenes.push(("a one-time code", with_code));
     let wrong = login(&world, "ada", &["right", "000000"]).await;
     scenes.push(("a wrong one-time code", wrong));
+    let world = in_the_mood(Mood::WantsCode("right"));
+    let with_code = login(&world, "ada", &["right", "123456"]).await;
+    scenes.push(("a one-time code that the directory wants", with_code));
+    let world = in_the_mood(Mood::LocksOut);
+    let locked = login(&world, "ada", &["right"]).await;
+    scenes.push(("too many wrong tries at the directory", locked));
     scenes
 }
 

@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use muster_tests::sim::running::{ANY_PORT, Encryption, Simulator};
 use muster_tests::sim::size::{NotASize, Size};
-use muster_tests::sim::{SimError, crowd, fas, gafaelfawr};
+use muster_tests::sim::{SimError, apicrud, crowd, fas, gafaelfawr};
 
 use super::{path, path_said, text};
 
@@ -58,6 +58,16 @@ pub(super) const KINDS: &[Kind] = &[
         options: Vec::new,
         start: start_gafaelfawr,
     },
+    Kind {
+        name: "apicrud",
+        about: "A simulated service built on apicrud",
+        size: "USERS",
+        read_size: Size::of_users,
+        generated: "passwords Password-NAME",
+        context: "/api/v1",
+        options: Vec::new,
+        start: start_apicrud,
+    },
 ];
 
 fn crowd_options() -> Vec<Arg> {
@@ -103,6 +113,19 @@ fn start_fas(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
         People::Described(file) => fas::Population::read(file)?,
     };
     Ok(Box::new(fas::Fas::start_at(
+        population,
+        launch.address,
+        launch.encryption,
+        launch.context,
+    )?))
+}
+
+fn start_apicrud(launch: &Launch<'_>) -> Result<Box<dyn Simulator>, SimError> {
+    let population = match launch.people {
+        People::Generated(size) => apicrud::generate(size),
+        People::Described(file) => apicrud::Population::read(file)?,
+    };
+    Ok(Box::new(apicrud::Apicrud::start_at(
         population,
         launch.address,
         launch.encryption,

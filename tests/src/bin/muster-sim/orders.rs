@@ -105,6 +105,21 @@ const ORDERS: &[(&str, &str, &[&str])] = &[
         "Gafaelfawr: revokes a token and those made from it",
         &["key"],
     ),
+    (
+        "remove-memberships",
+        "apicrud: takes a user out of everything",
+        &["name"],
+    ),
+    (
+        "lock",
+        "apicrud: locks an account, as five wrong tries do",
+        &["name"],
+    ),
+    (
+        "unlock",
+        "apicrud: opens an account, as ten minutes do",
+        &["name"],
+    ),
     ("remove-group", "Removes a group", &["name"]),
     (
         "rename-group",
