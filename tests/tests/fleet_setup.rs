@@ -1,4 +1,9 @@
 //! Hosts set up in one go: `muster init` against a server, drop-ins on a running host, and the examples for fleets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,11 @@
 //! docs/security-classes.md held to the tree, and what of it no other test replays: the modes of everything on a
 //! running host, that nothing is started, and that no secret stays anywhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 use std::path::{Path, PathBuf};
 
