@@ -1,4 +1,9 @@
 //! Hosts set up in one go: `muster init` against a server, drop-ins on a running host, and the examples for fleets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 use std::path::Path;
 use std::process::Command;
@@ -71,6 +76,45 @@ fn one_command_sets_a_new_host_up_and_a_second_one_changes_nothing() {
     assert!(world.run(["getent", "passwd", "ada"]).succeeded());
     let why = world.run(["muster", "explain", "ada", "--service", "sshd"]);
     assert!(why.said().contains(DROP_IN), "{why}");
+}
+
+/// Answers each question as it comes, and prints all that was on the terminal.
+const DIALOGUE: &str = r#"
+set timeout 20
+proc answer {question reply} {
+    expect {
+        $question { send -- "$reply\r" }
+        timeout { puts "\nnobody asked: $question"; exit 9 }
+        eof { puts "\nended before: $question"; exit 9 }
+    }
+}
+spawn muster init --ca-file [lindex $argv 1]
+answer "Kind of directory" ""
+answer "Name of the directory" "corp"
+answer "URL of Crowd" [lindex $argv 0]
+answer "Name of the application" ""
+answer "Name of the application" "linux-hosts"
+answer "Who may log in" "group:linux-users"
+answer "Password of the application" "application-secret"
+expect eof
+exit [lindex [wait] 3]
+"#;
+
+#[test]
+fn at_a_terminal_everything_is_asked_for_and_the_secret_is_not_shown() {
+    let Some(mut world) = World::new() else {
+        return;
+    };
+    world.start_simulator(Sim::Crowd, PEOPLE);
+    world.write("/tmp/dialogue", DIALOGUE);
+    let (url, ca) = (world.url_of(Sim::Crowd), Sim::Crowd.ca());
+    let done = world.run(["expect", "/tmp/dialogue", &url, &ca]);
+    assert!(done.said().contains("make an application"), "{done}");
+    assert!(done.said().contains("takes the credentials"), "{done}");
+    assert!(!done.said().contains("application-secret"), "{done}");
+    assert_eq!(world.read(SECRET), "application-secret\n");
+    let check = world.run(["muster", "config", "check"]);
+    assert!(check.said().contains("no problem found"), "{check}");
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn next_steps(layout: &Layout) -> String {
         "
 Next steps{place} (the README has more):
   1. systemd-sysusers muster.conf && systemd-tmpfiles --create muster.conf && ldconfig
-  2. write /etc/muster/muster.toml, and its secrets below /etc/muster/secrets (root:muster 0640); muster config check
+  2. muster init, or write /etc/muster/muster.toml, and its secrets below /etc/muster/secrets (root:muster 0640); muster config check
   3. systemctl daemon-reload
      systemctl enable --now muster-publish.socket musterd.socket musterd-lookup.socket musterd.service
   4. /etc/nsswitch.conf: put `muster` right after `files`, for passwd and for group; getent passwd SOMEBODY
