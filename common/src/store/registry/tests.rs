@@ -1,3 +1,5 @@
+//! Accounts kept, and decisions about their secrets.
+
 use super::*;
 use crate::registry::fixie;
 
