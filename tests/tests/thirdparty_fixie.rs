@@ -1,6 +1,11 @@
 //! fixie-creds' own program, from PyPI, and the registry: the files and tokens of one are
 //! verified by the other.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
+
 mod clients;
 
 use std::io::Write as _;

@@ -153,11 +153,9 @@ fn gafaelfawr(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<Gafael
 }
 
 fn local(reading: &mut Reading<'_>, section: &Section<'_>) -> Option<LocalConfig> {
-    let lock_after = reading.optional(section, "lock_after", |value| {
-        match u32::try_from(number(value)?) {
-            Ok(tries @ FEWEST_TRIES..=1000) => Ok(tries),
-            _ => Err(Unfit::NotWanted),
-        }
+    let lock_after = reading.optional(section, "lock_after", |value| match number(value)? {
+        tries @ FEWEST_TRIES..=1000 => Ok(tries),
+        _ => Err(Unfit::NotWanted),
     });
     Some(LocalConfig {
         lock_after: lock_after?.map(|said| said.value),

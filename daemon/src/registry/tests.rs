@@ -1,3 +1,5 @@
+//! Logins by the registry, without sockets.
+
 use std::time::Duration;
 
 use muster_common::clock::{ManualClock, Time};

@@ -34,10 +34,10 @@ stand_in("fixie.environ", ENV={}, ENVVARS={}, expand_and_make_dir=expand_and_mak
 stand_in("xonsh")
 stand_in("xonsh.tools", is_string=unused, ensure_string=unused, always_false=unused)
 
-from fixie_creds.cache import Cache  # noqa: E402
+from fixie_creds.cache import CACHE  # noqa: E402
 
 folder, verb, *words = sys.argv[1:]
-cache = Cache(credsdir=folder)
+CACHE.credsdir = folder
 if verb == "verify":
     words.append(sys.stdin.read().strip())
-print(json.dumps(getattr(cache, verb)(*words)))
+print(json.dumps(getattr(CACHE, verb)(*words)))

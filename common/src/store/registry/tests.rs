@@ -1,3 +1,5 @@
+//! Accounts kept, and decisions about their secrets.
+
 use super::*;
 use crate::registry::fixie;
 
@@ -71,7 +73,8 @@ fn an_account_is_kept_as_it_was_registered_and_a_name_is_taken_once() {
     };
     let host = Host::new(terms);
     let ada = host.account();
-    assert_eq!(host.store.accounts(&host.local).unwrap(), [ada.clone()]);
+    let all = host.store.accounts(&host.local).unwrap();
+    assert_eq!(all, std::slice::from_ref(&ada));
     assert_eq!(ada.token, Some(terms));
     assert_eq!(ada.groups, [GroupName::new("ops").unwrap()]);
     assert_eq!(
