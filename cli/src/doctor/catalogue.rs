@@ -1,0 +1,40 @@
+//! The table of all checks: the report, the reference page and the tests come from here.
+
+use super::finding::Finding;
+use super::host::Host;
+use super::{nsswitch};
+
+/// A check.
+pub struct Check {
+    /// Its name: what `--json` and the reference page call it.
+    pub name: &'static str,
+    /// What is looked at.
+    pub examines: &'static str,
+    /// What may happen where it is not as it should be.
+    pub risk: &'static str,
+    /// What to do, one line.
+    pub repair: &'static str,
+    /// Looks.
+    pub run: fn(&Host) -> Vec<Finding>,
+}
+
+/// The checks about one subject.
+pub struct Subject {
+    /// Its heading.
+    pub heading: &'static str,
+    /// Its checks.
+    pub checks: &'static [Check],
+}
+
+/// All of them, in the order of the report.
+pub const SUBJECTS: &[Subject] = &[
+    Subject {
+        heading: "Names",
+        checks: nsswitch::CHECKS,
+    },
+];
+
+/// Every check, in order.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    SUBJECTS.iter().flat_map(|subject| subject.checks)
+}
