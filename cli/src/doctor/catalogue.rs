@@ -2,7 +2,9 @@
 
 use super::finding::Finding;
 use super::host::Host;
-use super::{nsswitch};
+use super::{
+    broker, files, hardening, identities, machine, nsswitch, pam, privileged, sshd,
+};
 
 /// A check.
 pub struct Check {
@@ -31,6 +33,38 @@ pub const SUBJECTS: &[Subject] = &[
     Subject {
         heading: "Names",
         checks: nsswitch::CHECKS,
+    },
+    Subject {
+        heading: "Ids and namesakes",
+        checks: identities::CHECKS,
+    },
+    Subject {
+        heading: "Logins (PAM)",
+        checks: pam::CHECKS,
+    },
+    Subject {
+        heading: "sshd",
+        checks: sshd::CHECKS,
+    },
+    Subject {
+        heading: "Rules that name people",
+        checks: privileged::CHECKS,
+    },
+    Subject {
+        heading: "Files and sockets",
+        checks: files::CHECKS,
+    },
+    Subject {
+        heading: "Broker and directories",
+        checks: broker::CHECKS,
+    },
+    Subject {
+        heading: "The machine",
+        checks: machine::CHECKS,
+    },
+    Subject {
+        heading: "Units",
+        checks: hardening::CHECKS,
     },
 ];
 

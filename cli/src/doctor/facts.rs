@@ -73,3 +73,20 @@ pub struct Facts {
     /// This program's version.
     pub version: String,
 }
+
+impl Facts {
+    /// Of what does not run.
+    pub fn of_an_image() -> Self {
+        Self {
+            now: now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |span| span.as_secs())
+}

@@ -1,0 +1,1 @@
+//! Every check, seen passing and failing.
