@@ -8,9 +8,9 @@ use muster_cli::doctor::catalogue::checks;
 use muster_cli::doctor::facts::Facts;
 use muster_cli::doctor::finding::Level;
 use muster_cli::doctor::fix::Fix;
+use muster_cli::doctor::gather;
 use muster_cli::doctor::host::Host;
 use muster_cli::doctor::report::{self, Colours, Examined, Fine};
-use muster_cli::doctor::gather;
 
 use crate::failure::Failure;
 use crate::options::{DoctorOrder, Options};

@@ -87,7 +87,9 @@ fn answers(host: &Host) -> Vec<Finding> {
     vec![match &host.facts.broker {
         None => Finding::skipped("nothing runs in an image").at(PLACE),
         Some(Err(why)) => Finding::error(why).at(paths::RUN_DIR),
-        Some(Ok(status)) => Finding::fine("it answers").at(PLACE).value(format!("musterd {}", status.version)),
+        Some(Ok(status)) => Finding::fine("it answers")
+            .at(PLACE)
+            .value(format!("musterd {}", status.version)),
     }]
 }
 
@@ -95,18 +97,31 @@ fn version(host: &Host) -> Vec<Finding> {
     vec![match status(host) {
         Err(finding) => finding,
         Ok(status) if status.version == host.facts.version => {
-            Finding::fine("it is the installed one").at(PLACE).value(&status.version)
+            Finding::fine("it is the installed one")
+                .at(PLACE)
+                .value(&status.version)
         }
-        Ok(status) => Finding::warning(format!("{} runs, {} is installed", status.version, host.facts.version)).at(PLACE),
+        Ok(status) => Finding::warning(format!(
+            "{} runs, {} is installed",
+            status.version, host.facts.version
+        ))
+        .at(PLACE),
     }]
 }
 
 fn publishing(host: &Host) -> Vec<Finding> {
     vec![match status(host) {
         Err(finding) => finding,
-        Ok(StatusReply { publish_error: Some(why), .. }) => Finding::error("the last try failed").at(PLACE).value(why),
-        Ok(status) if status.generation == 0 => Finding::error("nothing has been published yet").at(PLACE),
-        Ok(status) => Finding::fine("the last try went well").at(PLACE).value(format!("generation {}", status.generation)),
+        Ok(StatusReply {
+            publish_error: Some(why),
+            ..
+        }) => Finding::error("the last try failed").at(PLACE).value(why),
+        Ok(status) if status.generation == 0 => {
+            Finding::error("nothing has been published yet").at(PLACE)
+        }
+        Ok(status) => Finding::fine("the last try went well")
+            .at(PLACE)
+            .value(format!("generation {}", status.generation)),
     }]
 }
 
@@ -116,7 +131,11 @@ fn each(host: &Host, look: fn(&Host, &DirectoryStatus) -> Finding) -> Vec<Findin
         Ok(status) if status.directories.is_empty() => {
             vec![Finding::fine("no directory is configured").at(PLACE)]
         }
-        Ok(status) => status.directories.iter().map(|one| look(host, one).at(format!("{PLACE}: {}", one.name))).collect(),
+        Ok(status) => status
+            .directories
+            .iter()
+            .map(|one| look(host, one).at(format!("{PLACE}: {}", one.name)))
+            .collect(),
     }
 }
 
@@ -143,7 +162,9 @@ fn fresh(host: &Host, directory: &DirectoryStatus) -> Finding {
     let seen = |finding: Finding| finding.value(format!("{age} s of {most} s"));
     match age {
         _ if directory.synced == 0 => Finding::error("it has never been read"),
-        age if age > most => seen(Finding::error("what is known of it is too old: nobody of it is let in")),
+        age if age > most => seen(Finding::error(
+            "what is known of it is too old: nobody of it is let in",
+        )),
         age if age > most / 2 => seen(Finding::warning("what is known of it grows old")),
         _ => seen(Finding::fine("what is known of it is fresh")),
     }
@@ -152,7 +173,9 @@ fn fresh(host: &Host, directory: &DirectoryStatus) -> Finding {
 fn server(_: &Host, directory: &DirectoryStatus) -> Finding {
     match &directory.server {
         Some(server) => Finding::fine("it says what it is").value(server),
-        None => Finding::note("it does not say what it is, or has not been asked").value(&directory.url),
+        None => {
+            Finding::note("it does not say what it is, or has not been asked").value(&directory.url)
+        }
     }
 }
 
@@ -181,17 +204,24 @@ fn ledger(host: &Host) -> Vec<Finding> {
     };
     match problems.is_empty() {
         true => vec![Finding::fine("there are no problems").at(PLACE)],
-        false => problems.iter().map(|line| Finding::warning(line).at(PLACE)).collect(),
+        false => problems
+            .iter()
+            .map(|line| Finding::warning(line).at(PLACE))
+            .collect(),
     }
 }
 
 fn shut_out(host: &Host) -> Vec<Finding> {
     match status(host) {
         Err(finding) => vec![finding],
-        Ok(status) if status.revoked.is_empty() => vec![Finding::fine("nobody is shut out").at(PLACE)],
+        Ok(status) if status.revoked.is_empty() => {
+            vec![Finding::fine("nobody is shut out").at(PLACE)]
+        }
         Ok(status) => {
             let found = status.revoked.iter();
-            found.map(|one| Finding::note(format!("{} is shut out", one.user)).at(PLACE)).collect()
+            found
+                .map(|one| Finding::note(format!("{} is shut out", one.user)).at(PLACE))
+                .collect()
         }
     }
 }

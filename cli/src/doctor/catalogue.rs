@@ -2,9 +2,7 @@
 
 use super::finding::Finding;
 use super::host::Host;
-use super::{
-    broker, files, hardening, identities, machine, nsswitch, pam, privileged, sshd,
-};
+use super::{broker, files, hardening, identities, machine, nsswitch, pam, privileged, sshd};
 
 /// A check.
 pub struct Check {

@@ -52,7 +52,12 @@ pub(super) const CHECKS: &[Check] = &[
         examines: "/var/lib/muster and /var/lib/muster/public are root's, and everybody may look into them",
         risk: "names do not resolve for everybody; or others than root decide what resolves",
         repair: "chown root:root and chmod 0755 both folders",
-        run: |host| vec![folder(host, "/var/lib/muster", 0o755, true), folder(host, paths::PUBLIC_DIR, 0o755, true)],
+        run: |host| {
+            vec![
+                folder(host, "/var/lib/muster", 0o755, true),
+                folder(host, paths::PUBLIC_DIR, 0o755, true),
+            ]
+        },
     },
     Check {
         name: "private-folder",
@@ -87,9 +92,19 @@ pub(super) const CHECKS: &[Check] = &[
 fn configuration(host: &Host) -> Vec<Finding> {
     match &host.config {
         Ok(config) if config.warnings.is_empty() => {
-            vec![Finding::fine(format!("{} directories are configured", config.directories.len())).at(paths::CONFIG)]
+            vec![
+                Finding::fine(format!(
+                    "{} directories are configured",
+                    config.directories.len()
+                ))
+                .at(paths::CONFIG),
+            ]
         }
-        Ok(config) => config.warnings.iter().map(|warning| Finding::warning(warning).at(paths::CONFIG)).collect(),
+        Ok(config) => config
+            .warnings
+            .iter()
+            .map(|warning| Finding::warning(warning).at(paths::CONFIG))
+            .collect(),
         Err(ConfigErrors::Wrong(problems)) => {
             let findings = problems.iter().map(|problem| {
                 let finding = Finding::error(problem.to_string()).at(paths::CONFIG);
@@ -105,7 +120,10 @@ fn configuration(host: &Host) -> Vec<Finding> {
 }
 
 fn seen(finding: Finding, place: &str, meta: &Meta) -> Finding {
-    finding.at(place).value(format!("owner {}, group {}, mode {:04o}", meta.uid, meta.gid, meta.mode))
+    finding.at(place).value(format!(
+        "owner {}, group {}, mode {:04o}",
+        meta.uid, meta.gid, meta.mode
+    ))
 }
 
 /// What is root's and writable for nobody else.
@@ -134,19 +152,29 @@ fn roots_alone(host: &Host, place: &str) -> Finding {
 }
 
 fn configuration_mode(host: &Host) -> Vec<Finding> {
-    vec![roots_alone(host, "/etc/muster"), roots_alone(host, paths::CONFIG)]
+    vec![
+        roots_alone(host, "/etc/muster"),
+        roots_alone(host, paths::CONFIG),
+    ]
 }
 
 /// A folder of root's with exactly these rights, or fewer where nobody but root has to look into it.
 fn folder(host: &Host, place: &str, mode: u32, for_all: bool) -> Finding {
     match host.meta(place) {
         Err(error) => Finding::error(format!("it cannot be looked at: {error}")).at(place),
-        Ok(meta) if meta.uid != host.owner => seen(Finding::error("it is not root's"), place, &meta),
-        Ok(meta) if meta.mode & !mode & 0o7777 != 0 || (for_all && meta.mode & 0o555 != 0o555) => seen(
-            Finding::error("it is open or closed to the wrong ones").fix(Fix::Mode { path: host.path(place), mode }),
-            place,
-            &meta,
-        ),
+        Ok(meta) if meta.uid != host.owner => {
+            seen(Finding::error("it is not root's"), place, &meta)
+        }
+        Ok(meta) if meta.mode & !mode & 0o7777 != 0 || (for_all && meta.mode & 0o555 != 0o555) => {
+            seen(
+                Finding::error("it is open or closed to the wrong ones").fix(Fix::Mode {
+                    path: host.path(place),
+                    mode,
+                }),
+                place,
+                &meta,
+            )
+        }
         Ok(meta) => seen(Finding::fine("it is as it should be"), place, &meta),
     }
 }
@@ -166,13 +194,18 @@ fn secrets(host: &Host) -> Vec<Finding> {
     if config.directories.is_empty() {
         return vec![Finding::fine("no directory is configured").at(paths::CONFIG)];
     }
-    config.directories.iter().map(|directory| secret(host, directory)).collect()
+    config
+        .directories
+        .iter()
+        .map(|directory| secret(host, directory))
+        .collect()
 }
 
 fn secret(host: &Host, directory: &DirectoryConfig) -> Finding {
     let place = match source(directory) {
         SecretSource::Credential(name) => {
-            return Finding::fine(format!("{}: systemd keeps it", directory.name)).at(format!("credential:{name}"));
+            return Finding::fine(format!("{}: systemd keeps it", directory.name))
+                .at(format!("credential:{name}"));
         }
         SecretSource::File(path) => path.to_string_lossy().into_owned(),
     };
@@ -181,21 +214,45 @@ fn secret(host: &Host, directory: &DirectoryConfig) -> Finding {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             Finding::skipped("only root may look at it").at(place)
         }
-        Err(error) => Finding::error(format!("{}: it cannot be looked at: {error}", directory.name)).at(place),
+        Err(error) => Finding::error(format!(
+            "{}: it cannot be looked at: {error}",
+            directory.name
+        ))
+        .at(place),
         Ok(meta) if meta.kind != FileType::RegularFile => Finding::error("it is no file").at(place),
         Ok(meta) if meta.mode & 0o137 != 0 => seen(
-            Finding::error("others can read or write it").fix(Fix::Mode { path: host.path(&place), mode: 0o640 }),
+            Finding::error("others can read or write it").fix(Fix::Mode {
+                path: host.path(&place),
+                mode: 0o640,
+            }),
             &place,
             &meta,
         ),
         Ok(meta) if meta.uid != host.owner && broker.is_none_or(|(uid, _)| uid != meta.uid) => {
-            seen(Finding::error("it is neither root's nor the broker's"), &place, &meta)
+            seen(
+                Finding::error("it is neither root's nor the broker's"),
+                &place,
+                &meta,
+            )
         }
         Ok(meta) => {
-            let reads = broker.is_some_and(|(uid, gid)| uid == meta.uid || (gid == meta.gid && meta.mode & 0o040 != 0));
+            let reads = broker.is_some_and(|(uid, gid)| {
+                uid == meta.uid || (gid == meta.gid && meta.mode & 0o040 != 0)
+            });
             match reads {
-                true => seen(Finding::fine(format!("{}: only root and the broker read it", directory.name)), &place, &meta),
-                false => seen(Finding::error(format!("{}: the broker cannot read it", directory.name)), &place, &meta),
+                true => seen(
+                    Finding::fine(format!(
+                        "{}: only root and the broker read it",
+                        directory.name
+                    )),
+                    &place,
+                    &meta,
+                ),
+                false => seen(
+                    Finding::error(format!("{}: the broker cannot read it", directory.name)),
+                    &place,
+                    &meta,
+                ),
             }
         }
     }
@@ -205,13 +262,18 @@ fn authorities(host: &Host) -> Vec<Finding> {
     let Ok(config) = &host.config else {
         return vec![Finding::skipped("the configuration cannot be read").at(paths::CONFIG)];
     };
-    let files = config.directories.iter().filter_map(|one| one.server.ca_file.as_ref());
+    let files = config
+        .directories
+        .iter()
+        .filter_map(|one| one.server.ca_file.as_ref());
     let findings: Vec<Finding> = files
         .map(|file| {
             let place = file.to_string_lossy();
             let finding = roots_alone(host, &place);
             match host.meta(&place) {
-                Ok(meta) if meta.mode & 0o004 == 0 => seen(Finding::error("the broker cannot read it"), &place, &meta),
+                Ok(meta) if meta.mode & 0o004 == 0 => {
+                    seen(Finding::error("the broker cannot read it"), &place, &meta)
+                }
                 _ => finding,
             }
         })
@@ -227,8 +289,12 @@ fn private(host: &Host) -> Vec<Finding> {
     let broker = host.local_user(paths::BROKER_USER);
     vec![match (host.meta(place), broker) {
         (Err(error), _) => Finding::warning(format!("it cannot be looked at: {error}")).at(place),
-        (Ok(meta), Some((uid, _))) if meta.uid != uid => seen(Finding::error("it is not the broker's"), place, &meta),
-        (Ok(meta), _) if meta.mode & 0o077 != 0 => seen(Finding::error("others may look into it"), place, &meta),
+        (Ok(meta), Some((uid, _))) if meta.uid != uid => {
+            seen(Finding::error("it is not the broker's"), place, &meta)
+        }
+        (Ok(meta), _) if meta.mode & 0o077 != 0 => {
+            seen(Finding::error("others may look into it"), place, &meta)
+        }
         (Ok(meta), _) => seen(Finding::fine("it is the broker's alone"), place, &meta),
     }]
 }
@@ -237,12 +303,20 @@ fn snapshot(host: &Host) -> Vec<Finding> {
     let place = paths::SNAPSHOT;
     vec![match (&host.served, host.meta(place)) {
         (Err(why), _) => Finding::error(why).at(place),
-        (Ok(_), Ok(meta)) if meta.mode & 0o444 != 0o444 => {
-            seen(Finding::error("not everybody can read it").fix(Fix::Mode { path: host.path(place), mode: 0o644 }), place, &meta)
-        }
-        (Ok(content), _) => {
-            Finding::fine(format!("{} users and {} groups are served", content.users.len(), content.groups.len())).at(place)
-        }
+        (Ok(_), Ok(meta)) if meta.mode & 0o444 != 0o444 => seen(
+            Finding::error("not everybody can read it").fix(Fix::Mode {
+                path: host.path(place),
+                mode: 0o644,
+            }),
+            place,
+            &meta,
+        ),
+        (Ok(content), _) => Finding::fine(format!(
+            "{} users and {} groups are served",
+            content.users.len(),
+            content.groups.len()
+        ))
+        .at(place),
     }]
 }
 
@@ -255,11 +329,20 @@ fn broker_user(host: &Host) -> Vec<Finding> {
         return vec![Finding::error(format!("the user {name} is root")).at(paths::PASSWD)];
     }
     let shadow = host.text("/etc/shadow").unwrap_or_default();
-    let password = shadow.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split(':').next());
+    let password = shadow.lines().find_map(|line| {
+        line.strip_prefix(name)?
+            .strip_prefix(':')?
+            .split(':')
+            .next()
+    });
     let open = password.is_some_and(|hash| !hash.starts_with(['!', '*']));
     vec![match open {
-        true => Finding::error(format!("the user {name} can log in by a password")).at("/etc/shadow"),
-        false => Finding::fine(format!("the user {name} is there")).at(paths::PASSWD).value(format!("uid {uid}")),
+        true => {
+            Finding::error(format!("the user {name} can log in by a password")).at("/etc/shadow")
+        }
+        false => Finding::fine(format!("the user {name} is there"))
+            .at(paths::PASSWD)
+            .value(format!("uid {uid}")),
     }]
 }
 
@@ -268,15 +351,29 @@ fn sockets(host: &Host) -> Vec<Finding> {
         return vec![Finding::skipped("nothing runs in an image").at(paths::RUN_DIR)];
     }
     let group = host.local_user(paths::BROKER_USER).map(|(_, gid)| gid);
-    let wanted = [(paths::ROOT_SOCKET, 0o600, None), (paths::LOOKUP_SOCKET, 0o666, None), (paths::PUBLISH_SOCKET, 0o660, group)];
+    let wanted = [
+        (paths::ROOT_SOCKET, 0o600, None),
+        (paths::LOOKUP_SOCKET, 0o666, None),
+        (paths::PUBLISH_SOCKET, 0o660, group),
+    ];
     let mut findings = vec![folder(host, paths::RUN_DIR, 0o755, true)];
-    findings.extend(wanted.into_iter().map(|(place, mode, group)| match host.meta(place) {
-        Err(error) => Finding::error(format!("it cannot be looked at: {error}")).at(place),
-        Ok(meta) if meta.kind != FileType::Socket => Finding::error("it is no socket").at(place),
-        Ok(meta) if meta.mode != mode || group.is_some_and(|gid| gid != meta.gid) => {
-            seen(Finding::error(format!("its mode is not {mode:04o}, or its group is another")), place, &meta)
-        }
-        Ok(meta) => seen(Finding::fine("it is as its unit says"), place, &meta),
-    }));
+    findings.extend(
+        wanted
+            .into_iter()
+            .map(|(place, mode, group)| match host.meta(place) {
+                Err(error) => Finding::error(format!("it cannot be looked at: {error}")).at(place),
+                Ok(meta) if meta.kind != FileType::Socket => {
+                    Finding::error("it is no socket").at(place)
+                }
+                Ok(meta) if meta.mode != mode || group.is_some_and(|gid| gid != meta.gid) => seen(
+                    Finding::error(format!(
+                        "its mode is not {mode:04o}, or its group is another"
+                    )),
+                    place,
+                    &meta,
+                ),
+                Ok(meta) => seen(Finding::fine("it is as its unit says"), place, &meta),
+            }),
+    );
     findings
 }

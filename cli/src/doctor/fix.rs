@@ -145,8 +145,7 @@ fn open_below_root(path: &Path, owner: u32) -> Result<OwnedFd, FixError> {
         openat(CWD, "/", way, Mode::empty()).map_err(|error| failed(Path::new("/"), error))?;
     for (position, name) in folders.iter().enumerate() {
         at.push(name);
-        folder =
-            openat(&folder, *name, way, Mode::empty()).map_err(|error| failed(&at, error))?;
+        folder = openat(&folder, *name, way, Mode::empty()).map_err(|error| failed(&at, error))?;
         let stat = fstat(&folder).map_err(|error| failed(&at, error))?;
         let is_last = position == folders.len().saturating_sub(1);
         // In a sticky folder nobody replaces what is root's, but anybody may put something beside it.

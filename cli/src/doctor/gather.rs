@@ -41,7 +41,7 @@ fn broker() -> Result<StatusReply, String> {
         false => paths::LOOKUP_SOCKET,
     };
     let connected = Connection::open(Path::new(door), Deadline::after(ACKNOWLEDGE));
-    let answer = connected.and_then(|broker| broker.call(&Status {}, Deadline::after(PATIENCE)));
+    let answer = connected.and_then(|mut broker| broker.call(&Status {}, Deadline::after(PATIENCE)));
     answer.map_err(|error| with_causes(&error))
 }
 
@@ -94,9 +94,16 @@ fn is_ours(path: &str) -> bool {
 
 /// Who keeps the clock leaves a trace where it can be seen without asking.
 fn clock_kept() -> Option<bool> {
-    let traces = ["/run/systemd/timesync/synchronized", "/run/chrony/chronyd.pid", "/run/chronyd.pid", "/run/ntpd.pid", "/var/run/openntpd.sock"];
+    let traces = [
+        "/run/systemd/timesync/synchronized",
+        "/run/chrony/chronyd.pid",
+        "/run/chronyd.pid",
+        "/run/ntpd.pid",
+        "/var/run/openntpd.sock",
+    ];
     let found = traces.iter().any(|trace| Path::new(trace).exists());
     // In a container the clock is the host's, and no trace says anything.
-    let contained = Path::new("/run/systemd/container").exists() || !Path::new("/run/systemd/system").exists();
+    let contained =
+        Path::new("/run/systemd/container").exists() || !Path::new("/run/systemd/system").exists();
     (found || !contained).then_some(found)
 }

@@ -4,8 +4,17 @@ use super::catalogue::Check;
 use super::finding::Finding;
 use super::host::Host;
 
-const FOLDERS: [&str; 4] = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
-const SOCKETS: [&str; 3] = ["musterd.socket", "musterd-lookup.socket", "muster-publish.socket"];
+const FOLDERS: [&str; 4] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+const SOCKETS: [&str; 3] = [
+    "musterd.socket",
+    "musterd-lookup.socket",
+    "muster-publish.socket",
+];
 
 /// What a unit must go on saying.
 const WANTED: [(&str, &[(&str, &str)]); 2] = [
@@ -58,15 +67,22 @@ fn enabled(host: &Host) -> Vec<Finding> {
     if !FOLDERS.iter().any(|folder| host.has(folder)) {
         return vec![Finding::skipped("there is no systemd").at(FOLDERS[0])];
     }
-    let units = SOCKETS.into_iter().chain(WANTED.iter().map(|(unit, _)| *unit));
+    let units = SOCKETS
+        .into_iter()
+        .chain(WANTED.iter().map(|(unit, _)| *unit));
     let findings = units.map(|unit| {
-        let Some(folder) = FOLDERS.iter().find(|folder| host.has(&format!("{folder}/{unit}"))) else {
+        let Some(folder) = FOLDERS
+            .iter()
+            .find(|folder| host.has(&format!("{folder}/{unit}")))
+        else {
             return Finding::error(format!("there is no {unit}")).at(FOLDERS[2]);
         };
         let place = format!("{folder}/{unit}");
         let wants = ["sockets.target.wants", "multi-user.target.wants"];
         let is_enabled = wants.iter().any(|wants| {
-            let names = host.names_in(&format!("/etc/systemd/system/{wants}")).unwrap_or_default();
+            let names = host
+                .names_in(&format!("/etc/systemd/system/{wants}"))
+                .unwrap_or_default();
             names.iter().any(|name| name == unit)
         });
         match is_enabled || unit == "muster-publish.service" {
@@ -95,7 +111,9 @@ fn effective(host: &Host, unit: &str, key: &str) -> Option<(String, usize, Strin
     let mut found = None;
     for (place, text) in texts {
         for (at, line) in text.lines().enumerate() {
-            if let Some((name, value)) = line.trim().split_once('=') && name.trim() == key {
+            if let Some((name, value)) = line.trim().split_once('=')
+                && name.trim() == key
+            {
                 found = Some((place.clone(), at + 1, value.trim().to_owned()));
             }
         }
@@ -111,24 +129,37 @@ fn same(wanted: &str, have: &str) -> bool {
 fn hardening(host: &Host) -> Vec<Finding> {
     let there: Vec<_> = WANTED
         .iter()
-        .filter(|(unit, _)| FOLDERS.iter().any(|folder| host.has(&format!("{folder}/{unit}"))))
+        .filter(|(unit, _)| {
+            FOLDERS
+                .iter()
+                .any(|folder| host.has(&format!("{folder}/{unit}")))
+        })
         .collect();
     if there.is_empty() {
         return vec![Finding::skipped("there are no units").at(FOLDERS[2])];
     }
-    let settings = there.iter().flat_map(|(unit, settings)| settings.iter().map(move |one| (*unit, one)));
+    let settings = there
+        .iter()
+        .flat_map(|(unit, settings)| settings.iter().map(move |one| (*unit, one)));
     let findings: Vec<Finding> = settings
         .filter_map(|(unit, (key, wanted))| match effective(host, unit, key) {
             Some((_, _, have)) if same(wanted, &have) => None,
             Some((place, line, have)) => {
                 let says = format!("{unit}: {key} is not {wanted:?}");
-                Some(Finding::warning(says).at(place).line(line).value(format!("{key}={have}")))
+                Some(
+                    Finding::warning(says)
+                        .at(place)
+                        .line(line)
+                        .value(format!("{key}={have}")),
+                )
             }
             None => Some(Finding::warning(format!("{unit} does not say {key}={wanted}")).at(unit)),
         })
         .collect();
     match findings.is_empty() {
-        true => vec![Finding::fine("the units are as locked up as they were shipped").at(FOLDERS[2])],
+        true => {
+            vec![Finding::fine("the units are as locked up as they were shipped").at(FOLDERS[2])]
+        }
         false => findings,
     }
 }

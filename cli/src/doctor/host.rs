@@ -159,7 +159,6 @@ impl Host {
 }
 
 fn served(path: &Path, owner: u32) -> Result<Content, String> {
-    let snapshot =
-        Snapshot::open_trusted_by(path, owner).map_err(|error| with_causes(&error))?;
+    let snapshot = Snapshot::open_trusted_by(path, owner).map_err(|error| with_causes(&error))?;
     snapshot.verified().map_err(|error| with_causes(&error))
 }

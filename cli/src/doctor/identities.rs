@@ -101,10 +101,19 @@ fn names_shadowed(host: &Host) -> Vec<Finding> {
     both.sort();
     both.dedup();
     // What the broker left out for the same reason it says itself.
-    let left_out = host.facts.broker.iter().flatten().flat_map(|status| &status.problems);
+    let left_out = host
+        .facts
+        .broker
+        .iter()
+        .flatten()
+        .flat_map(|status| &status.problems);
     let left_out: Vec<Finding> = left_out
         .filter(|line| line.contains("local") && !line.contains("home"))
-        .map(|line| Finding::warning("somebody is left out who is a local account's namesake").at("muster status").value(line))
+        .map(|line| {
+            Finding::warning("somebody is left out who is a local account's namesake")
+                .at("muster status")
+                .value(line)
+        })
         .collect();
     match (both.is_empty(), left_out.is_empty()) {
         (true, true) => vec![Finding::fine("no name is there twice").at(paths::PASSWD)],
@@ -122,12 +131,26 @@ fn ids_shadowed(host: &Host) -> Vec<Finding> {
         Ok(both) => both,
         Err(findings) => return findings,
     };
-    let users = served.users.iter().filter(|user| local.uids.contains(&user.account.uid.get()));
-    let groups = served.groups.iter().filter(|group| local.gids.contains(&group.group.gid.get()));
+    let users = served
+        .users
+        .iter()
+        .filter(|user| local.uids.contains(&user.account.uid.get()));
+    let groups = served
+        .groups
+        .iter()
+        .filter(|group| local.gids.contains(&group.group.gid.get()));
     let mut both: Vec<String> = users
-        .map(|user| format!("{} ({})", user.account.name.as_str(), user.account.uid.get()))
+        .map(|user| {
+            format!(
+                "{} ({})",
+                user.account.name.as_str(),
+                user.account.uid.get()
+            )
+        })
         .collect();
-    both.extend(groups.map(|group| format!("{} ({})", group.group.name.as_str(), group.group.gid.get())));
+    both.extend(
+        groups.map(|group| format!("{} ({})", group.group.name.as_str(), group.group.gid.get())),
+    );
     vec![match both.is_empty() {
         true => Finding::fine("no id is there twice").at(paths::PASSWD),
         false => Finding::error("ids are served that local accounts have")
@@ -155,54 +178,97 @@ fn shown(range: &RangeInclusive<u32>) -> String {
 }
 
 /// Compares what may be served with ranges of others.
-fn apart(host: &Host, place: &str, others: &[(RangeInclusive<u32>, String)], found: fn(String) -> Finding) -> Vec<Finding> {
+fn apart(
+    host: &Host,
+    place: &str,
+    others: &[(RangeInclusive<u32>, String)],
+    found: fn(String) -> Finding,
+) -> Vec<Finding> {
     let Some(ranges) = ranges(host) else {
-        return vec![Finding::skipped("neither snapshot nor configuration say which ids are served").at(place)];
+        return vec![
+            Finding::skipped("neither snapshot nor configuration say which ids are served")
+                .at(place),
+        ];
     };
     let pairs = others.iter().flat_map(|(other, whose)| {
-        ranges.iter().filter_map(move |range| Some((overlap(range, other)?, whose)))
+        ranges
+            .iter()
+            .filter_map(move |range| Some((overlap(range, other)?, whose)))
     });
     let findings: Vec<Finding> = pairs
-        .map(|(both, whose)| found(format!("ids that may be served are {whose}")).at(place).value(shown(&both)))
+        .map(|(both, whose)| {
+            found(format!("ids that may be served are {whose}"))
+                .at(place)
+                .value(shown(&both))
+        })
         .collect();
     match findings.is_empty() {
         true => {
             let served: Vec<String> = ranges.iter().map(shown).collect();
-            vec![Finding::fine("they are apart").at(place).value(served.join(" "))]
+            vec![
+                Finding::fine("they are apart")
+                    .at(place)
+                    .value(served.join(" ")),
+            ]
         }
         false => findings,
     }
 }
 
-fn defs(host: &Host, pick: impl Fn(&LocalFiles) -> [(Option<RangeInclusive<u32>>, &'static str); 2]) -> Vec<(RangeInclusive<u32>, String)> {
+fn defs(
+    host: &Host,
+    pick: impl Fn(&LocalFiles) -> [(Option<RangeInclusive<u32>>, &'static str); 2],
+) -> Vec<(RangeInclusive<u32>, String)> {
     let Ok(local) = &host.local else {
         return Vec::new();
     };
     let ranges = pick(local).into_iter();
-    ranges.filter_map(|(range, whose)| Some((range?, whose.to_owned()))).collect()
+    ranges
+        .filter_map(|(range, whose)| Some((range?, whose.to_owned())))
+        .collect()
 }
 
 fn login_defs(host: &Host) -> Vec<Finding> {
     let others = defs(host, |local| {
-        [(local.login_defs.uids.clone(), "useradd's"), (local.login_defs.gids.clone(), "groupadd's")]
+        [
+            (local.login_defs.uids.clone(), "useradd's"),
+            (local.login_defs.gids.clone(), "groupadd's"),
+        ]
     });
-    apart(host, paths::LOGIN_DEFS, &others, |says| Finding::warning(says))
+    apart(host, paths::LOGIN_DEFS, &others, |says| {
+        Finding::warning(says)
+    })
 }
 
 fn system(host: &Host) -> Vec<Finding> {
     let others = defs(host, |local| {
-        [(local.login_defs.system_uids.clone(), "the system's users'"), (local.login_defs.system_gids.clone(), "the system's groups'")]
+        [
+            (local.login_defs.system_uids.clone(), "the system's users'"),
+            (local.login_defs.system_gids.clone(), "the system's groups'"),
+        ]
     });
-    apart(host, paths::LOGIN_DEFS, &others, |says| Finding::error(says))
+    apart(host, paths::LOGIN_DEFS, &others, |says| {
+        Finding::error(says)
+    })
 }
 
 fn subordinate(host: &Host) -> Vec<Finding> {
-    let granted = host.local.as_ref().map(|local| local.subordinate.clone()).unwrap_or_default();
-    let others: Vec<_> = granted.into_iter().map(|range| (range, "granted to a local user".to_owned())).collect();
+    let granted = host
+        .local
+        .as_ref()
+        .map(|local| local.subordinate.clone())
+        .unwrap_or_default();
+    let others: Vec<_> = granted
+        .into_iter()
+        .map(|range| (range, "granted to a local user".to_owned()))
+        .collect();
     apart(host, paths::SUBUID, &others, |says| Finding::error(says))
 }
 
 fn systemd(host: &Host) -> Vec<Finding> {
-    let others: Vec<_> = SYSTEMD.iter().map(|(range, whose)| (range.clone(), format!("for {whose}"))).collect();
+    let others: Vec<_> = SYSTEMD
+        .iter()
+        .map(|(range, whose)| (range.clone(), format!("for {whose}")))
+        .collect();
     apart(host, "systemd", &others, |says| Finding::warning(says))
 }

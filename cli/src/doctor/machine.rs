@@ -66,11 +66,19 @@ fn clock(host: &Host) -> Vec<Finding> {
     let now = host.facts.now;
     let seen = |finding: Finding| finding.at("clock").value(now.to_string());
     if now < LONG_AGO {
-        return vec![seen(Finding::error("the clock says a year that is long past"))];
+        return vec![seen(Finding::error(
+            "the clock says a year that is long past",
+        ))];
     }
-    let written = host.meta(paths::SNAPSHOT).map(|meta| meta.modified).unwrap_or(0);
+    let written = host
+        .meta(paths::SNAPSHOT)
+        .map(|meta| meta.modified)
+        .unwrap_or(0);
     vec![match written > now.saturating_add(SKEW) {
-        true => seen(Finding::error(format!("the snapshot was written {} s in the future", written - now))),
+        true => seen(Finding::error(format!(
+            "the snapshot was written {} s in the future",
+            written - now
+        ))),
         false => seen(Finding::fine("the clock is not behind")),
     }]
 }
@@ -91,11 +99,17 @@ fn disk_space(host: &Host) -> Vec<Finding> {
         let finding = match room.free {
             free if free < FREE_NEEDED => Finding::error("there is no room left"),
             free if free < FREE_WANTED => Finding::warning("there is little room left"),
-            _ if room.all_files > 0 && room.free_files < 1000 => Finding::warning("few more files can be made"),
+            _ if room.all_files > 0 && room.free_files < 1000 => {
+                Finding::warning("few more files can be made")
+            }
             _ => Finding::fine("there is room"),
         };
         let megabytes = |bytes: u64| bytes >> 20;
-        finding.at(&room.place).value(format!("{} of {} MB free", megabytes(room.free), megabytes(room.all)))
+        finding.at(&room.place).value(format!(
+            "{} of {} MB free",
+            megabytes(room.free),
+            megabytes(room.all)
+        ))
     });
     findings.collect()
 }
@@ -103,7 +117,9 @@ fn disk_space(host: &Host) -> Vec<Finding> {
 fn holders(host: &Host, is_held: impl Fn(&str) -> bool) -> Vec<String> {
     let processes = host.facts.processes.iter();
     let holders = processes.filter(|one| one.gone.iter().any(|path| is_held(path)));
-    holders.map(|one| format!("{} ({})", one.name, one.pid)).collect()
+    holders
+        .map(|one| format!("{} ({})", one.name, one.pid))
+        .collect()
 }
 
 fn stale_modules(host: &Host) -> Vec<Finding> {
@@ -111,7 +127,9 @@ fn stale_modules(host: &Host) -> Vec<Finding> {
     vec![match (host.is_live(), held.is_empty()) {
         (false, _) => Finding::skipped("nothing runs in an image").at("/proc"),
         (_, true) => Finding::fine("no process runs an old module").at("/proc"),
-        (_, false) => Finding::warning(format!("{} processes run an old module", held.len())).at("/proc").value(held.join(", ")),
+        (_, false) => Finding::warning(format!("{} processes run an old module", held.len()))
+            .at("/proc")
+            .value(held.join(", ")),
     }]
 }
 
@@ -119,13 +137,22 @@ fn stale_maps(host: &Host) -> Vec<Finding> {
     let held = holders(host, |path| path.starts_with(paths::PUBLIC_DIR));
     vec![match (host.is_live(), held.len()) {
         (false, _) => Finding::skipped("nothing runs in an image").at("/proc"),
-        (_, count @ 0..20) => Finding::fine(format!("{count} processes hold an old snapshot")).at("/proc"),
-        (_, count) => Finding::note(format!("{count} processes hold an old snapshot")).at("/proc").value(held.join(", ")),
+        (_, count @ 0..20) => {
+            Finding::fine(format!("{count} processes hold an old snapshot")).at("/proc")
+        }
+        (_, count) => Finding::note(format!("{count} processes hold an old snapshot"))
+            .at("/proc")
+            .value(held.join(", ")),
     }]
 }
 
 fn denials(host: &Host) -> Vec<Finding> {
-    let logs = ["/var/log/audit/audit.log", "/var/log/kern.log", "/var/log/syslog", "/var/log/messages"];
+    let logs = [
+        "/var/log/audit/audit.log",
+        "/var/log/kern.log",
+        "/var/log/syslog",
+        "/var/log/messages",
+    ];
     let mut looked = false;
     let mut findings = Vec::new();
     for log in logs {
@@ -135,9 +162,18 @@ fn denials(host: &Host) -> Vec<Finding> {
         looked = true;
         let lines: Vec<&str> = text.lines().collect();
         let from = lines.len().saturating_sub(LOG_LINES);
-        let denied = lines.iter().enumerate().skip(from).filter(|(_, line)| is_denial(line));
+        let denied = lines
+            .iter()
+            .enumerate()
+            .skip(from)
+            .filter(|(_, line)| is_denial(line));
         if let Some((at, line)) = denied.last() {
-            findings.push(Finding::warning("muster was denied something").at(log).line(at + 1).value(line));
+            findings.push(
+                Finding::warning("muster was denied something")
+                    .at(log)
+                    .line(at + 1)
+                    .value(line),
+            );
         }
     }
     match (looked, findings.is_empty()) {
@@ -148,6 +184,7 @@ fn denials(host: &Host) -> Vec<Finding> {
 }
 
 fn is_denial(line: &str) -> bool {
-    let denied = line.contains("apparmor=\"DENIED\"") || (line.contains("avc:") && line.contains("denied"));
+    let denied =
+        line.contains("apparmor=\"DENIED\"") || (line.contains("avc:") && line.contains("denied"));
     denied && line.contains("muster")
 }

@@ -76,7 +76,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn services(host: &Host, database: &str) -> Result<Option<Services>, Vec<Finding>> {
     match host.text(FILE) {
-        Ok(text) => Ok(lines(&text).into_iter().find(|one| one.database == database)),
+        Ok(text) => Ok(lines(&text)
+            .into_iter()
+            .find(|one| one.database == database)),
         Err(error) => Err(vec![
             Finding::error(format!("nsswitch.conf cannot be read: {error}")).at(FILE),
         ]),
@@ -101,7 +103,14 @@ fn named(host: &Host, database: &str) -> Vec<Finding> {
 
 /// What serves people, too.
 const OTHERS: [&str; 8] = [
-    "sss", "ldap", "winbind", "nis", "nisplus", "hesiod", "db", "extrausers",
+    "sss",
+    "ldap",
+    "winbind",
+    "nis",
+    "nisplus",
+    "hesiod",
+    "db",
+    "extrausers",
 ];
 
 fn order(host: &Host) -> Vec<Finding> {
@@ -123,7 +132,10 @@ fn order(host: &Host) -> Vec<Finding> {
                 "`{}` asks `{other}` before `muster`: where both know a name, `{other}` wins",
                 found.database
             )),
-            None => Finding::fine(format!("`{}` asks the local files, then `muster`", found.database)),
+            None => Finding::fine(format!(
+                "`{}` asks the local files, then `muster`",
+                found.database
+            )),
         }
     })
 }
@@ -178,9 +190,9 @@ fn module(host: &Host) -> Vec<Finding> {
 pub(super) fn root_owned(host: &Host, place: &str) -> Finding {
     match host.meta(place) {
         Err(error) => Finding::error(format!("it cannot be looked at: {error}")).at(place),
-        Ok(meta) if meta.uid != host.owner => {
-            Finding::error("it is not root's").at(place).value(format!("owner {}", meta.uid))
-        }
+        Ok(meta) if meta.uid != host.owner => Finding::error("it is not root's")
+            .at(place)
+            .value(format!("owner {}", meta.uid)),
         Ok(meta) if meta.mode & 0o022 != 0 => Finding::error("others than root can write to it")
             .at(place)
             .value(format!("mode {:04o}", meta.mode)),
@@ -206,7 +218,11 @@ fn nscd(host: &Host) -> Vec<Finding> {
     };
     if kept.is_empty() {
         let says = "nscd runs and keeps neither users nor groups";
-        return vec![Finding::fine(says).at("nscd").value(format!("process {}", nscd.pid))];
+        return vec![
+            Finding::fine(says)
+                .at("nscd")
+                .value(format!("process {}", nscd.pid)),
+        ];
     }
     let keeps = kept.iter().map(|(line, what)| {
         Finding::warning(format!("nscd (process {}) keeps {what}", nscd.pid))
@@ -222,7 +238,9 @@ fn kept_by_nscd(settings: &str) -> Vec<(usize, String)> {
     let enabled = settings.lines().enumerate().filter_map(|(number, line)| {
         let mut words = line.split_whitespace();
         let is_on = words.next() == Some("enable-cache");
-        let what = words.next().filter(|what| matches!(*what, "passwd" | "group"))?;
+        let what = words
+            .next()
+            .filter(|what| matches!(*what, "passwd" | "group"))?;
         (is_on && words.next() == Some("yes")).then(|| (number + 1, what.to_owned()))
     });
     enabled.collect()

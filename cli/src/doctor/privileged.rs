@@ -63,10 +63,20 @@ fn told(host: &Host, read: &Reader) -> Vec<Finding> {
         Err(finding) => return vec![finding],
     };
     let Ok(served) = &host.served else {
-        return vec![Finding::skipped("nobody knows who is served: there is no snapshot")];
+        return vec![Finding::skipped(
+            "nobody knows who is served: there is no snapshot",
+        )];
     };
-    let users: HashSet<&str> = served.users.iter().map(|user| user.account.name.as_str()).collect();
-    let groups: HashSet<&str> = served.groups.iter().map(|group| group.group.name.as_str()).collect();
+    let users: HashSet<&str> = served
+        .users
+        .iter()
+        .map(|user| user.account.name.as_str())
+        .collect();
+    let groups: HashSet<&str> = served
+        .groups
+        .iter()
+        .map(|group| group.group.name.as_str())
+        .collect();
     let supplied = named.iter().filter(|one| match one.is_group {
         true => groups.contains(one.name.as_str()),
         false => users.contains(one.name.as_str()),
@@ -74,32 +84,64 @@ fn told(host: &Host, read: &Reader) -> Vec<Finding> {
     let findings: Vec<Finding> = supplied
         .map(|one| {
             let kind = if one.is_group { "group" } else { "user" };
-            one.shown(Finding::note(format!("the {kind} {} is a directory's", one.name)))
+            one.shown(Finding::note(format!(
+                "the {kind} {} is a directory's",
+                one.name
+            )))
         })
         .collect();
     match findings.is_empty() {
-        true => vec![Finding::fine(format!("of {} names none is a directory's", named.len()))],
+        true => vec![Finding::fine(format!(
+            "of {} names none is a directory's",
+            named.len()
+        ))],
         false => findings,
     }
 }
 
 fn free(host: &Host) -> Vec<Finding> {
     let (Ok(served), Ok(local)) = (&host.served, &host.local) else {
-        return vec![Finding::skipped("nobody knows who is served: there is no snapshot")];
+        return vec![Finding::skipped(
+            "nobody knows who is served: there is no snapshot",
+        )];
     };
     let readers: [&Reader; 4] = [&sudoers, &polkit, &sshd, &access];
-    let named: Vec<Named> = readers.iter().filter_map(|read| read(host).ok()).flatten().collect();
+    let named: Vec<Named> = readers
+        .iter()
+        .filter_map(|read| read(host).ok())
+        .flatten()
+        .collect();
     let exists = |one: &Named| match one.is_group {
-        true => local.group_names.contains(&one.name) || served.groups.iter().any(|group| group.group.name.as_str() == one.name),
-        false => local.user_names.contains(&one.name) || served.users.iter().any(|user| user.account.name.as_str() == one.name),
+        true => {
+            local.group_names.contains(&one.name)
+                || served
+                    .groups
+                    .iter()
+                    .any(|group| group.group.name.as_str() == one.name)
+        }
+        false => {
+            local.user_names.contains(&one.name)
+                || served
+                    .users
+                    .iter()
+                    .any(|user| user.account.name.as_str() == one.name)
+        }
     };
     let findings: Vec<Finding> = named
         .iter()
         .filter(|one| reserved(&one.name).is_none() && !exists(one))
-        .map(|one| one.shown(Finding::warning(format!("{} is nobody's, and could become a directory's", one.name))))
+        .map(|one| {
+            one.shown(Finding::warning(format!(
+                "{} is nobody's, and could become a directory's",
+                one.name
+            )))
+        })
         .collect();
     match findings.is_empty() {
-        true => vec![Finding::fine(format!("each of {} names is somebody's, or reserved", named.len()))],
+        true => vec![Finding::fine(format!(
+            "each of {} names is somebody's, or reserved",
+            named.len()
+        ))],
         false => findings,
     }
 }
@@ -111,7 +153,11 @@ impl Named {
 }
 
 /// The lines of a file and of those in a folder, without comments, with file and number.
-fn lines(host: &Host, file: &str, folders: &[&str]) -> Result<Vec<(String, usize, String)>, Finding> {
+fn lines(
+    host: &Host,
+    file: &str,
+    folders: &[&str],
+) -> Result<Vec<(String, usize, String)>, Finding> {
     let mut places = vec![file.to_owned()];
     for folder in folders {
         let names = host.names_in(folder).unwrap_or_default();
@@ -120,7 +166,11 @@ fn lines(host: &Host, file: &str, folders: &[&str]) -> Result<Vec<(String, usize
     let mut found = Vec::new();
     for place in places.iter().filter(|place| !place.is_empty()) {
         match host.text(place) {
-            Ok(text) => found.extend(text.lines().enumerate().map(|(at, line)| (place.clone(), at + 1, line.to_owned()))),
+            Ok(text) => found.extend(
+                text.lines()
+                    .enumerate()
+                    .map(|(at, line)| (place.clone(), at + 1, line.to_owned())),
+            ),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                 return Err(Finding::skipped("only root may read it").at(place));
             }
@@ -132,9 +182,13 @@ fn lines(host: &Host, file: &str, folders: &[&str]) -> Result<Vec<(String, usize
 
 fn plain(name: &str) -> Option<String> {
     let name = name.trim_matches(|c| matches!(c, '"' | '\''));
-    let is_name = !name.is_empty() && !name.starts_with(['#', '+', '-', '@']) && !name.contains(['*', '?', '/', '=', '!', '(']);
-    (is_name && !name.eq_ignore_ascii_case("all") && !name.bytes().all(|c| c.is_ascii_uppercase() || c == b'_'))
-        .then(|| name.to_owned())
+    let is_name = !name.is_empty()
+        && !name.starts_with(['#', '+', '-', '@'])
+        && !name.contains(['*', '?', '/', '=', '!', '(']);
+    (is_name
+        && !name.eq_ignore_ascii_case("all")
+        && !name.bytes().all(|c| c.is_ascii_uppercase() || c == b'_'))
+    .then(|| name.to_owned())
 }
 
 /// The users of a rule stand before the hosts, and those of an alias behind its name.
@@ -142,18 +196,32 @@ fn sudoers(host: &Host) -> Result<Vec<Named>, Finding> {
     let mut found = Vec::new();
     for (file, line, text) in lines(host, "/etc/sudoers", &["/etc/sudoers.d"])? {
         let said = text.trim();
-        if said.is_empty() || (said.starts_with('#') && !said.starts_with("#include")) || said.starts_with(['@', '#']) || said.starts_with("Defaults") {
+        if said.is_empty()
+            || (said.starts_with('#') && !said.starts_with("#include"))
+            || said.starts_with(['@', '#'])
+            || said.starts_with("Defaults")
+        {
             continue;
         }
         let users = match said.strip_prefix("User_Alias") {
             Some(alias) => alias.split_once('=').map_or("", |(_, users)| users),
             None if said.contains("_Alias") => continue,
-            None => said.split_once('=').map_or("", |(users, _)| users.rsplit_once(char::is_whitespace).map_or("", |(users, _)| users)),
+            None => said.split_once('=').map_or("", |(users, _)| {
+                users
+                    .rsplit_once(char::is_whitespace)
+                    .map_or("", |(users, _)| users)
+            }),
         };
         for word in users.split(',').map(str::trim) {
             let is_group = word.starts_with('%');
             let name = plain(&word.trim_start_matches(['%', ':', '!']).replace('\\', ""));
-            found.extend(name.map(|name| Named { name, is_group, file: file.clone(), line, text: text.clone() }));
+            found.extend(name.map(|name| Named {
+                name,
+                is_group,
+                file: file.clone(),
+                line,
+                text: text.clone(),
+            }));
         }
     }
     Ok(found)
@@ -161,8 +229,17 @@ fn sudoers(host: &Host) -> Result<Vec<Named>, Finding> {
 
 /// `unix-group:NAME`, `isInGroup("NAME")`, `unix-user:NAME`, `user == "NAME"`.
 fn polkit(host: &Host) -> Result<Vec<Named>, Finding> {
-    let folders = ["/etc/polkit-1/rules.d", "/usr/share/polkit-1/rules.d", "/etc/polkit-1/localauthority.conf.d"];
-    let marks = [("unix-group:", true), ("isInGroup(", true), ("unix-user:", false), ("subject.user ==", false)];
+    let folders = [
+        "/etc/polkit-1/rules.d",
+        "/usr/share/polkit-1/rules.d",
+        "/etc/polkit-1/localauthority.conf.d",
+    ];
+    let marks = [
+        ("unix-group:", true),
+        ("isInGroup(", true),
+        ("unix-user:", false),
+        ("subject.user ==", false),
+    ];
     let mut found = Vec::new();
     for (file, line, text) in lines(host, "", &folders)? {
         if text.trim_start().starts_with(['#', '/']) {
@@ -171,9 +248,17 @@ fn polkit(host: &Host) -> Result<Vec<Named>, Finding> {
         for (mark, is_group) in marks {
             for rest in text.split(mark).skip(1) {
                 let rest = rest.trim_start_matches(['=', ' ', '"', '\'']);
-                let end = rest.find(['"', '\'', ';', ')', ',', ' ']).unwrap_or(rest.len());
+                let end = rest
+                    .find(['"', '\'', ';', ')', ',', ' '])
+                    .unwrap_or(rest.len());
                 let name = rest.get(..end).and_then(plain);
-                found.extend(name.map(|name| Named { name, is_group, file: file.clone(), line, text: text.clone() }));
+                found.extend(name.map(|name| Named {
+                    name,
+                    is_group,
+                    file: file.clone(),
+                    line,
+                    text: text.clone(),
+                }));
             }
         }
     }
@@ -183,7 +268,10 @@ fn polkit(host: &Host) -> Result<Vec<Named>, Finding> {
 fn sshd(host: &Host) -> Result<Vec<Named>, Finding> {
     let mut found = Vec::new();
     for (file, line, text) in lines(host, "/etc/ssh/sshd_config", &["/etc/ssh/sshd_config.d"])? {
-        let mut words = text.split([' ', '\t', '=', ',']).filter(|word| !word.is_empty()).peekable();
+        let mut words = text
+            .split([' ', '\t', '=', ','])
+            .filter(|word| !word.is_empty())
+            .peekable();
         let keyword = words.next().unwrap_or_default().to_ascii_lowercase();
         let mut kind = match keyword.as_str() {
             "allowusers" | "denyusers" => Some(false),
@@ -195,11 +283,20 @@ fn sshd(host: &Host) -> Result<Vec<Named>, Finding> {
             match (keyword.as_str(), word.to_ascii_lowercase().as_str()) {
                 ("match", "user") => kind = Some(false),
                 ("match", "group") => kind = Some(true),
-                ("match", "host" | "address" | "localaddress" | "localport" | "rdomain" | "all") => kind = None,
+                (
+                    "match",
+                    "host" | "address" | "localaddress" | "localport" | "rdomain" | "all",
+                ) => kind = None,
                 _ => {
                     let name = plain(word.split('@').next().unwrap_or_default());
                     let named = kind.zip(name);
-                    found.extend(named.map(|(is_group, name)| Named { name, is_group, file: file.clone(), line, text: text.clone() }));
+                    found.extend(named.map(|(is_group, name)| Named {
+                        name,
+                        is_group,
+                        file: file.clone(),
+                        line,
+                        text: text.clone(),
+                    }));
                 }
             }
         }
@@ -212,15 +309,28 @@ fn access(host: &Host) -> Result<Vec<Named>, Finding> {
     let mut found = Vec::new();
     let mut add = |word: &str, is_group: bool, at: &(String, usize, String)| {
         let (file, line, text) = at.clone();
-        found.extend(plain(word).map(|name| Named { name, is_group, file, line, text }));
+        found.extend(plain(word).map(|name| Named {
+            name,
+            is_group,
+            file,
+            line,
+            text,
+        }));
     };
-    for at in lines(host, "/etc/security/access.conf", &["/etc/security/access.d"])? {
+    for at in lines(
+        host,
+        "/etc/security/access.conf",
+        &["/etc/security/access.d"],
+    )? {
         let mut fields = at.2.split(':').map(str::trim);
         if !matches!(fields.next(), Some("+" | "-")) {
             continue;
         }
         for word in fields.next().unwrap_or_default().split_whitespace() {
-            match word.strip_prefix('(').and_then(|word| word.strip_suffix(')')) {
+            match word
+                .strip_prefix('(')
+                .and_then(|word| word.strip_suffix(')'))
+            {
                 Some(group) => add(group, true, &at),
                 None => add(word, false, &at),
             }
@@ -228,7 +338,8 @@ fn access(host: &Host) -> Result<Vec<Named>, Finding> {
     }
     for at in lines(host, "/etc/security/group.conf", &[])? {
         let fields: Vec<&str> = at.2.split(';').map(str::trim).collect();
-        let ([_, _, users, _, _], false) = (fields.as_slice(), at.2.trim_start().starts_with('#')) else {
+        let ([_, _, users, _, _], false) = (fields.as_slice(), at.2.trim_start().starts_with('#'))
+        else {
             continue;
         };
         for word in users.split(['|', '&']) {

@@ -137,12 +137,18 @@ pub fn text(all: &[Examined], colours: Colours, fine: Fine) -> String {
             text.push_str(&paragraph(one, finding, colours));
         }
     }
-    let summary: Vec<String> = [Level::Error, Level::Warning, Level::Note, Level::Fine, Level::Skipped]
-        .into_iter()
-        .map(|level| (count(all, level), level))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, level)| format!("{count} {}", level.word()))
-        .collect();
+    let summary: Vec<String> = [
+        Level::Error,
+        Level::Warning,
+        Level::Note,
+        Level::Fine,
+        Level::Skipped,
+    ]
+    .into_iter()
+    .map(|level| (count(all, level), level))
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, level)| format!("{count} {}", level.word()))
+    .collect();
     let gap = if text.is_empty() { "" } else { "\n" };
     _ = writeln!(text, "{gap}{} checks: {}", all.len(), summary.join(", "));
     text
@@ -157,7 +163,10 @@ fn paragraph(one: &Examined, finding: &Finding, colours: Colours) -> String {
     );
     let evidence = &finding.evidence;
     if !evidence.place.is_empty() {
-        let line = evidence.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let line = evidence
+            .line
+            .map(|line| format!(":{line}"))
+            .unwrap_or_default();
         let value = match evidence.value.as_str() {
             "" => String::new(),
             value => format!(": {value}"),
@@ -166,7 +175,11 @@ fn paragraph(one: &Examined, finding: &Finding, colours: Colours) -> String {
     }
     if finding.level >= Level::Note {
         _ = writeln!(text, "          risk    {}", one.check.risk);
-        let fixable = if finding.fix.is_some() { " (--fix)" } else { "" };
+        let fixable = if finding.fix.is_some() {
+            " (--fix)"
+        } else {
+            ""
+        };
         _ = writeln!(text, "          repair  {}{fixable}", one.repair(finding));
     }
     text

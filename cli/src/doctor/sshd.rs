@@ -22,7 +22,14 @@ pub(super) const CHECKS: &[Check] = &[
         examines: "sshd's KbdInteractiveAuthentication is yes",
         risk: "people are not asked for one-time codes, and not told why they are refused",
         repair: "set `KbdInteractiveAuthentication yes` in /etc/ssh/sshd_config",
-        run: |host| is_yes(host, "KbdInteractiveAuthentication", "yes", Finding::warning),
+        run: |host| {
+            is_yes(
+                host,
+                "KbdInteractiveAuthentication",
+                "yes",
+                Finding::warning,
+            )
+        },
     },
     Check {
         name: "sshd-grace",
@@ -56,7 +63,13 @@ fn setting(host: &Host, keyword: &str) -> Result<Option<(String, Line, String)>,
     Ok(first(host, FILE, &text, keyword, 0))
 }
 
-fn first(host: &Host, file: &str, text: &str, keyword: &str, depth: usize) -> Option<(String, Line, String)> {
+fn first(
+    host: &Host,
+    file: &str,
+    text: &str,
+    keyword: &str,
+    depth: usize,
+) -> Option<(String, Line, String)> {
     for (number, line) in text.lines().enumerate() {
         let said = line.split('#').next().unwrap_or_default().trim();
         let (word, value) = said.split_once([' ', '\t', '=']).unwrap_or((said, ""));
@@ -74,7 +87,10 @@ fn first(host: &Host, file: &str, text: &str, keyword: &str, depth: usize) -> Op
             }
         }
         if word.eq_ignore_ascii_case(keyword) {
-            let line = Line { number: number + 1, text: said.to_owned() };
+            let line = Line {
+                number: number + 1,
+                text: said.to_owned(),
+            };
             return Some((file.to_owned(), line, value.to_owned()));
         }
     }
@@ -94,7 +110,9 @@ fn included(host: &Host, patterns: &str) -> Vec<String> {
             None => found.push(pattern.clone()),
             Some((start, end)) => {
                 let names = host.names_in(folder).unwrap_or_default().into_iter();
-                let fits = names.filter(|one| one.starts_with(start) && one.ends_with(end) && !one.starts_with('.'));
+                let fits = names.filter(|one| {
+                    one.starts_with(start) && one.ends_with(end) && !one.starts_with('.')
+                });
                 found.extend(fits.map(|one| format!("{folder}/{one}")));
             }
         }
@@ -114,7 +132,10 @@ fn is_yes(host: &Host, keyword: &str, unsaid: &str, wrong: fn(String) -> Finding
         Ok(said) => said,
         Err(finding) => return vec![finding],
     };
-    let value = said.as_ref().map_or(unsaid, |(_, _, value)| value).to_ascii_lowercase();
+    let value = said
+        .as_ref()
+        .map_or(unsaid, |(_, _, value)| value)
+        .to_ascii_lowercase();
     let finding = match value.as_str() {
         "yes" => Finding::fine(format!("{keyword} is yes")),
         value => wrong(format!("{keyword} is {value}")),
@@ -125,7 +146,11 @@ fn is_yes(host: &Host, keyword: &str, unsaid: &str, wrong: fn(String) -> Finding
 fn empty_passwords(host: &Host) -> Vec<Finding> {
     vec![match setting(host, "PermitEmptyPasswords") {
         Err(finding) => finding,
-        Ok(said) if said.as_ref().is_some_and(|(_, _, value)| value.eq_ignore_ascii_case("yes")) => {
+        Ok(said)
+            if said
+                .as_ref()
+                .is_some_and(|(_, _, value)| value.eq_ignore_ascii_case("yes")) =>
+        {
             shown(Finding::error("PermitEmptyPasswords is yes"), said.as_ref())
         }
         Ok(said) => shown(Finding::fine("empty passwords are refused"), said.as_ref()),
@@ -162,13 +187,22 @@ fn grace(host: &Host) -> Vec<Finding> {
         Ok(said) => said,
         Err(finding) => return vec![finding],
     };
-    let login = host.config.as_ref().map_or(30, |config| config.login.timeout.as_secs());
+    let login = host
+        .config
+        .as_ref()
+        .map_or(30, |config| config.login.timeout.as_secs());
     let wanted = login.saturating_mul(3);
-    let given = said.as_ref().map_or(Some(GRACE), |(_, _, value)| seconds(value));
+    let given = said
+        .as_ref()
+        .map_or(Some(GRACE), |(_, _, value)| seconds(value));
     let finding = match given {
         Some(0) => Finding::fine("a login may take for ever"),
-        Some(given) if given >= wanted => Finding::fine(format!("a login may take {given} s; three tries take {wanted} s at most")),
-        Some(given) => Finding::warning(format!("a login may take {given} s, and three tries may take {wanted} s")),
+        Some(given) if given >= wanted => Finding::fine(format!(
+            "a login may take {given} s; three tries take {wanted} s at most"
+        )),
+        Some(given) => Finding::warning(format!(
+            "a login may take {given} s, and three tries may take {wanted} s"
+        )),
         None => Finding::warning("LoginGraceTime is no time"),
     };
     vec![shown(finding, said.as_ref())]
@@ -182,12 +216,21 @@ fn keys_command(host: &Host) -> Vec<Finding> {
     let Some((_, _, command)) = &said else {
         return vec![Finding::fine("sshd does not take keys from muster").at(FILE)];
     };
-    let user = setting(host, "AuthorizedKeysCommandUser").ok().flatten().map(|(_, _, user)| user);
+    let user = setting(host, "AuthorizedKeysCommandUser")
+        .ok()
+        .flatten()
+        .map(|(_, _, user)| user);
     let finding = match user.as_deref() {
-        _ if !command.contains("%u") => Finding::error("the command is not given the user's name (%u)"),
-        None => Finding::error("there is no AuthorizedKeysCommandUser: sshd does not run the command"),
+        _ if !command.contains("%u") => {
+            Finding::error("the command is not given the user's name (%u)")
+        }
+        None => {
+            Finding::error("there is no AuthorizedKeysCommandUser: sshd does not run the command")
+        }
         Some("root") => Finding::warning("the command runs as root, which it need not"),
-        Some(user) if host.local_user(user).is_none() => Finding::error(format!("the user {user} is no local account")),
+        Some(user) if host.local_user(user).is_none() => {
+            Finding::error(format!("the user {user} is no local account"))
+        }
         Some(user) => Finding::fine(format!("keys come from muster, as {user}")),
     };
     vec![shown(finding, said.as_ref())]

@@ -55,7 +55,8 @@ pub(crate) fn ends(
     outcomes: &dyn Fn(&Entry) -> Vec<Code>,
     remember: &dyn Fn(&Entry, Code, Memory) -> Memory,
 ) -> Ends {
-    let mut waiting: Vec<BTreeMap<State, Vec<(usize, Code)>>> = vec![BTreeMap::new(); stack.len() + 1];
+    let mut waiting: Vec<BTreeMap<State, Vec<(usize, Code)>>> =
+        vec![BTreeMap::new(); stack.len() + 1];
     if let Some(first) = waiting.first_mut() {
         first.insert(State::start(), Vec::new());
     }
@@ -115,7 +116,8 @@ impl State {
     /// Remembers what was when a substack starts.
     fn enter(&mut self, level: usize) {
         if level > self.level {
-            self.around.resize(level, (Impression::Undefined, Code::PERM_DENIED));
+            self.around
+                .resize(level, (Impression::Undefined, Code::PERM_DENIED));
             self.around.push((self.impression, self.status));
         } else {
             self.around.truncate(level + 1);
@@ -184,7 +186,11 @@ impl State {
     fn end(&self, empty: bool) -> End {
         let lies = self.status == Code::SUCCESS && self.impression != Impression::Positive;
         End {
-            status: if lies || empty { Code::PERM_DENIED } else { self.status },
+            status: if lies || empty {
+                Code::PERM_DENIED
+            } else {
+                self.status
+            },
             memory: self.memory,
         }
     }

@@ -8,22 +8,102 @@ pub(crate) const OURS: &str = "pam_muster";
 
 /// A success of one of these in the auth stack proves who somebody is, or that root asks.
 const PROVING: &[&str] = &[
-    "pam_unix", "pam_unix2", "pam_unix_auth", "pam_pwdfile", "pam_userdb", "pam_sss", "pam_sss_gss", "pam_ldap", "pam_ldapd",
-    "pam_krb5", "pam_winbind", "pam_himmelblau", "pam_kanidm", "pam_aad", "pam_authd", "pam_fprintd", "pam_u2f",
-    "pam_yubico", "pam_pkcs11", "pam_p11", "pam_oath", "pam_google_authenticator", "pam_duo", "pam_radius_auth",
-    "pam_tacplus", "pam_ssh_agent_auth", "pam_systemd_home", "pam_timestamp", "pam_rootok", "pam_usb", "pam_howdy",
-    "pam_oauth2_device", "pam_cap_rootok", "pam_tcb", "pam_nispwd", OURS,
+    "pam_unix",
+    "pam_unix2",
+    "pam_unix_auth",
+    "pam_pwdfile",
+    "pam_userdb",
+    "pam_sss",
+    "pam_sss_gss",
+    "pam_ldap",
+    "pam_ldapd",
+    "pam_krb5",
+    "pam_winbind",
+    "pam_himmelblau",
+    "pam_kanidm",
+    "pam_aad",
+    "pam_authd",
+    "pam_fprintd",
+    "pam_u2f",
+    "pam_yubico",
+    "pam_pkcs11",
+    "pam_p11",
+    "pam_oath",
+    "pam_google_authenticator",
+    "pam_duo",
+    "pam_radius_auth",
+    "pam_tacplus",
+    "pam_ssh_agent_auth",
+    "pam_systemd_home",
+    "pam_timestamp",
+    "pam_rootok",
+    "pam_usb",
+    "pam_howdy",
+    "pam_oauth2_device",
+    "pam_cap_rootok",
+    "pam_tcb",
+    "pam_nispwd",
+    OURS,
 ];
 
 /// A success of one of these proves nothing about the person.
 const NEUTRAL: &[&str] = &[
-    "pam_env", "pam_faildelay", "pam_nologin", "pam_securetty", "pam_faillock", "pam_tally2", "pam_tally", "pam_deny",
-    "pam_permit", "pam_group", "pam_cap", "pam_gnome_keyring", "pam_kwallet", "pam_kwallet5", "pam_keyinit", "pam_limits",
-    "pam_access", "pam_time", "pam_listfile", "pam_localuser", "pam_succeed_if", "pam_wheel", "pam_usertype", "pam_shells",
-    "pam_echo", "pam_warn", "pam_debug", "pam_mail", "pam_motd", "pam_issue", "pam_lastlog", "pam_loginuid", "pam_namespace",
-    "pam_selinux", "pam_selinux_permit", "pam_sepermit", "pam_systemd", "pam_umask", "pam_mkhomedir", "pam_oddjob_mkhomedir",
-    "pam_xauth", "pam_time", "pam_tty_audit", "pam_setquota", "pam_stress", "pam_ftp", "pam_ck_connector", "pam_elogind",
-    "pam_apparmor", "pam_cgroup", "pam_cgfs", "pam_mount", "pam_ecryptfs", "pam_ssh_add", "pam_postgresok", "pam_slurm",
+    "pam_env",
+    "pam_faildelay",
+    "pam_nologin",
+    "pam_securetty",
+    "pam_faillock",
+    "pam_tally2",
+    "pam_tally",
+    "pam_deny",
+    "pam_permit",
+    "pam_group",
+    "pam_cap",
+    "pam_gnome_keyring",
+    "pam_kwallet",
+    "pam_kwallet5",
+    "pam_keyinit",
+    "pam_limits",
+    "pam_access",
+    "pam_time",
+    "pam_listfile",
+    "pam_localuser",
+    "pam_succeed_if",
+    "pam_wheel",
+    "pam_usertype",
+    "pam_shells",
+    "pam_echo",
+    "pam_warn",
+    "pam_debug",
+    "pam_mail",
+    "pam_motd",
+    "pam_issue",
+    "pam_lastlog",
+    "pam_loginuid",
+    "pam_namespace",
+    "pam_selinux",
+    "pam_selinux_permit",
+    "pam_sepermit",
+    "pam_systemd",
+    "pam_umask",
+    "pam_mkhomedir",
+    "pam_oddjob_mkhomedir",
+    "pam_xauth",
+    "pam_time",
+    "pam_tty_audit",
+    "pam_setquota",
+    "pam_stress",
+    "pam_ftp",
+    "pam_ck_connector",
+    "pam_elogind",
+    "pam_apparmor",
+    "pam_cgroup",
+    "pam_cgfs",
+    "pam_mount",
+    "pam_ecryptfs",
+    "pam_ssh_add",
+    "pam_postgresok",
+    "pam_slurm",
 ];
 
 /// What a module's success is worth.
@@ -45,7 +125,10 @@ pub(crate) fn worth(entry: &Entry) -> Worth {
 
 /// Whether it asks for the secret of a local account.
 pub(crate) fn is_local(entry: &Entry) -> bool {
-    matches!(entry.name(), "pam_unix" | "pam_unix2" | "pam_unix_auth" | "pam_pwdfile" | "pam_tcb" | "pam_systemd_home")
+    matches!(
+        entry.name(),
+        "pam_unix" | "pam_unix2" | "pam_unix_auth" | "pam_pwdfile" | "pam_tcb" | "pam_systemd_home"
+    )
 }
 
 /// Whether it knows people elsewhere, and does not know a local account or root.
@@ -57,7 +140,14 @@ pub(crate) fn is_elsewhere(entry: &Entry) -> bool {
 pub(crate) fn is_selector(entry: &Entry) -> bool {
     matches!(
         entry.name(),
-        "pam_succeed_if" | "pam_localuser" | "pam_usertype" | "pam_listfile" | "pam_access" | "pam_wheel" | "pam_time" | "pam_rootok"
+        "pam_succeed_if"
+            | "pam_localuser"
+            | "pam_usertype"
+            | "pam_listfile"
+            | "pam_access"
+            | "pam_wheel"
+            | "pam_time"
+            | "pam_rootok"
     )
 }
 
@@ -99,5 +189,8 @@ fn is_about_low_ids(arguments: &[String]) -> bool {
         }
         _ => false,
     });
-    conditions || arguments.windows(3).any(|three| three.join(" ") == "user = root")
+    conditions
+        || arguments
+            .windows(3)
+            .any(|three| three.join(" ") == "user = root")
 }

@@ -49,9 +49,9 @@ pub(super) fn locals_depend_on_us(stack: &[&Entry], account: bool) -> Option<Bro
             ends(stack, &outcomes, &|_, _, memory| memory)
         };
         let would = Code::all().any(|ours| run(ours).keys().any(|end| end.status == Code::SUCCESS));
-        let refused = said.iter().find_map(|ours| {
-            pick(stack, &run(*ours), |end| end.status != Code::SUCCESS)
-        });
+        let refused = said
+            .iter()
+            .find_map(|ours| pick(stack, &run(*ours), |end| end.status != Code::SUCCESS));
         refused.filter(|_| would)
     })
 }
@@ -129,7 +129,9 @@ fn assignments(stack: &[&Entry]) -> impl Iterator<Item = Selected> + use<> {
         let places = places.clone();
         Box::new(move |entry: &Entry| {
             let place = (&entry.file, entry.line);
-            let bit = places.iter().position(|(file, line)| (file, *line) == place)?;
+            let bit = places
+                .iter()
+                .position(|(file, line)| (file, *line) == place)?;
             Some(match way >> bit & 1 {
                 0 => Code::SUCCESS,
                 _ => Code::AUTH_ERR,

@@ -104,7 +104,11 @@ pub(crate) fn service(host: &Host, name: &str) -> Service {
     match open(host, name) {
         Some((file, text)) => {
             own.file.clone_from(&file);
-            Reading { host, into: &mut own }.file(&file, &text, None, 0, 0);
+            Reading {
+                host,
+                into: &mut own,
+            }
+            .file(&file, &text, None, 0, 0);
         }
         None if name == "other" => return own,
         None => return service(host, "other"),
@@ -122,7 +126,9 @@ pub(crate) fn service(host: &Host, name: &str) -> Service {
 
 /// The names of all services.
 pub(crate) fn names(host: &Host) -> Vec<String> {
-    let all = FOLDERS.iter().flat_map(|folder| host.names_in(folder).unwrap_or_default());
+    let all = FOLDERS
+        .iter()
+        .flat_map(|folder| host.names_in(folder).unwrap_or_default());
     let mut names: Vec<String> = all
         .filter(|name| !name.contains(".dpkg-") && !name.contains(".rpm") && !name.ends_with('~'))
         .collect();
@@ -134,7 +140,10 @@ pub(crate) fn names(host: &Host) -> Vec<String> {
 fn open(host: &Host, name: &str) -> Option<(String, String)> {
     let places: Vec<String> = match name.starts_with('/') {
         true => vec![name.to_owned()],
-        false => FOLDERS.iter().map(|folder| format!("{folder}/{name}")).collect(),
+        false => FOLDERS
+            .iter()
+            .map(|folder| format!("{folder}/{name}"))
+            .collect(),
     };
     places
         .into_iter()
@@ -203,7 +212,10 @@ impl Reading<'_> {
             let mut level = level;
             if !is_include {
                 let marker = Handler::Substack;
-                self.into.entries.push(Entry { handler: marker, ..entry.clone() });
+                self.into.entries.push(Entry {
+                    handler: marker,
+                    ..entry.clone()
+                });
                 level += 1;
             }
             let target = target.unwrap_or_default();
@@ -214,7 +226,11 @@ impl Reading<'_> {
         }
         match control(&word, bracketed) {
             Some(control) => entry.control = control,
-            None => self.complain(file, number, format!("the control {word:?} is not understood: all is bad")),
+            None => self.complain(
+                file,
+                number,
+                format!("the control {word:?} is not understood: all is bad"),
+            ),
         }
         let Some(module) = target else {
             return self.fails(entry, "there is no module".to_owned());
@@ -224,7 +240,13 @@ impl Reading<'_> {
         self.into.entries.push(entry);
     }
 
-    fn include(&mut self, name: &str, only: Option<Type>, depth: usize, level: usize) -> Result<(), String> {
+    fn include(
+        &mut self,
+        name: &str,
+        only: Option<Type>,
+        depth: usize,
+        level: usize,
+    ) -> Result<(), String> {
         if depth + 1 >= DEPTH_MAX {
             return Err("files include each other deeper than libpam goes".to_owned());
         }
@@ -235,11 +257,19 @@ impl Reading<'_> {
 
     fn fails(&mut self, entry: Entry, says: String) {
         self.complain(&entry.file.clone(), entry.line, says);
-        self.into.entries.push(Entry { handler: Handler::Fails, control: [Action::Bad; 32], ..entry });
+        self.into.entries.push(Entry {
+            handler: Handler::Fails,
+            control: [Action::Bad; 32],
+            ..entry
+        });
     }
 
     fn complain(&mut self, file: &str, line: usize, says: String) {
-        self.into.complaints.push(Complaint { file: file.to_owned(), line, says });
+        self.into.complaints.push(Complaint {
+            file: file.to_owned(),
+            line,
+            says,
+        });
     }
 }
 

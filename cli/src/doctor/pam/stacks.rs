@@ -89,18 +89,33 @@ pub(crate) const CHECKS: &[Check] = &[
 fn ours(host: &Host) -> Vec<(String, Service)> {
     let names = read::names(host).into_iter();
     let all = names.map(|name| (name.clone(), read::service(host, &name)));
-    all.filter(|(_, service)| [Type::Auth, Type::Account].iter().any(|one| has_ours(service, *one)))
-        .collect()
+    all.filter(|(_, service)| {
+        [Type::Auth, Type::Account]
+            .iter()
+            .any(|one| has_ours(service, *one))
+    })
+    .collect()
 }
 
 fn has_ours(service: &Service, stack: Type) -> bool {
-    service.stack(stack).iter().any(|entry| entry.name() == OURS)
+    service
+        .stack(stack)
+        .iter()
+        .any(|entry| entry.name() == OURS)
 }
 
 /// Looks at each service with ours in `stack`; services with the same trouble at the same line are one finding.
-fn each(host: &Host, stack: Type, fine: &str, look: impl Fn(&str, &[&Entry]) -> Option<Finding>) -> Vec<Finding> {
+fn each(
+    host: &Host,
+    stack: Type,
+    fine: &str,
+    look: impl Fn(&str, &[&Entry]) -> Option<Finding>,
+) -> Vec<Finding> {
     let services = ours(host);
-    let with: Vec<_> = services.iter().filter(|(_, one)| has_ours(one, stack)).collect();
+    let with: Vec<_> = services
+        .iter()
+        .filter(|(_, one)| has_ours(one, stack))
+        .collect();
     if with.is_empty() {
         let says = format!("no service has pam_muster.so in {}", stack.word());
         return vec![Finding::skipped(says).at(FOLDERS[0])];
@@ -127,7 +142,10 @@ fn shown(finding: Finding, broken: &Broken) -> Finding {
 
 fn services(host: &Host) -> Vec<Finding> {
     let names = read::names(host);
-    let there: Vec<&str> = USUAL.into_iter().filter(|one| names.iter().any(|name| name == one)).collect();
+    let there: Vec<&str> = USUAL
+        .into_iter()
+        .filter(|one| names.iter().any(|name| name == one))
+        .collect();
     if there.is_empty() {
         return vec![Finding::skipped("none of the usual programs is there").at(FOLDERS[0])];
     }
@@ -141,15 +159,25 @@ fn services(host: &Host) -> Vec<Finding> {
         match lacks.as_slice() {
             [] => Finding::fine(format!("{name} asks muster")).at(&service.file),
             // Where only account is missing, a refusal never counts: that is open, not closed.
-            ["account"] => Finding::error(format!("{name} asks muster in auth, and not in account")).at(&service.file),
-            lacks => Finding::warning(format!("{name} does not ask muster in {}", lacks.join(" and "))).at(&service.file),
+            ["account"] => {
+                Finding::error(format!("{name} asks muster in auth, and not in account"))
+                    .at(&service.file)
+            }
+            lacks => Finding::warning(format!(
+                "{name} does not ask muster in {}",
+                lacks.join(" and ")
+            ))
+            .at(&service.file),
         }
     });
     findings.collect()
 }
 
 fn syntax(host: &Host) -> Vec<Finding> {
-    let mut complaints: Vec<_> = ours(host).into_iter().flat_map(|(_, one)| one.complaints).collect();
+    let mut complaints: Vec<_> = ours(host)
+        .into_iter()
+        .flat_map(|(_, one)| one.complaints)
+        .collect();
     complaints.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     complaints.dedup();
     if complaints.is_empty() {
@@ -165,7 +193,10 @@ fn places(module: &str) -> Vec<String> {
     if module.starts_with('/') {
         return vec![module.to_owned()];
     }
-    LIBRARIES.iter().map(|folder| format!("{folder}/security/{module}")).collect()
+    LIBRARIES
+        .iter()
+        .map(|folder| format!("{folder}/security/{module}"))
+        .collect()
 }
 
 fn module(host: &Host) -> Vec<Finding> {
@@ -189,20 +220,30 @@ fn modules_there(host: &Host) -> Vec<Finding> {
         return vec![Finding::fine("every module is there").at(FOLDERS[0])];
     }
     let findings = missing.iter().map(|entry| {
-        Finding::error(format!("there is no {}", entry.module)).at(&entry.file).line(entry.line).value(&entry.text)
+        Finding::error(format!("there is no {}", entry.module))
+            .at(&entry.file)
+            .line(entry.line)
+            .value(&entry.text)
     });
     findings.collect()
 }
 
 fn proof(host: &Host) -> Vec<Finding> {
-    each(host, Type::Auth, "nobody gets in without a proof", |name, stack| {
-        let (perhaps, broken) = prove::granted_without_proof(stack)?;
-        let finding = match perhaps {
-            false => Finding::error(format!("{name} lets in without a proof")),
-            true => Finding::note(format!("{name} relies on a module that is not known here to prove who somebody is")),
-        };
-        Some(shown(finding, &broken))
-    })
+    each(
+        host,
+        Type::Auth,
+        "nobody gets in without a proof",
+        |name, stack| {
+            let (perhaps, broken) = prove::granted_without_proof(stack)?;
+            let finding = match perhaps {
+                false => Finding::error(format!("{name} lets in without a proof")),
+                true => Finding::note(format!(
+                    "{name} relies on a module that is not known here to prove who somebody is"
+                )),
+            };
+            Some(shown(finding, &broken))
+        },
+    )
 }
 
 fn locals(host: &Host, stack: Type) -> Vec<Finding> {
@@ -215,24 +256,34 @@ fn locals(host: &Host, stack: Type) -> Vec<Finding> {
 }
 
 fn closed(host: &Host) -> Vec<Finding> {
-    each(host, Type::Account, "a refusal refuses, and nobody of a directory passes unasked", |name, stack| {
-        let (despite, broken) = prove::account_open(stack)?;
-        let says = match despite {
-            true => format!("{name} lets in whom muster refuses"),
-            false => format!("{name} can let a directory's person in without asking muster"),
-        };
-        Some(shown(Finding::error(says), &broken))
-    })
+    each(
+        host,
+        Type::Account,
+        "a refusal refuses, and nobody of a directory passes unasked",
+        |name, stack| {
+            let (despite, broken) = prove::account_open(stack)?;
+            let says = match despite {
+                true => format!("{name} lets in whom muster refuses"),
+                false => format!("{name} can let a directory's person in without asking muster"),
+            };
+            Some(shown(Finding::error(says), &broken))
+        },
+    )
 }
 
 fn people(host: &Host) -> Vec<Finding> {
     let mut findings = Vec::new();
     for stack in [Type::Auth, Type::Account] {
-        findings.extend(each(host, stack, "people of a directory get in", |name, entries| {
-            let broken = prove::ours_get_in(entries, stack == Type::Account).err()?;
-            let says = format!("{name} refuses in {} whom muster lets in", stack.word());
-            Some(shown(Finding::error(says), &broken))
-        }));
+        findings.extend(each(
+            host,
+            stack,
+            "people of a directory get in",
+            |name, entries| {
+                let broken = prove::ours_get_in(entries, stack == Type::Account).err()?;
+                let says = format!("{name} refuses in {} whom muster lets in", stack.word());
+                Some(shown(Finding::error(says), &broken))
+            },
+        ));
     }
     findings
 }
@@ -250,7 +301,11 @@ fn files(host: &Host) -> Vec<Finding> {
         .filter_map(|place| {
             let meta = host.meta(place).ok()?;
             if meta.uid != host.owner {
-                return Some(Finding::error("it is not root's").at(place).value(format!("owner {}", meta.uid)));
+                return Some(
+                    Finding::error("it is not root's")
+                        .at(place)
+                        .value(format!("owner {}", meta.uid)),
+                );
             }
             let open = meta.mode & 0o022 != 0;
             let mode = meta.mode & !0o022;
@@ -258,7 +313,10 @@ fn files(host: &Host) -> Vec<Finding> {
                 Finding::error("others than root can write to it")
                     .at(place)
                     .value(format!("mode {:04o}", meta.mode))
-                    .fix(Fix::Mode { path: host.path(place), mode })
+                    .fix(Fix::Mode {
+                        path: host.path(place),
+                        mode,
+                    })
             })
         })
         .collect();
