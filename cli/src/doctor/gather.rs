@@ -41,7 +41,8 @@ fn broker() -> Result<StatusReply, String> {
         false => paths::LOOKUP_SOCKET,
     };
     let connected = Connection::open(Path::new(door), Deadline::after(ACKNOWLEDGE));
-    let answer = connected.and_then(|mut broker| broker.call(&Status {}, Deadline::after(PATIENCE)));
+    let answer =
+        connected.and_then(|mut broker| broker.call(&Status {}, Deadline::after(PATIENCE)));
     answer.map_err(|error| with_causes(&error))
 }
 

@@ -6,17 +6,13 @@ pub(crate) struct Code(pub(crate) u8);
 
 impl Code {
     pub(crate) const SUCCESS: Self = Self(0);
-    pub(crate) const SERVICE_ERR: Self = Self(3);
     pub(crate) const PERM_DENIED: Self = Self(6);
     pub(crate) const AUTH_ERR: Self = Self(7);
     pub(crate) const AUTHINFO_UNAVAIL: Self = Self(9);
     pub(crate) const USER_UNKNOWN: Self = Self(10);
-    pub(crate) const MAXTRIES: Self = Self(11);
     pub(crate) const NEW_AUTHTOK_REQD: Self = Self(12);
     pub(crate) const ACCT_EXPIRED: Self = Self(13);
     pub(crate) const IGNORE: Self = Self(25);
-    pub(crate) const AUTHTOK_EXPIRED: Self = Self(27);
-    pub(crate) const MODULE_UNKNOWN: Self = Self(28);
     /// The module waits for the program: a stack that is asked again goes on there, so it is no end.
     const INCOMPLETE: Self = Self(31);
 
