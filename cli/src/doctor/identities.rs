@@ -38,28 +38,28 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         name: "ids-login-defs",
-        examines: "the ids that may be served are not those that useradd and groupadd choose from (/etc/login.defs)",
+        examines: "the ids that are served or will be derived are not those that useradd and groupadd choose from (/etc/login.defs)",
         risk: "a local account that is made later gets the id of a person",
         repair: "set UID_MAX and GID_MAX in /etc/login.defs below the first id in `[ids]`",
         run: login_defs,
     },
     Check {
         name: "ids-system",
-        examines: "the ids that may be served are not those of the system's own accounts",
+        examines: "the ids that are served or will be derived are not those of the system's own accounts",
         risk: "a package that is installed later gets the id of a person, or the person the package's files",
         repair: "move `[ids]` above SYS_UID_MAX and SYS_GID_MAX, carrying the ledger (docs/ids.md)",
         run: system,
     },
     Check {
         name: "ids-subordinate",
-        examines: "no id that may be served is granted to a local user for containers (/etc/subuid, /etc/subgid)",
+        examines: "no id that is served or will be derived is granted to a local user for containers (/etc/subuid, /etc/subgid)",
         risk: "whoever has the range owns the person's files from inside a container",
         repair: "give the local user another range in /etc/subuid and /etc/subgid",
         run: subordinate,
     },
     Check {
         name: "ids-systemd",
-        examines: "the ids that may be served are none that systemd gives to containers, services and homes",
+        examines: "the ids that are served or will be derived are none that systemd gives to containers, services and homes",
         risk: "a service or a container gets the id of a person",
         repair: "move `[ids]` out of systemd's ranges (docs/ids.md)",
         run: systemd,
@@ -159,13 +159,17 @@ fn ids_shadowed(host: &Host) -> Vec<Finding> {
     }]
 }
 
-/// The ranges that may be served: the snapshot's, or where there is none the configuration's.
-fn ranges(host: &Host) -> Option<Vec<RangeInclusive<u32>>> {
-    match (&host.served, &host.config) {
-        (Ok(content), _) => Some(content.id_ranges.clone()),
-        (_, Ok(config)) => Some(vec![config.ids.accept.clone(), config.ids.derive.clone()]),
-        _ => None,
-    }
+/// Every id that is served.
+fn served_ids(host: &Host) -> Vec<u32> {
+    let Ok(content) = &host.served else {
+        return Vec::new();
+    };
+    let users = content.users.iter().map(|user| user.account.uid.get());
+    let groups = content.groups.iter().map(|group| group.group.gid.get());
+    let mut ids: Vec<u32> = users.chain(groups).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 fn overlap(a: &RangeInclusive<u32>, b: &RangeInclusive<u32>) -> Option<RangeInclusive<u32>> {
@@ -177,39 +181,39 @@ fn shown(range: &RangeInclusive<u32>) -> String {
     format!("{}-{}", range.start(), range.end())
 }
 
-/// Compares what may be served with ranges of others.
+/// Compares what is served, and what will be derived, with ranges of others.
 fn apart(
     host: &Host,
     place: &str,
     others: &[(RangeInclusive<u32>, String)],
     found: fn(String) -> Finding,
 ) -> Vec<Finding> {
-    let Some(ranges) = ranges(host) else {
-        return vec![
-            Finding::skipped("neither snapshot nor configuration say which ids are served")
-                .at(place),
-        ];
-    };
-    let pairs = others.iter().flat_map(|(other, whose)| {
-        ranges
+    if host.served.is_err() && host.config.is_err() {
+        let says = "neither snapshot nor configuration say which ids are served";
+        return vec![Finding::skipped(says).at(place)];
+    }
+    let ids = served_ids(host);
+    let mut findings = Vec::new();
+    for (other, whose) in others {
+        let inside: Vec<String> = ids
             .iter()
-            .filter_map(move |range| Some((overlap(range, other)?, whose)))
-    });
-    let findings: Vec<Finding> = pairs
-        .map(|(both, whose)| {
-            found(format!("ids that may be served are {whose}"))
-                .at(place)
-                .value(shown(&both))
-        })
-        .collect();
+            .filter(|id| other.contains(id))
+            .map(u32::to_string)
+            .collect();
+        if !inside.is_empty() {
+            let says = format!("ids that are served are {whose}: {}", shown(other));
+            findings.push(found(says).at(place).value(listed(inside)));
+        }
+        let derived = host.config.as_ref().ok().map(|config| &config.ids.derive);
+        if let Some(both) = derived.and_then(|derived| overlap(derived, other)) {
+            let says = format!("ids that are derived are {whose}");
+            findings.push(found(says).at(place).value(shown(&both)));
+        }
+    }
     match findings.is_empty() {
         true => {
-            let served: Vec<String> = ranges.iter().map(shown).collect();
-            vec![
-                Finding::fine("they are apart")
-                    .at(place)
-                    .value(served.join(" ")),
-            ]
+            let says = format!("{} ids are served, and none is another's", ids.len());
+            vec![Finding::fine(says).at(place)]
         }
         false => findings,
     }

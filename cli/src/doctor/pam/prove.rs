@@ -82,7 +82,10 @@ pub(super) fn account_open(stack: &[&Entry]) -> Option<(bool, Broken)> {
     let remember = |entry: &Entry, code: Code, mut memory: Memory| {
         if entry.name() == OURS {
             memory.asked = true;
-            memory.refused |= !matches!(code, Code::SUCCESS | Code::USER_UNKNOWN | Code::IGNORE);
+            memory.refused |= !matches!(
+                code,
+                Code::SUCCESS | Code::USER_UNKNOWN | Code::IGNORE | Code::NEW_AUTHTOK_REQD
+            );
         }
         memory
     };

@@ -87,7 +87,10 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// Every service that has ours in its auth or account stack.
 fn ours(host: &Host) -> Vec<(String, Service)> {
-    let names = read::names(host).into_iter();
+    // Debian's common-* are pieces that services include, not services.
+    let names = read::names(host)
+        .into_iter()
+        .filter(|name| !name.starts_with("common-"));
     let all = names.map(|name| (name.clone(), read::service(host, &name)));
     all.filter(|(_, service)| {
         [Type::Auth, Type::Account]

@@ -71,12 +71,8 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         s.write("/etc/subuid", "eve:2000000000:65536\n")
     }),
     ("ids-systemd", Warning, |s| {
-        s.remove("/var/lib/muster/public/snapshot");
-        s.replace(
-            "/etc/muster/muster.toml",
-            "2000000000-2000999999",
-            "600000-700000",
-        );
+        let ids = "version = 1\n[ids]\nderive = [600000, 2000000]\n";
+        s.replace("/etc/muster/muster.toml", "version = 1\n", ids);
     }),
     ("pam-services", Error, |s| {
         s.write(

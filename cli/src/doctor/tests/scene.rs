@@ -139,7 +139,7 @@ impl Scene {
     /// The directory's configuration with further lines in its section.
     pub(super) fn configure(&mut self, more: &str) {
         let text = format!(
-            "version = 1\n[ids]\naccept = \"2000000000-2000999999\"\nderive = \"2001000000-2001999999\"\n[[directory]]\nname = \"corp\"\nkind = \"crowd\"\nurl = \"https://crowd.example.org/crowd\"\napplication = \"hosts\"\npassword_file = \"/etc/muster/secrets/crowd\"\n{more}\n[access]\nallow = [\"group:corp/engineers\"]\n"
+            "version = 1\n[[directory]]\nname = \"corp\"\nkind = \"crowd\"\nurl = \"https://crowd.example.org/crowd\"\napplication = \"hosts\"\npassword_file = \"/etc/muster/secrets/crowd\"\n{more}\n[access]\nallow = [\"group:corp/engineers\"]\n"
         );
         self.write("/etc/muster/muster.toml", &text);
     }
@@ -148,8 +148,8 @@ impl Scene {
     pub(super) fn serve(&mut self, passwd: &str, group: &str) {
         let names = NameRule::default();
         let sources = Sources {
-            passwd,
-            group,
+            passwd: passwd.as_bytes(),
+            group: group.as_bytes(),
             names: &names,
         };
         let mut built = build(sources, SystemClock.now()).unwrap();

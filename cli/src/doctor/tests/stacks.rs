@@ -124,10 +124,10 @@ fn continued_lines_comments_and_brackets_are_read() {
         "auth \\\n required m.so auth_err # m.so success\n",
         "auth_err",
     );
-    check("auth [default=die success=ok] m.so success\n", "auth_err");
+    check("auth [default=die success=ok] m.so success\n", "success");
     check("AUTH REQUIRED m.so success\n", "success");
     check("auth required\n", "perm_denied");
-    check("auth [success=perhaps] m.so success\n", "success");
+    check("auth [success=perhaps] m.so success\n", "perm_denied");
 }
 
 #[test]
