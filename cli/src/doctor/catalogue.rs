@@ -70,3 +70,22 @@ pub const SUBJECTS: &[Subject] = &[
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     SUBJECTS.iter().flat_map(|subject| subject.checks)
 }
+
+/// The table as the reference page has it.
+pub fn reference() -> String {
+    let mut text = String::new();
+    for subject in SUBJECTS {
+        text.push_str(&format!(
+            "\n## {}\n\n| check | examines | risk | repair |\n|---|---|---|---|\n",
+            subject.heading
+        ));
+        for check in subject.checks {
+            text.push_str(&format!(
+                "| `{}` | {} | {} | {} |\n",
+                check.name, check.examines, check.risk, check.repair
+            ));
+        }
+    }
+    text.push('\n');
+    text
+}

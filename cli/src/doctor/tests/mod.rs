@@ -101,3 +101,18 @@ fn the_document_says_of_each_finding_what_it_rests_on() {
     assert_eq!(first["findings"][0]["evidence"]["line"], 1);
     assert_eq!(first["findings"][0]["fixable"], true);
 }
+
+#[test]
+fn the_reference_page_is_the_table() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/doctor.md");
+    let before = std::fs::read_to_string(&page).unwrap();
+    let (begin, end) = ("<!-- checks: begin -->\n", "<!-- checks: end -->");
+    let (head, rest) = before.split_once(begin).unwrap();
+    let (_, tail) = rest.split_once(end).unwrap();
+    let wanted = format!("{head}{begin}{}{end}{tail}", super::catalogue::reference());
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(&page, &wanted).unwrap();
+    } else {
+        assert_eq!(before, wanted);
+    }
+}
