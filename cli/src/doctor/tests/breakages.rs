@@ -236,11 +236,9 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         s.status().directories[0].server = None
     }),
     ("transport", Warning, |s| {
-        s.replace(
-            "/etc/muster/muster.toml",
-            "https://crowd.example.org",
-            "http://127.0.0.1:8095",
-        )
+        s.configure("plain_http = \"loopback\"");
+        let (from, to) = ("https://crowd.example.org", "http://127.0.0.1:8095");
+        s.replace("/etc/muster/muster.toml", from, to);
     }),
     ("ledger", Warning, |s| {
         s.status()
