@@ -71,7 +71,7 @@ fn colours() -> Colours {
 fn fixes(found: &[Examined]) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = Vec::new();
     for finding in found.iter().flat_map(|one| &one.findings) {
-        if let Some(fix) = finding.fix.as_ref().filter(|fix| !fixes.contains(fix)) {
+        if let Some(fix) = finding.fix.as_deref().filter(|fix| !fixes.contains(fix)) {
             fixes.push(fix.clone());
         }
     }

@@ -58,11 +58,11 @@ pub struct Finding {
     /// What is the case, one sentence.
     pub says: String,
     /// What that rests on.
-    pub evidence: Evidence,
+    pub evidence: Box<Evidence>,
     /// What to do, one line; none: what the table of checks says.
     pub repair: Option<String>,
     /// What `--fix` would do.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Finding {
@@ -95,7 +95,7 @@ impl Finding {
         Self {
             level,
             says: text::safe(says, 2 * VALUE_MAX),
-            evidence: Evidence::default(),
+            evidence: Box::default(),
             repair: None,
             fix: None,
         }
@@ -128,7 +128,7 @@ impl Finding {
     /// What `--fix` does about it.
     pub fn fix(mut self, fix: Fix) -> Self {
         self.repair = Some(fix.command());
-        self.fix = Some(fix);
+        self.fix = Some(Box::new(fix));
         self
     }
 }

@@ -266,7 +266,7 @@ fn subordinate(host: &Host) -> Vec<Finding> {
         .into_iter()
         .map(|range| (range, "granted to a local user".to_owned()))
         .collect();
-    apart(host, paths::SUBUID, &others, |says| Finding::error(says))
+    apart(host, paths::SUBUID, &others, Finding::error)
 }
 
 fn systemd(host: &Host) -> Vec<Finding> {
@@ -274,5 +274,5 @@ fn systemd(host: &Host) -> Vec<Finding> {
         .iter()
         .map(|(range, whose)| (range.clone(), format!("for {whose}")))
         .collect();
-    apart(host, "systemd", &others, |says| Finding::warning(says))
+    apart(host, "systemd", &others, Finding::warning)
 }

@@ -162,12 +162,12 @@ fn denials(host: &Host) -> Vec<Finding> {
         looked = true;
         let lines: Vec<&str> = text.lines().collect();
         let from = lines.len().saturating_sub(LOG_LINES);
-        let denied = lines
+        let mut denied = lines
             .iter()
             .enumerate()
             .skip(from)
             .filter(|(_, line)| is_denial(line));
-        if let Some((at, line)) = denied.last() {
+        if let Some((at, line)) = denied.next_back() {
             findings.push(
                 Finding::warning("muster was denied something")
                     .at(log)

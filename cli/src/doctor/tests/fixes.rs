@@ -24,7 +24,7 @@ fn what_is_repaired_is_found_no_more() {
         for fix in one
             .findings
             .iter()
-            .filter_map(|finding| finding.fix.as_ref())
+            .filter_map(|finding| finding.fix.as_deref())
         {
             fix.apply(scene.owner).unwrap();
         }
