@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Crowd { command } => commands::crowd::run(&options, command),
         Command::Fas(command) => commands::fas::run(&options, command),
         Command::Gafaelfawr { command } => commands::gafaelfawr::run(&options, command),
+        Command::Doctor(order) => commands::doctor::run(&options, order),
         Command::Version => commands::version::run(&options),
     };
     match result {

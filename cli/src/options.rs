@@ -24,7 +24,8 @@ Exit codes:
   1  the answer is no: not found, not allowed, refused, not good, problems in a configuration or a file
   2  the command was not understood
   3  could not ask: the broker does not run or does not answer, the directory cannot be reached, or what was to be compared cannot be read
-  4  this user may not ask that";
+  4  this user may not ask that
+  5  doctor found an error";
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -176,8 +177,33 @@ pub enum Command {
         #[command(subcommand)]
         command: SnapshotCommand,
     },
+    /// Look for what is or could go wrong with muster on this host, and say how to repair it
+    ///
+    /// Changes nothing without `--fix`. Run it as root: others may not read all that is looked at. Exit code 0: nothing
+    /// worse than notes; 1: warnings; 5: errors.
+    Doctor(DoctorOrder),
     /// Print the version
     Version,
+}
+
+/// What is examined, and what is done about it.
+#[derive(Debug, Args)]
+pub struct DoctorOrder {
+    /// Repair what can be repaired without taking anything from anybody, then look again
+    #[arg(long)]
+    pub fix: bool,
+    /// Only say what `--fix` would do
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Show what is as it should be, too
+    #[arg(long)]
+    pub all: bool,
+    /// List the checks, and look at nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Examine the files of an image that is mounted there, not this host
+    #[arg(long, value_name = "DIR", conflicts_with = "fix")]
+    pub root: Option<PathBuf>,
 }
 
 /// What to do with the books of wrong tries.

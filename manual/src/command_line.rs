@@ -1,6 +1,7 @@
 //! muster(1), from the table that the command line's own help comes from.
 
 use clap::{Arg, Command, CommandFactory};
+use muster_cli::doctor::catalogue::checks;
 use muster_cli::options::Options;
 
 use crate::page::Page;
@@ -29,6 +30,10 @@ pub(crate) fn page() -> Page {
         .filter(|sub| sub.get_name() != "help")
     {
         describe(&mut page, "muster", sub);
+    }
+    page.heading("CHECKS OF DOCTOR");
+    for check in checks() {
+        page.term(check.name, "", &sentence(check.examines));
     }
     let codes = command
         .get_after_help()

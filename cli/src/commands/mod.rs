@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod crowd;
+pub mod doctor;
 pub mod explain;
 pub mod fas;
 pub mod gafaelfawr;

@@ -1,0 +1,118 @@
+//! Every check, seen passing on a sound host and failing on one that is broken in one place.
+
+mod breakages;
+mod fixes;
+mod scene;
+mod stacks;
+
+use super::catalogue::checks;
+use super::finding::Level;
+use super::report::{self, Colours, Fine};
+use breakages::BREAKAGES;
+use scene::Scene;
+
+fn level(scene: &Scene, name: &str) -> (Level, String) {
+    let found = report::examine(&scene.host());
+    let one = found.iter().find(|one| one.check.name == name).unwrap();
+    (one.level(), format!("{name}: {:#?}", one.findings))
+}
+
+#[test]
+fn there_are_at_least_forty_checks_and_no_two_have_one_name() {
+    let mut names: Vec<_> = checks().map(|check| check.name).collect();
+    assert!(names.len() >= 40, "{}", names.len());
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), checks().count());
+}
+
+#[test]
+fn on_a_sound_host_every_check_looks_and_finds_nothing() {
+    let scene = Scene::sound();
+    for check in checks() {
+        let (level, shown) = level(&scene, check.name);
+        assert_eq!(level, Level::Fine, "{shown}");
+    }
+}
+
+#[test]
+fn each_breakage_is_found_by_the_check_that_it_is_for() {
+    for (name, wanted, breakage) in BREAKAGES {
+        let mut scene = Scene::sound();
+        breakage(&mut scene);
+        let (level, shown) = level(&scene, name);
+        assert_eq!(level, *wanted, "{shown}");
+    }
+}
+
+#[test]
+fn every_check_has_been_seen_failing() {
+    for check in checks() {
+        assert!(
+            BREAKAGES.iter().any(|(name, ..)| *name == check.name),
+            "{} has never failed",
+            check.name
+        );
+    }
+}
+
+#[test]
+fn whatever_is_found_has_evidence_and_a_repair_of_one_line() {
+    for (name, _, breakage) in BREAKAGES {
+        let mut scene = Scene::sound();
+        breakage(&mut scene);
+        for one in report::examine(&scene.host()) {
+            assert!(!one.findings.is_empty(), "{}", one.check.name);
+            for finding in one.findings.iter().filter(|f| f.level >= Level::Note) {
+                assert!(!finding.evidence.place.is_empty(), "{name}: {finding:?}");
+                let repair = finding.repair.as_deref().unwrap_or(one.check.repair);
+                assert!(!repair.is_empty() && !repair.contains('\n'), "{finding:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_folder_is_examined_without_a_panic() {
+    let scene = Scene::empty();
+    let found = report::examine(&scene.host());
+    assert_eq!(found.len(), checks().count());
+    assert_eq!(report::worst(&found), Level::Error);
+}
+
+#[test]
+fn escapes_of_a_file_never_reach_the_terminal() {
+    let mut scene = Scene::sound();
+    scene.append("/etc/nsswitch.conf", "initgroups: files \x1b[2J\n");
+    let text = report::text(&report::examine(&scene.host()), Colours::Off, Fine::Counted);
+    assert!(text.contains("initgroups"), "{text}");
+    assert!(!text.contains('\x1b'));
+}
+
+#[test]
+fn the_document_says_of_each_finding_what_it_rests_on() {
+    let mut scene = Scene::sound();
+    scene.write("/etc/nsswitch.conf", "passwd: files\ngroup: files muster\n");
+    let document = report::json(&report::examine(&scene.host()));
+    assert_eq!(document["version"], 1);
+    assert_eq!(document["level"], "error");
+    let first = &document["checks"][0];
+    assert_eq!(first["name"], "nsswitch-users");
+    assert_eq!(first["findings"][0]["evidence"]["line"], 1);
+    assert_eq!(first["findings"][0]["fixable"], true);
+}
+
+#[test]
+fn the_reference_page_is_the_table() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/doctor.md");
+    let before = std::fs::read_to_string(&page).unwrap();
+    let (begin, end) = ("<!-- checks: begin -->\n", "<!-- checks: end -->");
+    let (head, rest) = before.split_once(begin).unwrap();
+    let (_, tail) = rest.split_once(end).unwrap();
+    let wanted = format!("{head}{begin}{}{end}{tail}", super::catalogue::reference());
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(&page, &wanted).unwrap();
+    } else {
+        assert_eq!(before, wanted);
+    }
+}
