@@ -1,4 +1,9 @@
 //! `muster doctor` on a host that serves people: nothing of muster's own is wrong, and what is broken is found.
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 use muster_tests::world::World;
 

@@ -187,7 +187,10 @@ fn transport(host: &Host) -> Vec<Finding> {
         return vec![Finding::fine("no directory is configured").at(paths::CONFIG)];
     }
     let findings = config.directories.iter().map(|directory| {
-        let url = &directory.server.url;
+        let Some(server) = &directory.server else {
+            return Finding::fine(format!("{} is on this host", directory.name)).at(paths::CONFIG);
+        };
+        let url = &server.url;
         let finding = match url.scheme() {
             "https" => Finding::fine(format!("{} is asked by https", directory.name)),
             _ => Finding::warning(format!("{} is asked by plain http", directory.name)),

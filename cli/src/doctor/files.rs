@@ -1,6 +1,6 @@
 //! Configuration, secrets, folders, snapshot and sockets: there, sound, and kept from others.
 
-use muster_common::config::{ConfigErrors, DirectoryConfig, DirectoryKind, SecretSource};
+use muster_common::config::{ConfigErrors, DirectoryConfig, SecretSource};
 use muster_common::paths;
 use rustix::fs::FileType;
 
@@ -179,14 +179,6 @@ fn folder(host: &Host, place: &str, mode: u32, for_all: bool) -> Finding {
     }
 }
 
-fn source(directory: &DirectoryConfig) -> &SecretSource {
-    match &directory.kind {
-        DirectoryKind::Crowd(crowd) => &crowd.password_file,
-        DirectoryKind::Fas(fas) => &fas.password_file,
-        DirectoryKind::Gafaelfawr(gafaelfawr) => &gafaelfawr.token_file,
-    }
-}
-
 fn secrets(host: &Host) -> Vec<Finding> {
     let Ok(config) = &host.config else {
         return vec![Finding::skipped("the configuration cannot be read").at(paths::CONFIG)];
@@ -202,12 +194,15 @@ fn secrets(host: &Host) -> Vec<Finding> {
 }
 
 fn secret(host: &Host, directory: &DirectoryConfig) -> Finding {
-    let place = match source(directory) {
-        SecretSource::Credential(name) => {
+    let place = match directory.kind.secret_file() {
+        None => {
+            return Finding::fine(format!("{} wants no secret", directory.name)).at(paths::CONFIG);
+        }
+        Some((_, SecretSource::Credential(name))) => {
             return Finding::fine(format!("{}: systemd keeps it", directory.name))
                 .at(format!("credential:{name}"));
         }
-        SecretSource::File(path) => path.to_string_lossy().into_owned(),
+        Some((_, SecretSource::File(path))) => path.to_string_lossy().into_owned(),
     };
     let broker = host.local_user(paths::BROKER_USER);
     match host.meta(&place) {
@@ -265,7 +260,7 @@ fn authorities(host: &Host) -> Vec<Finding> {
     let files = config
         .directories
         .iter()
-        .filter_map(|one| one.server.ca_file.as_ref());
+        .filter_map(|one| one.server.as_ref()?.ca_file.as_ref());
     let findings: Vec<Finding> = files
         .map(|file| {
             let place = file.to_string_lossy();

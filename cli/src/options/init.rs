@@ -8,9 +8,12 @@ use muster_common::paths;
 /// What may be said instead of being asked for.
 #[derive(Debug, Default, Args)]
 pub struct InitOptions {
-    /// The directory's kind: crowd, fas or gafaelfawr
+    /// The directory's kind: crowd, fas, gafaelfawr or local
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
+    /// The same as `--kind local`: people whom root registers on this host, and no server
+    #[arg(long, conflicts_with_all = ["kind", "url", "secret_file", "ca_file"])]
+    pub local: bool,
     /// The directory's name on this host; without it the kind
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

@@ -7,6 +7,9 @@ use crate::failure::Failure;
 use crate::options::InitOptions;
 use crate::prompt;
 
+/// The rule that lets anybody in whom a directory knows.
+const EVERYONE: &str = "everyone";
+
 /// What the configuration will say.
 pub struct Answers {
     /// The kind.
@@ -71,7 +74,7 @@ pub fn collect(options: &InitOptions, person: &mut impl Person) -> Result<Answer
         return Err(unsaid(&missing.join(", ")));
     }
     refuse_of_others(options, kind)?;
-    let allow = allow(options, person)?;
+    let allow = allow(options, kind, person)?;
     Ok(Answers {
         kind,
         name,
@@ -81,6 +84,9 @@ pub fn collect(options: &InitOptions, person: &mut impl Person) -> Result<Answer
 }
 
 fn kind(options: &InitOptions, person: &mut impl Person) -> Result<&'static Kind, Failure> {
+    if options.local {
+        return kinds::named(kinds::LOCAL);
+    }
     if let Some(name) = &options.kind {
         return kinds::named(name);
     }
@@ -115,9 +121,17 @@ fn refuse_of_others(options: &InitOptions, kind: &Kind) -> Result<(), Failure> {
     }
 }
 
-fn allow(options: &InitOptions, person: &mut impl Person) -> Result<Vec<String>, Failure> {
+fn allow(
+    options: &InitOptions,
+    kind: &Kind,
+    person: &mut impl Person,
+) -> Result<Vec<String>, Failure> {
     if !options.allow.is_empty() {
         return Ok(options.allow.clone());
+    }
+    // Whoever is in the registry is there because root said so.
+    if kind.name == kinds::LOCAL {
+        return Ok(vec![EVERYONE.to_owned()]);
     }
     let question = "Who may log in, such as group:linux-users (empty: nobody yet)";
     let rules = person.line(question, "")?.unwrap_or_default();

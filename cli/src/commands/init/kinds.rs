@@ -25,8 +25,8 @@ pub struct Kind {
     pub before: &'static str,
     /// What it is asked for beside its name, in the order of asking.
     pub asked: &'static [Asked],
-    /// The key of the secret's file, and the question for the secret.
-    pub secret: (&'static str, &'static str),
+    /// The key of the secret's file, and the question for the secret; `None`: it knows us without one.
+    pub secret: Option<(&'static str, &'static str)>,
 }
 
 const fn url(question: &'static str) -> Asked {
@@ -38,7 +38,10 @@ const fn url(question: &'static str) -> Asked {
     }
 }
 
-/// Every kind.
+/// The kind that has no server.
+pub const LOCAL: &str = "local";
+
+/// Every kind that is asked for here; docs/directories.md has one more, which wants lists.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "crowd",
@@ -54,7 +57,7 @@ pub const KINDS: &[Kind] = &[
                 said: |options| options.application.as_ref(),
             },
         ],
-        secret: ("password_file", "Password of the application: "),
+        secret: Some(("password_file", "Password of the application: ")),
     },
     Kind {
         name: "fas",
@@ -69,14 +72,21 @@ pub const KINDS: &[Kind] = &[
                 said: |options| options.user.as_ref(),
             },
         ],
-        secret: ("password_file", "Password of the service account: "),
+        secret: Some(("password_file", "Password of the service account: ")),
     },
     Kind {
         name: "gafaelfawr",
         title: "Gafaelfawr",
         before: "In Gafaelfawr, make a service token of a `bot-` user with the scope `admin:userinfo`.",
         asked: &[url("URL of Gafaelfawr, such as https://data.example.org")],
-        secret: ("token_file", "Service token: "),
+        secret: Some(("token_file", "Service token: ")),
+    },
+    Kind {
+        name: LOCAL,
+        title: "This host's own registry",
+        before: "No server is wanted: `muster token register` makes the people of this host, and shows each token once.",
+        asked: &[],
+        secret: None,
     },
 ];
 

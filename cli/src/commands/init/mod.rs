@@ -36,6 +36,8 @@ struct Places {
     /// The folder of the secrets, and the secret's file in it.
     secrets: PathBuf,
     secret: PathBuf,
+    /// Whether the kind wants a secret at all.
+    wants_secret: bool,
     /// Whether the secret lies there already.
     is_kept: bool,
 }
@@ -45,7 +47,7 @@ pub fn run(options: &Options, init: &InitOptions) -> Result<ExitCode, Failure> {
     let config = std::path::absolute(&init.config)?;
     let part = part(&config)?;
     let answers = collect(init, &mut Terminal)?;
-    let places = places(config, part, &answers.name, init.secret_file.as_deref())?;
+    let places = places(config, part, &answers, init.secret_file.as_deref())?;
     let ca_file = init.ca_file.as_ref().map(std::path::absolute).transpose()?;
     let text = text::text(&answers, part, &places.secret, ca_file.as_deref());
     // What is wrong is told before anybody types a secret.
@@ -53,10 +55,10 @@ pub fn run(options: &Options, init: &InitOptions) -> Result<ExitCode, Failure> {
         .map_err(|errors| not_a_setup(&errors))?;
     let directory = directory(&checked, &answers.name)?;
     let secret = secret(init, &answers, &places)?;
-    let keep = (!places.is_kept).then(|| line_of(&secret));
-    let server = match init.no_test {
-        true => None,
-        false => Some(test(directory, secret)?),
+    let keep = secret.as_ref().filter(|_| !places.is_kept).map(line_of);
+    let server = match secret {
+        Some(secret) if !init.no_test => Some(test(directory, secret)?),
+        _ => None,
     };
     write(&places, &text, keep.as_ref().map(|line| line.as_slice()))?;
     tell(options, &places, server.as_ref(), &checked)?;
@@ -83,9 +85,10 @@ fn part(config: &Path) -> Result<Part, Failure> {
 fn places(
     config: PathBuf,
     part: Part,
-    name: &str,
+    answers: &Answers,
     secret_file: Option<&Path>,
 ) -> Result<Places, Failure> {
+    let name = &answers.name;
     let folder = config.parent().unwrap_or(Path::new("/"));
     let secrets = folder.join("secrets");
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -110,14 +113,15 @@ fn places(
     let places = Places {
         file,
         part,
+        wants_secret: answers.kind.secret.is_some(),
         is_kept: kept.is_some(),
         secret: kept.unwrap_or_else(|| secrets.join(name)),
         secrets,
         config,
     };
     for path in [&places.file, &places.secret] {
-        let is_new = places.is_kept && *path == places.secret;
-        if !is_new && std::fs::symlink_metadata(path).is_ok() {
+        let is_awaited = *path == places.secret && (places.is_kept || !places.wants_secret);
+        if !is_awaited && std::fs::symlink_metadata(path).is_ok() {
             return Err(Failure::Setup(format!(
                 "{} is there already, and nothing was written: take it away, or choose another --name",
                 path.display()
@@ -141,9 +145,16 @@ fn directory<'a>(config: &'a Config, name: &str) -> Result<&'a DirectoryConfig, 
         .ok_or_else(|| Failure::Setup(format!("no directory is called {name}")))
 }
 
-fn secret(init: &InitOptions, answers: &Answers, places: &Places) -> Result<Secret, Failure> {
-    let (_, question) = answers.kind.secret;
-    match init.secret_file.as_deref() {
+/// Nothing for a kind that knows us without one.
+fn secret(
+    init: &InitOptions,
+    answers: &Answers,
+    places: &Places,
+) -> Result<Option<Secret>, Failure> {
+    let Some((_, question)) = answers.kind.secret else {
+        return Ok(None);
+    };
+    let secret = match init.secret_file.as_deref() {
         // As the broker reads it: with a wrong owner or mode it is refused here.
         Some(_) if places.is_kept => {
             let source = config::SecretSource::File(places.secret.clone());
@@ -152,7 +163,8 @@ fn secret(init: &InitOptions, answers: &Answers, places: &Places) -> Result<Secr
         }
         Some(file) if file != Path::new(STDIN) => prompt::secret_in(file),
         _ => prompt::secret(question),
-    }
+    };
+    secret.map(Some)
 }
 
 fn line_of(secret: &Secret) -> Zeroizing<Vec<u8>> {
@@ -207,23 +219,27 @@ fn tell(
     if options.json {
         return Ok(show::json(&json!({
             "file": places.file,
-            "secret_file": places.secret,
+            "secret_file": places.wants_secret.then_some(&places.secret),
             "server": server,
             "warnings": config.warnings,
         }))?);
     }
     match server {
         Some(server) => println!("{server} takes the credentials."),
-        None => println!("The server was not asked."),
+        None if places.wants_secret => println!("The server was not asked."),
+        None => {}
     }
     println!("Written: {}", places.file.display());
-    if !places.is_kept {
+    if places.wants_secret && !places.is_kept {
         println!("         {}", places.secret.display());
     }
     for warning in &config.warnings {
         println!("warning: {warning}");
     }
     println!("{NEXT_STEPS}");
+    if !places.wants_secret {
+        println!("{REGISTER}");
+    }
     Ok(())
 }
 
@@ -235,6 +251,9 @@ Next steps:
   4. muster explain NAME --service sshd says whether NAME may log in, and why
   5. with a root shell kept open: pam-auth-update --enable muster (Debian), authselect select custom/muster (Fedora);
      muster login-test NAME --service sshd";
+
+const REGISTER: &str = "
+People are made by root: muster token register NAME EMAIL; see docs/tokens.md.";
 
 #[cfg(test)]
 mod tests;

@@ -109,6 +109,20 @@ fn where_nobody_can_be_asked_every_missing_option_is_named_at_once() {
     );
 }
 
+#[test]
+fn a_host_of_its_own_wants_neither_a_server_nor_a_secret() {
+    let host = Host::new();
+    let file = host.path("etc/muster.toml");
+    let (options, init) = typed(&["--local", "--config", file.to_str().unwrap()]);
+    run(&options, &init).unwrap();
+    let config = config::load(&file).unwrap();
+    assert_eq!(config.directories[0].kind.as_str(), "local");
+    assert!(!config.access.lets_nobody_in());
+    assert!(!host.path("etc/secrets").exists());
+    let again = run(&options, &init).unwrap_err().to_string();
+    assert!(again.contains("has the directory local already"), "{again}");
+}
+
 /// A folder to be set up, and a file with a secret outside of it.
 struct Host(tempfile::TempDir);
 

@@ -38,7 +38,9 @@ pub fn text(answers: &Answers, part: Part, secret_file: &Path, ca_file: Option<&
     for (name, value) in &answers.values {
         key(name, value);
     }
-    key(answers.kind.secret.0, &secret_file.to_string_lossy());
+    if let Some((name, _)) = answers.kind.secret {
+        key(name, &secret_file.to_string_lossy());
+    }
     if let Some(file) = ca_file {
         key("ca_file", &file.to_string_lossy());
     }
@@ -111,7 +113,8 @@ mod tests {
 
     fn written(answers: &Answers) -> String {
         let secret = Path::new("/etc/muster/secrets/corp");
-        text(answers, Part::First, secret, Some(Path::new("/etc/ca.pem")))
+        let ca_file = answers.kind.secret.map(|_| Path::new("/etc/ca.pem"));
+        text(answers, Part::First, secret, ca_file)
     }
 
     #[test]
