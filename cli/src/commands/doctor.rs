@@ -28,7 +28,7 @@ pub fn run(options: &Options, order: &DoctorOrder) -> Result<ExitCode, Failure> 
     let fixes = fixes(&found);
     if order.dry_run {
         for fix in &fixes {
-            println!("would run: {fix}");
+            eprintln!("muster: would run: {fix}");
         }
     } else if order.fix {
         repair(&fixes);
