@@ -3,28 +3,6 @@
 
 use muster_common::wire::message::StatusReply;
 
-/// A directory's server, as its TLS says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// The directory.
-    pub directory: String,
-    /// Host and port.
-    pub server: String,
-    /// When the first of the chain's certificates ends (seconds since 1970), if the chain is good; else why not.
-    pub chain: Result<u64, ChainError>,
-}
-
-/// Why nothing is known of a chain, or what is wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChainError {
-    /// The server could not be reached.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The chain is not good.
-    #[error("{0}")]
-    Bad(String),
-}
-
 /// Room on a file system.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Room {
@@ -62,8 +40,6 @@ pub struct Facts {
     pub now: u64,
     /// The broker's status, or why there is none.
     pub broker: Option<Result<StatusReply, String>>,
-    /// The servers that speak TLS.
-    pub certificates: Vec<Certificate>,
     /// File systems.
     pub rooms: Vec<Room>,
     /// Processes that map files of muster's which were replaced, and those that keep names.
