@@ -16,7 +16,7 @@ pub enum NotMeant {
     #[error("{0}")]
     Unable(&'static str),
     /// The call leaves open which of these.
-    #[error("several directories could be meant, say which one by --directory: {0}")]
+    #[error("several directories could be meant, say which one: {0}")]
     Several(String),
 }
 

@@ -39,7 +39,6 @@ fn a_host_that_serves_people_is_fine_and_what_is_broken_is_found() {
     let Some(mut world) = World::usual() else {
         return;
     };
-    world.start_usual();
     for check in OF_A_HOST_THAT_SERVES {
         assert_eq!(level(&world, check), "fine", "{check}");
     }
