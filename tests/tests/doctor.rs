@@ -36,7 +36,7 @@ const OF_A_HOST_THAT_SERVES: [&str; 14] = [
 
 #[test]
 fn a_host_that_serves_people_is_fine_and_what_is_broken_is_found() {
-    let Some(mut world) = World::usual() else {
+    let Some(world) = World::usual() else {
         return;
     };
     for check in OF_A_HOST_THAT_SERVES {

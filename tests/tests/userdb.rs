@@ -2,29 +2,12 @@
 
 use muster_tests::world::World;
 
-const SOCKET: &str = "/run/systemd/userdb/org.muster1.UserDatabase";
-
 #[test]
 fn userdbctl_and_nss_systemd_see_the_people_of_the_directories() {
     let Some(mut world) = World::usual() else {
         return;
     };
-    world.run(["mkdir", "-p", "/run/systemd/userdb"]).said();
-    let unprivileged = [
-        "setpriv",
-        "--reuid=nobody",
-        "--regid=nogroup",
-        "--clear-groups",
-        "--bounding-set=-all",
-        "--no-new-privs",
-        "muster-userdb",
-    ];
-    let listen = format!("--listen={SOCKET}");
-    let activated = ["systemd-socket-activate", listen.as_str()];
-    let words: Vec<&str> = activated.iter().chain(&unprivileged).copied().collect();
-    world.spawn("muster-userdb", &words);
-    world.until("the door is there", |world| world.path(SOCKET).exists());
-    world.run(["chmod", "666", SOCKET]).said();
+    world.start_userdb();
 
     let ada = world.run(["userdbctl", "user", "ada", "--output=json"]);
     for words in [

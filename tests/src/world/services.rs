@@ -44,6 +44,28 @@ impl World {
         process
     }
 
+    /// Starts muster-userdb as its socket unit would, for nobody's rights.
+    #[track_caller]
+    pub fn start_userdb(&mut self) {
+        const SOCKET: &str = "/run/systemd/userdb/org.muster1.UserDatabase";
+        self.run(["mkdir", "-p", "/run/systemd/userdb"]).said();
+        let unprivileged = [
+            "setpriv",
+            "--reuid=nobody",
+            "--regid=nogroup",
+            "--clear-groups",
+            "--bounding-set=-all",
+            "--no-new-privs",
+            "muster-userdb",
+        ];
+        let listen = format!("--listen={SOCKET}");
+        let activated = ["systemd-socket-activate", listen.as_str()];
+        let words: Vec<&str> = activated.iter().chain(&unprivileged).copied().collect();
+        self.spawn("muster-userdb", &words);
+        self.until("the door is there", |world| world.path(SOCKET).exists());
+        self.run(["chmod", "666", SOCKET]).said();
+    }
+
     /// Starts the real sshd and waits until it listens.
     #[track_caller]
     pub fn start_sshd(&mut self) {
