@@ -73,7 +73,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_part_of_muster_starts_another_program() {
+fn no_part_of_muster_starts_another_program_but_doctor_two_of_roots_own() {
     let mut found = Vec::new();
     for part in ["common", "daemon", "nss", "pam", "cli"] {
         sources(&tree().join(part).join("src"), &mut found);
@@ -91,13 +91,20 @@ fn no_part_of_muster_starts_another_program() {
         let product = text.split("#[cfg(test)]\nmod ").next().unwrap();
         for word in [
             "process::Command",
-            "system(",
+            " Command::new",
+            "(Command::new",
+            "libc::system",
             "execv",
             "posix_spawn",
             "popen",
             "vfork(",
         ] {
-            assert!(!product.contains(word), "{}: {word}", path.display());
+            let is_doctors = word == " Command::new" && path.ends_with("cli/src/doctor/fix.rs");
+            assert!(
+                is_doctors || !product.contains(word),
+                "{}: {word}",
+                path.display()
+            );
         }
         looked_at += 1;
     }
