@@ -129,7 +129,7 @@ impl Failure {
             | Self::Different
             | Self::OnCommandLine => EXIT_NO,
             Self::Directory { source, .. } if !is_silent(source) => EXIT_NO,
-            Self::Unsaid(_) => EXIT_USAGE,
+            Self::Unsaid(_) | Self::Wire(WireError::Unfit(_)) => EXIT_USAGE,
             Self::Wire(WireError::Denied) | Self::Homes(HomesError::NotRoot) => EXIT_DENIED,
             _ => EXIT_COULD_NOT_ASK,
         }

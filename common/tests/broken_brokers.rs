@@ -330,6 +330,9 @@ fn errors_are_told_apart_by_the_decision_they_call_for() {
     check(error::UNAVAILABLE, |e| {
         e.to_string() == "the broker cannot tell now: why"
     });
+    check(error::INVALID_PARAMETER, |e| {
+        e.to_string() == "the broker does not take that: why"
+    });
     check(error::METHOD_NOT_FOUND, |e| {
         matches!(e, WireError::Broken(_))
     });

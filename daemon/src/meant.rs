@@ -29,13 +29,24 @@ impl Broker {
         able: impl Fn(&dyn Directory) -> bool,
         unable: &'static str,
     ) -> Result<(&Connected, Arc<dyn Directory>), NotMeant> {
+        let client = |one: &Connected| Some(one.directory()).filter(|client| able(&**client));
+        self.only_one(name, client, unable)
+    }
+
+    /// The directory that a call means by `name`, and what `of` finds there, where it finds something.
+    pub fn only_one<T>(
+        &self,
+        name: Option<&str>,
+        of: impl Fn(&Connected) -> Option<T>,
+        unable: &'static str,
+    ) -> Result<(&Connected, T), NotMeant> {
         let suits = |one: &&Connected| name.is_none_or(|name| one.config.name.as_str() == name);
         let named: Vec<_> = self.connected.iter().filter(suits).collect();
         if named.is_empty() && name.is_some() {
             return Err(NotMeant::Unknown);
         }
-        let clients = named.into_iter().map(|one| (one, one.directory()));
-        let mut found: Vec<_> = clients.filter(|(_, client)| able(&**client)).collect();
+        let found = named.into_iter().filter_map(|one| Some((one, of(one)?)));
+        let mut found: Vec<_> = found.collect();
         match found.pop() {
             None => Err(NotMeant::Unable(unable)),
             Some(one) if found.is_empty() => Ok(one),

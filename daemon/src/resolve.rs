@@ -38,6 +38,9 @@ pub enum ResolveError {
     /// Neither a name nor an id, or both.
     #[error("exactly one of name and id is wanted")]
     Invalid,
+    /// The call does not fit what is configured, for this reason.
+    #[error("{0}")]
+    Unfit(String),
     /// The snapshot is missing or not to be trusted.
     #[error("the snapshot: {0}")]
     Snapshot(#[from] OpenError),

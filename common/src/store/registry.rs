@@ -106,10 +106,32 @@ impl Store {
 
     /// The accounts of `directory`, by name.
     pub fn accounts(&self, directory: &DirectoryName) -> Result<Vec<Account>, StoreError> {
+        self.in_order(directory, "", u32::MAX, account_of)
+    }
+
+    /// The first `most` accounts of `directory` behind the name `after`, which may be empty, with what proves them.
+    pub fn accounts_behind(
+        &self,
+        directory: &DirectoryName,
+        after: &str,
+        most: u32,
+    ) -> Result<Vec<Kept>, StoreError> {
+        self.in_order(directory, after, most, kept_of)
+    }
+
+    fn in_order<T>(
+        &self,
+        directory: &DirectoryName,
+        after: &str,
+        most: u32,
+        read: fn(&Row<'_>) -> RowResult<Option<T>>,
+    ) -> Result<Vec<T>, StoreError> {
         let connection = self.connection();
-        let select = format!("SELECT {COLUMNS} FROM account WHERE directory = ?1 ORDER BY name");
+        let select = format!(
+            "SELECT {COLUMNS} FROM account WHERE directory = ?1 AND name > ?2 ORDER BY name LIMIT ?3"
+        );
         let mut select = connection.prepare_cached(&select)?;
-        let rows = select.query_map([directory.as_str()], account_of)?;
+        let rows = select.query_map(params![directory.as_str(), after, most], read)?;
         let found = rows.filter_map(Result::transpose);
         Ok(found.collect::<Result<_, _>>()?)
     }

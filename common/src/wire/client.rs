@@ -67,6 +67,9 @@ pub enum WireError {
     /// The broker cannot tell now: could not ask.
     #[error("the broker cannot tell now{}", Because(.0))]
     Unavailable(Option<String>),
+    /// The call does not fit what is configured, for this reason.
+    #[error("the broker does not take that: {0}")]
+    Unfit(String),
     /// Too many calls: could not ask, try again later.
     #[error("the broker has too many calls at once")]
     Busy,
@@ -323,6 +326,11 @@ fn said_by(name: &str, frame: &[u8]) -> WireError {
         error::UNAVAILABLE => WireError::Unavailable(codec::error_reason(frame)),
         error::PERMISSION_DENIED => WireError::Denied,
         error::BUSY => WireError::Busy,
-        _ => Nonsense::Error(crate::text::safe(name, 100)).into(),
+        _ => match codec::error_reason(frame) {
+            Some(reason) if name == error::INVALID_PARAMETER => {
+                WireError::Unfit(crate::text::safe(&reason, 200))
+            }
+            _ => Nonsense::Error(crate::text::safe(name, 100)).into(),
+        },
     }
 }

@@ -502,7 +502,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 fn error_name(why: &ResolveError) -> &'static str {
     match why {
         ResolveError::NotFound | ResolveError::Gone => error::NOT_FOUND,
-        ResolveError::Invalid => error::INVALID_PARAMETER,
+        ResolveError::Invalid | ResolveError::Unfit(_) => error::INVALID_PARAMETER,
         ResolveError::Busy => error::BUSY,
         _ => error::UNAVAILABLE,
     }

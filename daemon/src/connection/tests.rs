@@ -1,6 +1,7 @@
 //! What peers may say, well-meant or not, and what they hear.
 
 mod dialogues;
+mod tokens;
 
 use muster_common::store::ledger::IdKind;
 use muster_common::wire::codec::{decode_reply, encode_call, error_reason};
@@ -75,6 +76,11 @@ impl Caller {
     async fn error(&mut self) -> String {
         let frame = self.hear().await.unwrap();
         decode_reply::<UserReply>(&frame).unwrap().error.unwrap()
+    }
+
+    /// What an error says beside its name.
+    async fn reason(&mut self) -> String {
+        error_reason(&self.hear().await.unwrap()).unwrap()
     }
 
     /// The step that ends the stream of replies.

@@ -10,8 +10,7 @@ use muster_common::wire::message::{
     ExportFixie, ExportFixieReply, FixieEntry, ImportFixie, ImportFixieReply,
 };
 
-use super::super::page::page;
-use super::list::{behind, weight};
+use super::list::page_behind;
 use super::register::add;
 use super::{NotDone, meant, no, serve, user_name};
 use crate::broker::Broker;
@@ -23,10 +22,7 @@ pub async fn import_fixie(
     broker: Arc<Broker>,
     call: ImportFixie,
 ) -> Result<ImportFixieReply, ResolveError> {
-    let (connected, registry) = match meant(&broker, call.directory.as_deref()) {
-        Ok(meant) => meant,
-        Err(_none) => return Err(ResolveError::NotFound),
-    };
+    let (connected, registry) = meant(&broker, call.directory.as_deref())?;
     let mut reply = tokio::task::block_in_place(|| {
         let mut reply = ImportFixieReply::default();
         for entry in &call.entries {
@@ -80,21 +76,18 @@ fn take_over(broker: &Broker, registry: &Registry, entry: &FixieEntry) -> Result
 
 /// Answers [`ExportFixie`].
 pub fn export_fixie(broker: &Broker, call: &ExportFixie) -> Result<ExportFixieReply, ResolveError> {
-    let Ok((_, registry)) = meant(broker, call.directory.as_deref()) else {
-        return Err(ResolveError::NotFound);
-    };
-    let (found, more) = page(behind(broker, &registry, call.after.as_deref())?, weight);
-    let last = found.last().map(|one| one.name.to_string());
+    let (_, registry) = meant(broker, call.directory.as_deref())?;
+    let (found, more) = page_behind(broker, &registry, call.after.as_deref())?;
+    let last = found.last().map(|one| one.account.name.to_string());
     let mut reply = ExportFixieReply {
         last: last.filter(|_| more),
         ..ExportFixieReply::default()
     };
-    for account in found {
-        let kept = broker.store.kept(registry.place(&account.name))?;
-        let user = account.name.to_string();
-        match kept.and_then(|kept| kept.token) {
+    for kept in found {
+        let user = kept.account.name.to_string();
+        match kept.token {
             Some(Proof::Fixie(hash)) => reply.entries.push(FixieEntry {
-                email: account.email,
+                email: kept.account.email,
                 hashed_token: fixie::hex(&hash),
                 user,
             }),

@@ -17,6 +17,7 @@ use muster_common::wire::message::{DeregisterToken, SetTokenGroups, TokenReply, 
 
 use super::{off_the_loop, sync_one};
 use crate::broker::{Broker, Connected};
+use crate::meant::NotMeant;
 use crate::registry::{Host, Registry};
 use crate::resolve::{ResolveError, served_user};
 use crate::sync::Shrink;
@@ -26,9 +27,15 @@ pub use list::list_tokens;
 pub use register::register_token;
 pub use secrets::{reset_token, set_token_password, verify_token};
 
+/// What is said where no registry is meant.
+const UNABLE: &str = "no directory of the kind \"local\" is meant: the host's own registry is one";
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 enum NotDone {
+    /// It is not clear which registry is meant.
+    #[error(transparent)]
+    NotMeant(#[from] NotMeant),
     /// The answer is no, for this reason.
     #[error("{0}")]
     No(String),
@@ -40,13 +47,12 @@ enum NotDone {
     Host(String),
 }
 
-impl NotDone {
-    fn reply(&self) -> TokenReply {
-        TokenReply {
-            valid: false,
-            message: with_causes(self),
-            completed: matches!(self, Self::No(_)),
-            ..TokenReply::default()
+impl From<NotDone> for ResolveError {
+    fn from(why: NotDone) -> Self {
+        match why {
+            NotDone::NotMeant(_) | NotDone::No(_) => Self::Unfit(why.to_string()),
+            NotDone::Store(error) => Self::Store(error),
+            NotDone::Host(_) => Self::Unclear,
         }
     }
 }
@@ -75,16 +81,8 @@ fn meant<'b>(
     directory: Option<&str>,
 ) -> Result<(&'b Connected, Registry), NotDone> {
     let host = Host::of(broker);
-    let mut all = broker.connected.iter().filter_map(|connected| {
-        let registry = Registry::of(&connected.config, &host)?;
-        let wanted = directory.is_none_or(|name| registry.name().as_str() == name);
-        wanted.then_some((connected, registry))
-    });
-    match (all.next(), all.next()) {
-        (Some(only), None) => Ok(only),
-        (Some(_), Some(_)) => no("there are several registries here; say which by --directory"),
-        (None, _) => no("no directory of the kind \"local\" is configured by this name"),
-    }
+    let registry = |one: &Connected| Registry::of(&one.config, &host);
+    Ok(broker.only_one(directory, registry, UNABLE)?)
 }
 
 fn user_name(broker: &Broker, typed: &str) -> Result<UserName, NotDone> {
@@ -126,9 +124,20 @@ async fn serve(connected: &Connected) -> Option<String> {
     outcome.error.map(|why| format!("not served yet: {why}"))
 }
 
-/// Answers with what `work` came to.
-async fn settled(work: impl Future<Output = Result<TokenReply, NotDone>>) -> TokenReply {
-    work.await.unwrap_or_else(|why| why.reply())
+/// Answers with what `work` came to: fixie-creds' three parts, once it is clear which registry is meant.
+async fn settled(
+    work: impl Future<Output = Result<TokenReply, NotDone>>,
+) -> Result<TokenReply, ResolveError> {
+    match work.await {
+        Ok(reply) => Ok(reply),
+        Err(why @ NotDone::NotMeant(_)) => Err(why.into()),
+        Err(why) => Ok(TokenReply {
+            valid: false,
+            message: with_causes(&why),
+            completed: matches!(why, NotDone::No(_)),
+            ..TokenReply::default()
+        }),
+    }
 }
 
 /// The user id that `name` is served with, if it is this account.
@@ -168,7 +177,7 @@ pub async fn deregister_token(
             ..yes(format!("{name} deregistered"))
         })
     };
-    Ok(settled(work).await)
+    settled(work).await
 }
 
 /// Answers [`UnlockToken`].
@@ -183,7 +192,7 @@ pub async fn unlock_token(
         log::warn!("registry {}: root unlocked {name}", registry.name());
         Ok(yes(format!("{name} unlocked")))
     };
-    Ok(settled(work).await)
+    settled(work).await
 }
 
 /// Answers [`SetTokenGroups`].
@@ -206,7 +215,7 @@ pub async fn set_token_groups(
             ..yes(format!("{name} is in {said}"))
         })
     };
-    Ok(settled(work).await)
+    settled(work).await
 }
 
 fn listed(groups: &[GroupName]) -> String {

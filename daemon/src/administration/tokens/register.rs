@@ -30,7 +30,7 @@ pub async fn register_token(
     broker: Arc<Broker>,
     call: RegisterToken,
 ) -> Result<TokenReply, ResolveError> {
-    Ok(settled(register(&broker, call)).await)
+    settled(register(&broker, call)).await
 }
 
 async fn register(broker: &Arc<Broker>, call: RegisterToken) -> Result<TokenReply, NotDone> {

@@ -44,7 +44,7 @@ pub async fn verify_token(
             decision => no(sentence(&name, decision)),
         }
     };
-    Ok(settled(work).await)
+    settled(work).await
 }
 
 fn account(broker: &Broker, registry: &Registry, name: &UserName) -> Result<Account, NotDone> {
@@ -83,7 +83,7 @@ pub async fn reset_token(
             ..yes("User token reset")
         })
     };
-    Ok(settled(work).await)
+    settled(work).await
 }
 
 fn binding<'a>(registry: &'a Registry, key: &'a ImmutableKey) -> Binding<'a> {
@@ -124,7 +124,7 @@ pub async fn set_token_password(
         log::warn!("registry {}: root said: {said}", registry.name());
         Ok(yes(said))
     };
-    Ok(settled(work).await)
+    settled(work).await
 }
 
 async fn hashed(
