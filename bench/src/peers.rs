@@ -143,12 +143,12 @@ pub(crate) enum Length {
 }
 
 pub(crate) const QUESTIONS: [Question; 9] = [
-    question("name", "by name", 50, Length::Short),
-    question("uid", "by id", 50, Length::Short),
+    question("name", "by name", 64, Length::Short),
+    question("uid", "by id", 64, Length::Short),
     question("unknown", "unknown name, repeated", 64, Length::Short),
-    question("fresh", "unknown name, always another", 5, Length::Short),
-    question("groups20", "initgroups, 20 groups", 5, Length::Short),
-    question("groups200", "initgroups, 200 groups", 2, Length::Short),
+    question("fresh", "unknown name, always another", 8, Length::Short),
+    question("groups20", "initgroups, 20 groups", 8, Length::Short),
+    question("groups200", "initgroups, 200 groups", 8, Length::Short),
     question("members1000", "getgrnam, 1,000 members", 1, Length::Long),
     question("members10000", "getgrnam, 10,000 members", 1, Length::Long),
     question("list", "enumeration, a user", 1, Length::Endless),

@@ -44,8 +44,17 @@ pub(crate) fn groups_of(
     let mut next = list.taken()?;
     let most = next.saturating_add(gids.len());
     let (mut end, mut places) = (list.end(), *list.groups);
+    let has_room = most <= end;
     for gid in gids.unchecked() {
         check_id(gid).map_err(|_of_the_system| Refusal::Unavailable)?;
+        if has_room {
+            // SAFETY: as many places as groups are below `end`, which is inside the list.
+            let place = unsafe { places.add(next) };
+            // SAFETY: inside the list, as above.
+            unsafe { place.write(gid) };
+            next = next.wrapping_add(usize::from(gid != primary));
+            continue;
+        }
         if gid == primary {
             continue;
         }

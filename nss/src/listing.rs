@@ -52,6 +52,7 @@ impl Listing {
 
     /// Gives the record at the walk's position to `answer` and moves on, past
     /// records that are damaged, but not past one that does not fit the caller's buffer.
+    #[inline(always)]
     pub(crate) fn next(
         &self,
         current: &Current,
@@ -86,6 +87,7 @@ impl Listing {
     }
 
     /// Runs `step` while no other thread moves this walk.
+    #[inline(always)]
     fn alone(
         &self,
         current: &Current,
@@ -99,6 +101,8 @@ impl Listing {
         step()
     }
 
+    #[cold]
+    #[inline(never)]
     fn open(&self, current: &Current) -> Result<(), Refusal> {
         let snapshot = current.open()?;
         self.position.store(0, Ordering::Relaxed);
