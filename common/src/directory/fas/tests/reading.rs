@@ -359,6 +359,43 @@ async fn a_failure_is_never_an_empty_directory() {
 }
 
 #[tokio::test]
+async fn an_answer_about_everybody_that_breaks_off_or_does_not_end_is_taken_not_even_in_part() {
+    const GOOD: &str = r#"{"success":true,"data":{"100101":{"username":"ada","ssh_key":"k"}}}"#;
+    const GROUPS: &str = r#"{"success":true,"data":{"staff":{"id":100201,"administrators":[],"sponsors":[],"users":[100101]}}}"#;
+    let spaces = " ".repeat(1_000);
+    let too_long = json(&format!("{GOOD}{spaces}"));
+    // As if more were to come, and then the connection ends.
+    let broken_off = json(GOOD).replace("Content-Length: ", "Content-Length: 9");
+    let two = json(&format!("{GOOD}{GOOD}"));
+    let key_twice = json(&GOOD.replace("\"success\"", "\"data\":{},\"success\""));
+    for (users, expected, said) in [
+        (json(GOOD), "yes", ""),
+        (too_long, "nonsense", "longer than 1000 bytes"),
+        (broken_off, "unreachable", "broke off"),
+        (two, "nonsense", "not the JSON"),
+        (key_twice, "nonsense", "not the JSON"),
+    ] {
+        let told = users.clone();
+        let script = Script::with(
+            move |asked| match asked.line.as_str() {
+                _ if asked.body.contains(OUR_PASSWORD) => json(&person("hosts", 100_001, "active")),
+                line if line.contains("user_data") => users.clone(),
+                _ => json(GROUPS),
+            },
+            |settings| settings.everybody_max = 1_000,
+        )
+        .await;
+        let read = script.fas.everybody().await;
+        assert_eq!(decision(&read), expected, "{told}");
+        match read {
+            Ok(projection) => assert_eq!(projection.members("staff"), ["ada"]),
+            Err(error) => assert!(error.to_string().contains(said), "{error}: {told}"),
+        }
+        assert_eq!(decision(&script.fas.user_data().await), expected, "{told}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_without_rights_is_remarked_on() {
     let users =
         r#"{"success":true,"data":{"100101":{"username":"ada","password":"*","ssh_key":""}}}"#;
