@@ -121,7 +121,8 @@ async fn an_answer_about_everybody_that_breaks_off_or_does_not_end_is_taken_not_
     let spaces = " ".repeat(1_000);
     let too_long = json(&format!("{GOOD}{spaces}"));
     // As if more were to come, and then the connection ends.
-    let broken_off = json(GOOD).replace("Content-Length: ", "Content-Length: 9");
+    let broken_off =
+        json(GOOD).replace("Content-Length: ", "Connection: close\r\nContent-Length: 9");
     let two = json(&format!("{GOOD}{GOOD}"));
     let key_twice = json(&GOOD.replace("\"success\"", "\"data\":{},\"success\""));
     for (users, expected, said) in [
