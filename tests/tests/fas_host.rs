@@ -2,6 +2,7 @@
 
 use muster_tests::world::three::{FAS_PEOPLE, secret};
 use muster_tests::world::{Output, Sim, World};
+use serde_json::{Value, json};
 
 const YUBIKEY: &str = "cccccccfhcbe";
 const CODES: [&str; 2] = [
@@ -160,4 +161,103 @@ fn a_configuration_of_fas_client_is_carried_over_and_compared() {
     assert!(fewer.code == 1 && fewer.out.contains("dennis"), "{fewer}");
     let broken = world.run(diff.iter().chain(&["/etc/hostname"]));
     assert_eq!(broken.code, 3, "{broken}");
+}
+
+/// What `muster --json fas` answers.
+fn asked(world: &World, words: &[&str]) -> Value {
+    let answer = world.run(["muster", "--json", "fas"].iter().chain(words));
+    serde_json::from_str(answer.said()).unwrap_or_else(|error| panic!("{error}: {answer}"))
+}
+
+/// The values of one field in a list.
+fn each<'v>(list: &'v Value, field: &str) -> Vec<&'v Value> {
+    let list = list.as_array().unwrap_or_else(|| panic!("no list: {list}"));
+    list.iter().map(|entry| &entry[field]).collect()
+}
+
+/// Every reading call of python-fedora's that an administrator can want, the whole way to the server and back.
+#[test]
+fn an_administrator_asks_fas_everything_on_the_command_line() {
+    let Some(mut world) = World::new() else {
+        return;
+    };
+    world.start_simulator(Sim::Fas, FAS_PEOPLE);
+    configure(&world);
+    world.start_muster();
+
+    let dennis = asked(&world, &["person-by-username", "dennis"]);
+    assert_eq!(
+        (&dennis["id"], &dennis["status"]),
+        (&json!(400_101), &json!("active"))
+    );
+    assert!(dennis.get("password").is_none(), "{dennis}");
+    let left = asked(&world, &["person-by-id", "400103"]);
+    assert_eq!(
+        (&left["username"], &left["status"]),
+        (&json!("left"), &json!("inactive"))
+    );
+    let found = asked(&world, &["people-by-key", "bri*", "--field", "email"]);
+    assert!(found.to_string().contains("\"brian\""), "{found}");
+    assert!(!found.to_string().contains("dennis"), "{found}");
+    let rows = asked(&world, &["people-query", "id,username", "username=denn%"]);
+    assert_eq!(each(&rows, "id"), [&json!(400_101)]);
+
+    let packagers = asked(&world, &["people-by-groupname", "packager"]);
+    let mut ids = each(&packagers, "id");
+    ids.sort_by_key(|id| id.as_u64());
+    assert_eq!(ids, [&json!(400_101), &json!(400_102)]);
+    let main = asked(&world, &["group-by-name", "sysadmin-main"]);
+    assert_eq!(
+        each(&main["unapproved_roles"], "person_id"),
+        [&json!(400_102)]
+    );
+    assert_eq!(
+        asked(&world, &["group-by-id", "400202"])["name"],
+        "packager"
+    );
+    let members = asked(&world, &["group-members", "sysadmin-main"]);
+    let members = each(&members, "username");
+    assert!(members.contains(&&json!("dennis")) && !members.contains(&&json!("brian")));
+    let listed = asked(&world, &["group-list", "pack*", "--with-members"]);
+    assert_eq!(each(&listed["groups"], "name"), [&json!("packager")]);
+    let roles = &listed["memberships"]["400202"];
+    assert_eq!(each(roles, "role_type"), [&json!("user"), &json!("user")]);
+
+    for more in [&["group-data"][..], &["group-data", "--force-refresh"]] {
+        let groups = asked(&world, more);
+        assert_eq!(
+            groups["sysadmin-main"]["sponsors"],
+            json!([400_101]),
+            "{more:?}"
+        );
+    }
+    let everybody = asked(&world, &["user-data"]);
+    assert_eq!(everybody["400101"]["username"], "dennis");
+    assert!(everybody.get("400103").is_none(), "who left is not active");
+    assert_eq!(asked(&world, &["user-id"])["400103"], "left");
+    assert_eq!(
+        asked(&world, &["get-config", "hosts", "openid", "x"]),
+        Value::Null
+    );
+    assert_eq!(
+        asked(&world, &["get-configs-like", "hosts", "openid"]),
+        json!({})
+    );
+    let picture = asked(&world, &["avatar-url", "dennis"]);
+    assert!(
+        picture.as_str().is_some_and(|url| url.starts_with("http")),
+        "{picture}"
+    );
+
+    let people = world.run(["muster", "fas", "person-by-username", "dennis"]);
+    assert!(people.said().contains("username: dennis"), "{people}");
+    let nobody = world.run(["muster", "fas", "person-by-username", "nemo"]);
+    assert_ne!(nobody.code, 0, "{nobody}");
+    let others = world.run(["muster", "fas", "get-configs-like", "dennis", "openid"]);
+    assert!(
+        others.code != 0 && format!("{others}").contains("AuthorizationError"),
+        "{others}"
+    );
+    let unprivileged = world.run_as("nobody", &["muster", "fas", "user-id"]);
+    assert_ne!(unprivileged.code, 0, "only root asks: {unprivileged}");
 }

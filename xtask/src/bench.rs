@@ -1,19 +1,23 @@
 //! `cargo xtask bench nss` and `cargo xtask bench logins`: build muster and the benchmark, and hand over to
 //! `muster-bench`, which measures muster and its peers in private namespaces and writes docs/benchmarks/nss.md or
 //! logins.md. `cargo xtask bench sync`: the same with `muster-sync-bench`, which measures what a host's syncs cost and
-//! writes docs/benchmarks/sync.md.
+//! writes docs/benchmarks/sync.md; `cargo xtask bench directories`: with `muster-directories-bench`, for directories
+//! that are asked by name, read whole or never answer, and docs/benchmarks/directories.md.
 
 use crate::artifacts;
 use crate::program::{Failure, Outcome, cargo, execute, headline, is_root, program, target, tree};
 use crate::{requirements, test};
+use std::path::Path;
 
-const USAGE: &str = "usage: cargo xtask bench nss|logins|sync [quick]
+const USAGE: &str = "usage: cargo xtask bench nss|logins|sync|directories [quick]
     nss         names, side by side with the peers: up to forty minutes
     nss quick   the same rows with fewer rounds and smaller directories: some minutes
     logins      logins, side by side with the peers: some minutes
     sync        syncs of 10,000 and 100,000 people: some minutes
     sync quick  10,000 people only
-    sync large  1,000,000 people, too: up to an hour";
+    sync large  1,000,000 people, too: up to an hour
+    directories        look-ups at a Gafaelfawr, a FAS of 40,000 people, servers that hang: a few minutes
+    directories quick  the same rows with a tenth of the look-ups";
 /// Where the peers' packages come from.
 const MIRROR: &str = "http://deb.debian.org/debian";
 
@@ -27,6 +31,8 @@ enum Bench {
     },
     /// Of some people, or of many.
     Syncs { size: &'static str },
+    /// Asked by name, read whole, never answering.
+    Directories { pace: &'static str },
 }
 
 /// Runs the named benchmark.
@@ -39,26 +45,48 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     }
     match bench {
         Bench::Peers { subject, pace } => with_peers(subject, pace),
-        Bench::Syncs { size } => syncs(size),
+        Bench::Syncs { size } => in_worlds("muster-sync-bench", &[], "sync.md", size),
+        Bench::Directories { pace } => directories(pace),
     }
 }
 
-/// Measures syncs with muster as it is shipped; the simulator is the tests' own.
-fn syncs(size: &str) -> Outcome {
+/// The program that asks the broker is the command line's own example.
+fn directories(pace: &str) -> Outcome {
+    let asking = [
+        "build",
+        "--release",
+        "-p",
+        "muster-cli",
+        "--example",
+        "lookup_rate",
+    ];
+    execute(&mut cargo(asking))?;
+    let asking = artifacts::folder(artifacts::Speed::Release).join("examples/lookup_rate");
+    in_worlds(
+        "muster-directories-bench",
+        &[&asking],
+        "directories.md",
+        pace,
+    )
+}
+
+/// Measures in worlds with muster as it is shipped; the simulators are the tests' own. The benchmark's program is given
+/// the worlds' place, `more`, the document that it writes, and `word` if it is not empty.
+fn in_worlds(benchmark: &str, more: &[&Path], document: &str, word: &str) -> Outcome {
     requirements::for_building()?;
     requirements::for_worlds()?;
-    headline("building muster as it is shipped, the simulator and the benchmark");
+    headline("building muster as it is shipped, the simulators and the benchmark");
     artifacts::build_modules()?;
     artifacts::build_programs()?;
     execute(&mut cargo(["build", "-p", "muster-tests", "--bins"]))?;
     headline("measuring");
     let world = test::stage(artifacts::Speed::Release)?;
-    let own = artifacts::folder(artifacts::Speed::Dev).join("muster-sync-bench");
-    let document = tree().join("docs/benchmarks/sync.md");
+    let own = artifacts::folder(artifacts::Speed::Dev).join(benchmark);
     let mut measuring = program(own, [""; 0]);
-    measuring.arg(world).arg(document);
-    if !size.is_empty() {
-        measuring.arg(size);
+    measuring.arg(world).args(more);
+    measuring.arg(tree().join("docs/benchmarks").join(document));
+    if !word.is_empty() {
+        measuring.arg(word);
     }
     execute(&mut measuring)
 }
@@ -102,6 +130,8 @@ fn bench(words: &[String]) -> Result<Bench, Failure> {
         ["sync"] => Ok(Bench::Syncs { size: "" }),
         ["sync", "quick"] => Ok(Bench::Syncs { size: "quick" }),
         ["sync", "large"] => Ok(Bench::Syncs { size: "large" }),
+        ["directories"] => Ok(Bench::Directories { pace: "" }),
+        ["directories", "quick"] => Ok(Bench::Directories { pace: "quick" }),
         _ => Err(Failure::new(USAGE)),
     }
 }
@@ -144,10 +174,14 @@ mod tests {
             bench(&said("sync quick")).unwrap(),
             Bench::Syncs { size: "quick" }
         );
+        assert_eq!(
+            bench(&said("directories")).unwrap(),
+            Bench::Directories { pace: "" }
+        );
         for wrong in ["", "pam", "nss slow", "nss quick quick"] {
             let failure = bench(&said(wrong)).unwrap_err().to_string();
             assert!(
-                failure.contains("cargo xtask bench nss|logins|sync [quick]"),
+                failure.contains("cargo xtask bench nss|logins|sync|directories [quick]"),
                 "{failure}"
             );
         }

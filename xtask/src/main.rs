@@ -86,8 +86,8 @@ const COMMANDS: &[Command] = &[
         run: manual::run,
     },
     Command {
-        usage: "bench nss [quick]",
-        about: "what names cost, side by side with the peers; writes docs/benchmarks/nss.md (root, Debian)",
+        usage: "bench nss|logins|sync|directories [quick]",
+        about: "what names, logins, syncs and directories cost; writes docs/benchmarks (root; nss and logins on Debian)",
         run: bench::run,
     },
 ];

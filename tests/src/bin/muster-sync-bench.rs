@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use muster_tests::world::{Sim, World};
+use muster_tests::world::{Memory, Sim, World};
 
 /// One size that is measured: people, groups, and how many groups hold each person directly, at most.
 type Size = (u32, u32, u32);
@@ -83,12 +83,6 @@ struct Cpu {
     publisher: Duration,
 }
 
-/// Of the broker, in kB.
-struct Memory {
-    anonymous: u64,
-    file: u64,
-}
-
 fn measured(place: &Path, (users, groups, groups_each): Size) -> Row {
     println!("{users} people, {groups} groups");
     let mut world = World::at(place);
@@ -96,7 +90,7 @@ fn measured(place: &Path, (users, groups, groups_each): Size) -> Row {
     let (server_alone, memberships) = served_alone(&world);
     configure(&world);
     world.start_publisher();
-    requests(&world);
+    world.requests_of(Sim::Crowd);
 
     let began = Instant::now();
     world.start_broker();
@@ -104,8 +98,8 @@ fn measured(place: &Path, (users, groups, groups_each): Size) -> Row {
     until(&world, &name, |shell| shell.is_some());
     let first_name = began.elapsed();
     let first = cpu(&world);
-    let first_requests = requests(&world);
-    let peak = status(&world, "musterd", "VmHWM:");
+    let first_requests = world.requests_of(Sim::Crowd);
+    let peak = world.memory_of("musterd").peak;
 
     let again = Instant::now();
     world.run_within(PATIENCE, ["muster", "sync"]).said();
@@ -113,13 +107,13 @@ fn measured(place: &Path, (users, groups, groups_each): Size) -> Row {
     let second = cpu(&world);
 
     let mut change = Vec::new();
-    requests(&world);
+    world.requests_of(Sim::Crowd);
     let before_changes = cpu(&world);
     for round in 0..3 {
         change.push(changed(&world, round));
     }
     let after_changes = cpu(&world);
-    let change_requests = requests(&world);
+    let change_requests = world.requests_of(Sim::Crowd);
 
     // Nothing to do: what following costs, and what stays in memory.
     let quiet = cpu(&world);
@@ -149,10 +143,7 @@ fn measured(place: &Path, (users, groups, groups_each): Size) -> Row {
         publish_cpu,
         snapshot: std::fs::metadata(world.path("/var/lib/muster/public/snapshot"))
             .map_or(0, |file| file.len()),
-        idle: Memory {
-            anonymous: status(&world, "musterd", "RssAnon:"),
-            file: status(&world, "musterd", "RssFile:"),
-        },
+        idle: world.memory_of("musterd"),
         idle_cpu,
     }
 }
@@ -243,26 +234,10 @@ fn until(world: &World, name: &str, is_right: impl Fn(Option<&str>) -> bool) {
     }
 }
 
-/// How many requests the simulator has had since this was asked last.
-fn requests(world: &World) -> usize {
-    let ctl = |order| {
-        world.run([
-            "/run/world/muster-sim",
-            "ctl",
-            "/run/world/crowd/ctl",
-            order,
-        ])
-    };
-    let shown = ctl("requests");
-    let count = shown.said().matches("\"method\"").count();
-    ctl("forget-requests").said();
-    count
-}
-
 fn cpu(world: &World) -> Cpu {
     Cpu {
-        broker: cpu_of(world, "musterd"),
-        publisher: cpu_of(world, "muster-publish"),
+        broker: world.cpu_of("musterd"),
+        publisher: world.cpu_of("muster-publish"),
     }
 }
 
@@ -277,27 +252,6 @@ impl Cpu {
     fn sum(self) -> Duration {
         self.broker + self.publisher
     }
-}
-
-fn cpu_of(world: &World, name: &str) -> Duration {
-    let stat = world.read(&format!("/proc/{}/stat", world.process(name).pid));
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    // utime and stime are the 14th and 15th field, in hundredths of a second.
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    Duration::from_millis(ticks * 10)
-}
-
-/// A line of a daemon's /proc/PID/status, in kB.
-fn status(world: &World, name: &str, what: &str) -> u64 {
-    let status = world.read(&format!("/proc/{}/status", world.process(name).pid));
-    let line = status.lines().find_map(|line| line.strip_prefix(what));
-    let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    number.unwrap_or(0)
 }
 
 fn written(rows: &[Row]) -> String {

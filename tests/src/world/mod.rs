@@ -9,6 +9,7 @@
 )]
 
 mod base;
+mod cost;
 mod journal;
 mod logins;
 mod namespace;
@@ -19,6 +20,7 @@ mod stand_in;
 pub mod three;
 pub mod usual;
 
+pub use cost::Memory;
 pub use output::Output;
 pub use services::Process;
 pub use simulators::Sim;

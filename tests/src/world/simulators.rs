@@ -1,6 +1,6 @@
 //! The simulated directories in a world: started with a data set each, made to fail, changed.
 
-use super::World;
+use super::{Output, World};
 
 const SIMULATOR: &str = "/run/world/muster-sim";
 
@@ -97,13 +97,15 @@ impl World {
     /// Tells a simulator what to do: `fault down`, `remove-user ada`.
     #[track_caller]
     pub fn tell(&self, sim: Sim, words: &str) {
+        self.order(sim, words).said();
+    }
+
+    /// The same, with what it answers.
+    #[track_caller]
+    pub(super) fn order(&self, sim: Sim, words: &str) -> Output {
         let control = format!("{}/ctl", sim.state());
-        self.run(
-            [SIMULATOR, "ctl", &control]
-                .into_iter()
-                .chain(words.split(' ')),
-        )
-        .said();
+        let words = words.split(' ');
+        self.run([SIMULATOR, "ctl", &control].into_iter().chain(words))
     }
 
     /// The same to the simulated Crowd.

@@ -12,12 +12,13 @@ use serde::Deserialize;
 use super::super::DirectoryError;
 use super::super::http::encoded;
 use super::client::{Extent, found};
-use super::model::{Dump, Id, Lenient};
+use super::model::{Dump, GroupEntry, Id, Lenient, UserEntry};
 use super::queries::Column;
 use super::records::{
     Contact, GroupList, GroupRecord, GroupWithRoles, HostGroup, HostUser, ListedRole, Member,
     PersonRecord, RoleType,
 };
+use super::tolerant::Ids;
 use super::verdict::nonsense;
 use super::{Fas, mapping};
 
@@ -202,18 +203,16 @@ impl Fas {
         force_refresh: bool,
     ) -> Result<BTreeMap<String, HostGroup>, DirectoryError> {
         let groups = self.client.group_data(force_refresh).await?;
-        let group = |(name, entry): (String, Lenient<super::model::GroupEntry>)| {
-            Some((name, host_group(entry.into_option()?)?))
-        };
-        Ok(groups.into_iter().filter_map(group).collect())
+        let group = |(name, entry): (String, Option<GroupEntry>)| Some((name, host_group(entry?)?));
+        Ok(groups.0.into_iter().filter_map(group).collect())
     }
 
     /// Everybody who is active, by id. The password hashes that FAS shows to too mighty
     /// accounts are not in it; a status, which python-fedora's text promises, FAS does not send.
     pub async fn user_data(&self) -> Result<BTreeMap<u32, HostUser>, DirectoryError> {
         let users = self.client.user_data().await?;
-        let user = |(id, entry): (String, Lenient<super::model::UserEntry>)| {
-            let entry = entry.into_option()?;
+        let user = |(id, entry): (String, Option<UserEntry>)| {
+            let entry = entry?;
             let user = HostUser {
                 username: entry.username?,
                 human_name: entry.human_name,
@@ -222,7 +221,7 @@ impl Fas {
             };
             Some((Id::read(&id)?.0, user))
         };
-        Ok(users.into_iter().filter_map(user).collect())
+        Ok(users.0.into_iter().filter_map(user).collect())
     }
 
     /// Everybody's name by id, whatever the status.
@@ -288,16 +287,15 @@ fn member(row: &[serde_json::Value]) -> Option<Member> {
     })
 }
 
-fn host_group(entry: super::model::GroupEntry) -> Option<HostGroup> {
-    let ids = |list: Option<Vec<Lenient<Id>>>| -> Option<Vec<u32>> {
-        Some(understood(list?).into_iter().map(|id| id.0).collect())
-    };
+fn host_group(entry: GroupEntry) -> Option<HostGroup> {
+    let ids = |list: &Ids| list.ids.iter().map(|id| id.0).collect();
+    let [administrators, sponsors, users] = entry.lists()?.map(ids);
     Some(HostGroup {
         id: entry.id?.0,
         group_type: entry.group_type.unwrap_or_default(),
-        administrators: ids(entry.administrators)?,
-        sponsors: ids(entry.sponsors)?,
-        users: ids(entry.users)?,
+        administrators,
+        sponsors,
+        users,
     })
 }
 

@@ -10,7 +10,7 @@ use super::super::DirectoryError;
 use super::super::http::Change;
 use super::super::http::{
     Answer, Connections, Cookies, Credentials as Standing, Head, Http, HttpSettings,
-    Opened as Unread, PAGE_BODY, Question, STREAM_BODY, SensitiveBody, Timeouts, encoded,
+    Opened as Unread, PAGE_BODY, Question, SensitiveBody, Timeouts, encoded,
 };
 use super::FasSettings;
 use super::model::{Dump, Group, GroupAnswer, Groups, Login, Person, PersonAnswer, Users};
@@ -30,6 +30,7 @@ const AS_JSON: (&str, &str) = ("tg_format", "json");
 pub(super) struct Client {
     http: Http,
     timeouts: Timeouts,
+    everybody_max: usize,
     session: Session,
     session_cookie: String,
     user: String,
@@ -110,6 +111,7 @@ impl Client {
         Ok(Self {
             http,
             timeouts: settings.timeouts,
+            everybody_max: settings.everybody_max,
             session: Session::new(settings.login_pause),
             session_cookie: settings.session_cookie,
             user: settings.user,
@@ -296,7 +298,7 @@ impl Client {
         let question = match extent {
             Extent::One => Question::form(path, body, request),
             Extent::Members => Question::form(path, body, bulk).cap(PAGE_BODY),
-            Extent::Everybody => Question::form(path, body, bulk).cap(STREAM_BODY),
+            Extent::Everybody => Question::form(path, body, bulk).cap(self.everybody_max),
             #[cfg(feature = "fas-writing")]
             Extent::Change => Question::change(Change::Post, path, request).carrying(body),
         };

@@ -189,11 +189,11 @@ impl Roll {
 pub(super) fn people(users: Users, us: &str, remarks: &mut Remarks) -> Roll {
     let mut roll = BTreeMap::new();
     let mut seen = Seen::default();
-    for (id, entry) in users {
-        match Id::read(&id).zip(entry.understood()) {
+    for (id, entry) in users.0 {
+        match Id::read(&id).zip(entry) {
             Some((id, entry)) => {
-                seen.note(entry);
-                roll.extend(person(id, entry, remarks).map(|person| (id, person)));
+                seen.note(&entry);
+                roll.extend(person(id, &entry, remarks).map(|person| (id, person)));
             }
             None => remarks.add(format!(
                 "user with id {:?}: not understood, left out",
@@ -259,22 +259,26 @@ impl Seen {
 pub(super) fn rosters(groups: Groups, roll: &Roll, remarks: &mut Remarks) -> Vec<Roster> {
     let mut rosters = Vec::new();
     let mut strangers = 0_usize;
-    for (name, entry) in groups {
-        let entry = entry.understood().filter(|entry| entry.is_whole());
-        let id = entry.and_then(|entry| entry.id);
-        let Some((entry, id)) = entry.zip(id).filter(|_| !name.is_empty()) else {
+    for (name, entry) in groups.0 {
+        let whole = entry
+            .as_ref()
+            .and_then(|entry| Some((entry, entry.id?, entry.lists()?)));
+        let Some((entry, id, lists)) = whole.filter(|_| !name.is_empty()) else {
             remarks.add(format!(
                 "group {:?}: not understood, left out",
                 text::safe(&name, 64)
             ));
             continue;
         };
-        let ids: BTreeSet<Option<Id>> = entry.members().collect();
+        let ids: BTreeSet<Id> = lists.iter().flat_map(|list| &list.ids).copied().collect();
         let known = ids
             .iter()
-            .filter_map(|id| Some(roll.0.get(id.as_ref()?)?.name.clone()));
+            .filter_map(|id| Some(roll.0.get(id)?.name.clone()));
         let members: Vec<String> = known.collect();
-        strangers = strangers.saturating_add(ids.len().saturating_sub(members.len()));
+        let others = lists.iter().map(|list| list.others);
+        strangers = strangers
+            .saturating_add(ids.len().saturating_sub(members.len()))
+            .saturating_add(others.sum());
         let team = Team {
             key: key(id),
             name,

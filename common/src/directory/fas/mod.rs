@@ -16,6 +16,7 @@ mod queries;
 mod questions;
 mod records;
 mod session;
+mod tolerant;
 mod verdict;
 mod visit;
 #[cfg(feature = "fas-writing")]
@@ -30,7 +31,7 @@ use std::time::Duration;
 use url::Url;
 
 use self::client::{Client, Credentials, Typed};
-use super::http::Timeouts;
+use super::http::{STREAM_BODY, Timeouts};
 use super::remarks::Remarks;
 use super::{
     Directory, DirectoryError, Listing, Projection, Refusal, Roster, ServerVersion, Sighting, Team,
@@ -83,6 +84,8 @@ pub struct FasSettings {
     /// Whether a full sync asks for groups as they are now. Otherwise FAS answers from
     /// a cache, and whoever left a group stays in it for up to a quarter of an hour.
     pub force_refresh: bool,
+    /// The longest answer about everybody that is read, in bytes; a longer one is refused.
+    pub everybody_max: usize,
     /// How long a refused service account is not tried again.
     pub login_pause: Duration,
     /// How many reading questions may be open at once.
@@ -103,6 +106,7 @@ impl FasSettings {
             otp: Otp::None,
             timeouts: Timeouts::default(),
             force_refresh: true,
+            everybody_max: STREAM_BODY,
             login_pause: Duration::from_secs(60),
             readings_at_once: 4,
             logins_at_once: 16,

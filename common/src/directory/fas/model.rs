@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
+use super::tolerant::{Entries, Ids, Tolerant, tolerant};
+
 /// Understood, or anything else.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -143,33 +145,42 @@ pub(super) struct Dump {
     pub(super) people: Option<Vec<Vec<serde_json::Value>>>,
 }
 
-/// What `json/fas_client/…` answers.
+/// What `json/fas_client/…` answers, read as it arrives.
 #[derive(Deserialize)]
 pub(super) struct Bulk<T> {
     /// An error of FAS's own, with status 200: nothing beside it can be believed.
-    pub(super) exc: Option<serde_json::Value>,
+    pub(super) exc: Option<Trouble>,
     pub(super) success: Option<bool>,
     pub(super) data: Option<T>,
 }
 
+/// What an error of FAS's own is called, if that is a text.
+pub(super) struct Trouble(pub(super) Option<String>);
+
+impl<'de> Deserialize<'de> for Trouble {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tolerant(deserializer).map(Self)
+    }
+}
+
 /// Everybody who is active, by id.
-pub(super) type Users = BTreeMap<String, Lenient<UserEntry>>;
+pub(super) type Users = Entries<UserEntry>;
 
 /// Every group, by name.
-pub(super) type Groups = BTreeMap<String, Lenient<GroupEntry>>;
+pub(super) type Groups = Entries<GroupEntry>;
 
 /// A person among everybody.
 #[derive(Deserialize)]
 pub(super) struct UserEntry {
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) username: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) human_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) ssh_key: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) email: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) password: Hash,
 }
 
@@ -181,45 +192,40 @@ pub(super) enum Hash {
     Shown,
 }
 
-impl<'de> Deserialize<'de> for Hash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text: Option<std::borrow::Cow<'de, str>> = lenient(deserializer)?;
-        Ok(match text.as_deref() {
-            None | Some("" | "*") => Self::Hidden,
-            Some(_) => Self::Shown,
-        })
+impl Tolerant<'_> for Hash {
+    fn other() -> Self {
+        Self::Hidden
+    }
+
+    fn text(text: &str) -> Self {
+        match text {
+            "" | "*" => Self::Hidden,
+            _ => Self::Shown,
+        }
     }
 }
 
 /// A group among all; everybody in it is in one of the three lists.
 #[derive(Deserialize)]
 pub(super) struct GroupEntry {
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "tolerant")]
     pub(super) id: Option<Id>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) administrators: Option<Vec<Lenient<Id>>>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) sponsors: Option<Vec<Lenient<Id>>>,
-    #[serde(default, deserialize_with = "lenient")]
-    pub(super) users: Option<Vec<Lenient<Id>>>,
-    #[serde(default, deserialize_with = "lenient", rename = "type")]
+    #[serde(default, deserialize_with = "tolerant")]
+    pub(super) administrators: Option<Ids>,
+    #[serde(default, deserialize_with = "tolerant")]
+    pub(super) sponsors: Option<Ids>,
+    #[serde(default, deserialize_with = "tolerant")]
+    pub(super) users: Option<Ids>,
+    #[serde(default, deserialize_with = "tolerant", rename = "type")]
     pub(super) group_type: Option<String>,
 }
 
 impl GroupEntry {
-    /// The members' ids, each once; `None` for one that is no id. Not even a list is
-    /// an error that only the caller can judge.
-    pub(super) fn members(&self) -> impl Iterator<Item = Option<Id>> {
-        [&self.administrators, &self.sponsors, &self.users]
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|id| id.understood().copied())
-    }
-
-    /// Whether all three lists are there.
-    pub(super) fn is_whole(&self) -> bool {
-        self.administrators.is_some() && self.sponsors.is_some() && self.users.is_some()
+    /// All three lists; `None` if one is not there, so that nobody can tell who is a member.
+    pub(super) fn lists(&self) -> Option<[&Ids; 3]> {
+        let [administrators, sponsors, users] =
+            [&self.administrators, &self.sponsors, &self.users].map(Option::as_ref);
+        Some([administrators?, sponsors?, users?])
     }
 }
 
@@ -266,7 +272,10 @@ mod tests {
 
     #[test]
     fn a_hash_is_seen_to_be_shown_and_not_kept() {
-        let read = |json: &str| serde_json::from_str::<Hash>(json).unwrap();
+        let read = |hash: &str| {
+            let entry = format!(r#"{{"password":{hash}}}"#);
+            serde_json::from_str::<UserEntry>(&entry).unwrap().password
+        };
         assert_eq!(read(r#""$6$salt$hash""#), Hash::Shown);
         assert_eq!(read(r#""$6$\u0073alt""#), Hash::Shown);
         for hidden in [r#""*""#, r#""""#, "null", "7", "[]"] {

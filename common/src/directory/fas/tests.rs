@@ -1,6 +1,7 @@
 //! The client against a scripted server: what goes over the wire, and what servers
 //! do that the simulator (which is honest) does not.
 
+mod everybody;
 mod reading;
 mod typed;
 mod verifying;

@@ -10,13 +10,13 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::super::http::{Answer, Head, Opened, stream_error};
 use super::super::{DirectoryError, Refusal};
-use super::model::Bulk;
+use super::model::{Bulk, Trouble};
 use crate::text;
 
 /// What an answer with a good status may hold instead of what was asked for.
 #[derive(Deserialize)]
 struct ApplicationError {
-    exc: Option<serde_json::Value>,
+    exc: Option<Trouble>,
 }
 
 /// The body of a 403, as far as it says that it is FAS's own.
@@ -152,8 +152,8 @@ fn is_json(head: &Head) -> Result<(), DirectoryError> {
     )))
 }
 
-fn own_error(exc: &serde_json::Value) -> DirectoryError {
-    let name = text::safe(exc.as_str().unwrap_or("?"), 64);
+fn own_error(exc: &Trouble) -> DirectoryError {
+    let name = text::safe(exc.0.as_deref().unwrap_or("?"), 64);
     match name.as_str() {
         "AuthorizationError" => {
             misconfigured("FAS does not let this account do that (AuthorizationError)".to_owned())
