@@ -4,12 +4,17 @@ mod breakages;
 mod fixes;
 mod scene;
 mod stacks;
+mod tls;
 
 use super::catalogue::checks;
 use super::finding::Level;
 use super::report::{self, Colours, Fine};
-use breakages::BREAKAGES;
+use breakages::{BREAKAGES, Breakage};
 use scene::Scene;
+
+fn breakages() -> impl Iterator<Item = &'static Breakage> {
+    BREAKAGES.iter().chain(tls::BREAKAGES)
+}
 
 fn level(scene: &Scene, name: &str) -> (Level, String) {
     let found = report::examine(&scene.host());
@@ -37,7 +42,7 @@ fn on_a_sound_host_every_check_looks_and_finds_nothing() {
 
 #[test]
 fn each_breakage_is_found_by_the_check_that_it_is_for() {
-    for (name, wanted, breakage) in BREAKAGES {
+    for (name, wanted, breakage) in breakages() {
         let mut scene = Scene::sound();
         breakage(&mut scene);
         let (level, shown) = level(&scene, name);
@@ -49,7 +54,7 @@ fn each_breakage_is_found_by_the_check_that_it_is_for() {
 fn every_check_has_been_seen_failing() {
     for check in checks() {
         assert!(
-            BREAKAGES.iter().any(|(name, ..)| *name == check.name),
+            breakages().any(|(name, ..)| *name == check.name),
             "{} has never failed",
             check.name
         );
@@ -58,7 +63,7 @@ fn every_check_has_been_seen_failing() {
 
 #[test]
 fn whatever_is_found_has_evidence_and_a_repair_of_one_line() {
-    for (name, _, breakage) in BREAKAGES {
+    for (name, _, breakage) in breakages() {
         let mut scene = Scene::sound();
         breakage(&mut scene);
         for one in report::examine(&scene.host()) {
