@@ -1,7 +1,9 @@
 //! Every check, seen passing on a sound host and failing on one that is broken in one place.
 
 mod breakages;
+mod differential;
 mod fixes;
+mod libpam;
 mod scene;
 mod stacks;
 mod tls;
