@@ -123,3 +123,20 @@ fn the_reference_page_is_the_table() {
         assert_eq!(before, wanted);
     }
 }
+
+#[test]
+fn of_a_long_log_the_end_is_read_and_not_the_beginning() {
+    let denial = "audit: apparmor=\"DENIED\" profile=\"/usr/sbin/musterd\"\n";
+    let much = "audit: nothing of ours\n".repeat(300_000);
+    let seen = |log: &str| {
+        let mut scene = Scene::sound();
+        scene.write("/var/log/kern.log", log);
+        level(&scene, "denials")
+    };
+    let (found, shown) = seen(&(much.clone() + denial));
+    assert_eq!(found, Level::Warning, "{shown}");
+    // Which line it is of the whole log is not known then.
+    assert!(shown.contains("line: None"), "{shown}");
+    let (found, shown) = seen(&(denial.to_owned() + &much));
+    assert_eq!(found, Level::Fine, "{shown}");
+}
