@@ -21,6 +21,7 @@ mod privileged;
 pub mod report;
 mod sshd;
 mod tls;
+mod units;
 #[cfg(test)]
 mod tests;
 
