@@ -60,8 +60,13 @@ pub enum FixError {
     #[error("{0} did not succeed")]
     Program(&'static str),
     /// A program did not end.
-    #[error("{0} did not end within {} s", .1.as_secs())]
-    TooSlow(&'static str, Duration),
+    #[error("{program} did not end within {} s", within.as_secs())]
+    TooSlow {
+        /// Which.
+        program: &'static str,
+        /// The deadline.
+        within: Duration,
+    },
 }
 
 impl Fix {
@@ -147,7 +152,7 @@ pub(super) fn run_within(
             Err(_elapsed) => {
                 end_group(&child);
                 let _gone = child.wait().await;
-                Err(FixError::TooSlow(program, within))
+                Err(FixError::TooSlow { program, within })
             }
         }
     })?;

@@ -95,7 +95,7 @@ fn a_program_that_never_ends_is_ended_with_all_that_it_started() {
     for milliseconds in [100, 1000, 10_000] {
         let within = Duration::from_millis(milliseconds);
         let ended = run_within("/bin/sh", &["-c", &script], within);
-        assert!(matches!(ended, Err(FixError::TooSlow(..))), "{ended:?}");
+        assert!(matches!(ended, Err(FixError::TooSlow { .. })), "{ended:?}");
         // Ends only when nobody is left who could write.
         fcntl_setfl(&reader, OFlags::RDONLY).unwrap();
         let mut file = fs::File::from(reader.try_clone().unwrap());
