@@ -35,7 +35,7 @@ pub struct InitOptions {
     /// The service account's name in FAS
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// Somebody whom apicrud knows, and the id that it gave, such as `ada=u-8Zk3pQ1x`; may be given several times
+    /// Somebody whom apicrud knows, and the id that it gave, such as `ada.l=u-8Zk3pQ1x`; may be given several times
     #[arg(long, value_name = "NAME=ID")]
     pub person: Vec<String>,
     /// Which role in apicrud makes somebody a member of which group; may be given several times

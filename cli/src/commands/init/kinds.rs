@@ -158,7 +158,7 @@ pub const KINDS: &[Kind] = &[
             Asked {
                 key: "people",
                 option: "--person",
-                question: "Who is known on this host, such as ada=u-8Zk3pQ1x",
+                question: "Who is known on this host, such as ada.l=u-8Zk3pQ1x",
                 wants: Wants::Words,
                 said: |options| list(&options.person),
             },

@@ -285,8 +285,8 @@ fn an_apicrud_is_set_up_by_options_alone() {
     let host = Host::new();
     let file = host.path("etc/muster.toml");
     let words = [
-        "--kind", "apicrud", "--url", "https://api.example.org/api/v1", "--person", "ada=u-8Zk3pQ1x", "--person",
-        "eve=u-8Zk3pQ1y", "--role", "admin=ops", "--no-test", "--config", file.to_str().unwrap(),
+        "--kind", "apicrud", "--url", "https://api.example.org/api/v1", "--person", "ada.l=u-8Zk3pQ1x", "--person",
+        "eve.l=u-8Zk3pQ1y", "--role", "admin=ops", "--no-test", "--config", file.to_str().unwrap(),
     ];
     let (options, init) = typed(&words);
     run(&options, &init).unwrap();

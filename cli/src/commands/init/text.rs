@@ -109,7 +109,7 @@ mod tests {
         let kind = KINDS.iter().find(|one| one.name == kind).unwrap();
         let value = |asked: &Asked| match (asked.key, &asked.wants) {
             ("url", _) => Value::Text("https://one.example.org/x".to_owned()),
-            ("people", _) => Value::List(vec!["ada=u-8Zk3pQ1x".to_owned()]),
+            ("people", _) => Value::List(vec!["ada.l=u-8Zk3pQ1x".to_owned()]),
             ("roles", _) => Value::List(vec!["admin=ops".to_owned(), "user=all".to_owned()]),
             (_, Wants::AnyWordsWith(_)) => Value::List(Vec::new()),
             _ => Value::Text("linux-hosts".to_owned()),
@@ -178,7 +178,7 @@ mod tests {
             "{text}"
         );
         let told = config::parse(&text, Path::new("muster.toml")).unwrap_err();
-        assert_eq!(told.problems().len(), 2, "{told}");
+        assert_eq!(told.problems().len(), 3, "{told}");
     }
 
     #[test]

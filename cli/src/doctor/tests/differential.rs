@@ -1,6 +1,8 @@
 //! Stacks that nobody would write by hand, and all that a few controls can make, asked of both: the evaluator and
 //! libpam.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -76,12 +78,13 @@ fn outcomes() -> impl Strategy<Value = Vec<Vec<&'static str>>> {
     prop::collection::vec(prop::collection::vec(code, 6), 4)
 }
 
-/// The text of the file at `at` of the service `name`.
-fn text(lines: &[Line], at: usize, files: usize, codes: &[&str], name: &str) -> String {
+/// The text of the file at `at` of the service at `place`.
+fn text(lines: &[Line], at: usize, files: usize, codes: &[&str], place: &Path) -> String {
+    let place = place.display();
     let lines = lines.iter().zip(codes).map(|(line, code)| match line {
         Line::Module(control) => format!("auth {control} {MODULE} auth={code}\n"),
         Line::Other(word, further) if at + further < files => {
-            format!("{word} {name}-{}\n", at + further)
+            format!("{word} {place}-{}\n", at + further)
         }
         // Nothing is behind the last file.
         Line::Other(..) => "# nothing\n".to_owned(),
@@ -95,7 +98,8 @@ fn write(bench: &Bench, files: &Files, codes: &[Vec<&str>], name: &str) {
             0 => name.to_owned(),
             at => format!("{name}-{at}"),
         };
-        bench.write(&file, &text(lines, at, files.len(), codes, name));
+        let place = bench.services().join(name);
+        bench.write(&file, &text(lines, at, files.len(), codes, &place));
     }
 }
 
@@ -169,8 +173,8 @@ fn of_all_that_three_lines_can_be_every_combination_of_outcomes_is_foretold() {
     }
 }
 
-/// Files with what people mistype, each with a sound line behind it.
-const ODD: [&str; 27] = [
+/// What people mistype; `@/` stands for the folder of services. libpam 1.5 and 1.7 agree on all of it.
+const ODD: [&str; 38] = [
     "",
     "# nothing\n",
     "auth required\n",
@@ -190,27 +194,77 @@ const ODD: [&str; 27] = [
     "auth [success=okdefault=die] pam_debug.so auth=auth_err\n",
     "auth [success=ok\tdefault=bad] pam_debug.so auth=success\n",
     "auth \\\n required \\\n pam_debug.so auth=user_unknown # auth=success\n",
-    "auth required pam_debug.so \\\n# auth=user_unknown\n auth=maxtries\n",
+    "auth required \\ # what follows is no part of it\n pam_debug.so auth=maxtries\n",
+    "auth required pam_debug.so auth=maxtries \\\n",
+    "auth required pam_debug.so auth=success#auth=maxtries\n",
     "auth required pam_debug.so [auth=user_unknown]\n",
+    "auth required pam_debug.so [auth=user_unknown#]\n",
     "aut required pam_debug.so auth=success\n",
-    "auth include\n",
     "auth include not-there\n",
     "auth substack not-there\n",
-    "auth substack probe\n",
-    "auth include other\n",
+    "auth substack @/probe\n",
+    "auth include @/other\n",
+    "@INCLUDE @/other\n",
+    "@include not-there\n",
+    "auth required pam_debug.so auth=success\n@include not-there\n",
+    "session include @/missing\n",
+    "@include @/missing\n",
+    "auth [success=1] pam_debug.so auth=success\nauth include @/missing\n",
+    "auth [success=1] pam_debug.so auth=success\nauth include @/broken-off\n",
+    "auth [success=2] pam_debug.so auth=success\nauth include @/broken-off\n",
+    "auth [success=1] pam_debug.so auth=success\nauth substack @/broken-off\n",
 ];
+
+/// A folder with files to be included.
+fn bench_for_oddities() -> Option<Bench> {
+    let bench = Bench::new()?;
+    let unknown = format!("auth required {MODULE} auth=user_unknown\n");
+    bench.write("other", &format!("auth required {MODULE} auth=cred_err\n"));
+    bench.write("missing", &format!("@include not-there\n{unknown}"));
+    bench.write("broken-off", &format!("{unknown}auth required {MODULE} \\"));
+    Some(bench)
+}
 
 #[test]
 fn what_people_mistype_is_read_as_libpam_reads_it() {
-    let Some(bench) = Bench::new() else {
+    let Some(bench) = bench_for_oddities() else {
         return;
     };
-    bench.write("other", &format!("auth required {MODULE} auth=cred_err\n"));
+    let folder = format!("{}/", bench.services().display());
     for odd in ODD {
         for behind in ["", "auth required pam_debug.so auth=success\n"] {
-            bench.write("probe", &format!("{odd}{behind}"));
-            bench.agree(&["probe".to_owned()]);
+            let text = format!("{odd}{behind}").replace("@/", &folder);
+            bench.write("probe", &text);
+            bench.agree("probe");
         }
+    }
+}
+
+#[test]
+fn what_is_broken_in_other_breaks_every_service() {
+    let Some(bench) = bench_for_oddities() else {
+        return;
+    };
+    bench.write("probe", &format!("auth required {MODULE} auth=success\n"));
+    for other in ["@include not-there\n", "session include not-there\n", "auth required x \\"] {
+        bench.write("other", other);
+        bench.agree("probe");
+    }
+}
+
+#[test]
+fn substacks_lie_in_each_other_as_deep_as_libpam_goes() {
+    let Some(bench) = bench_for_oddities() else {
+        return;
+    };
+    let folder = bench.services();
+    for at in 0..20 {
+        let next = folder.join(format!("s{}", at + 1));
+        bench.write(&format!("s{at}"), &format!("auth substack {}\n", next.display()));
+    }
+    bench.write("s20", &format!("auth required {MODULE} auth=maxtries\n"));
+    for at in 0..20 {
+        bench.agree(&format!("s{at}"));
     }
 }
 
@@ -221,5 +275,6 @@ fn where_a_file_is_not_there_both_take_other() {
     };
     bench.write("other", &format!("auth required {MODULE} auth=cred_err\n"));
     bench.write("sessions", &format!("session required {MODULE}\n"));
-    bench.agree(&["not-there".to_owned(), "sessions".to_owned()]);
+    bench.agree("not-there");
+    bench.agree("sessions");
 }
