@@ -55,6 +55,9 @@ pub enum Failure {
         /// Why.
         source: OpenError,
     },
+    /// Nobody's access can be compared without the people of a snapshot.
+    #[error("whose access changes is not known: {0}")]
+    NoPeople(#[source] Box<Failure>),
     /// A snapshot could not be made or put in its place.
     #[error("{}", with_causes(.0))]
     Write(#[from] WriteError),

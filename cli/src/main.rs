@@ -1,5 +1,16 @@
 //! muster, the command line: asks the broker, shows the answer, holds no logic of its own.
 
+/// In the place of the standard library's, which panics where nobody reads any more.
+macro_rules! print {
+    ($($words:tt)*) => { $crate::show::text(format_args!($($words)*)) };
+}
+
+/// The same with an end of line.
+macro_rules! println {
+    () => { print!("\n") };
+    ($($words:tt)*) => { print!("{}\n", format_args!($($words)*)) };
+}
+
 mod ask;
 mod commands;
 mod failure;

@@ -329,7 +329,8 @@ pub enum ConfigCommand {
     /// Say who gains and who loses access by a new configuration; ask nobody
     ///
     /// The rules of both are applied to everybody in the snapshot as it is now. Whether an account is active or
-    /// shut out is left out. Exit code 0 says that nobody's access changes, 1 that somebody's does.
+    /// shut out is left out. Exit code 0 says that nobody's access changes, 1 that somebody's does, 3 that a
+    /// configuration or the snapshot cannot be read.
     Diff {
         /// The configuration as it is
         old: PathBuf,

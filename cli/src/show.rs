@@ -1,19 +1,39 @@
 //! Tables for people: labels in a column, times as how long ago.
+//!
+//! Whoever reads may stop reading: what goes into a closed pipe is dropped, and the command ends as it would have.
 
+use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use muster_common::text;
 use serde::Serialize;
 
+use crate::failure::EXIT_COULD_NOT_ASK;
 use crate::options::NameKind;
 
 /// The longest text of a directory's or a file's that is shown.
 const TEXT_MAX: usize = 1000;
 
 /// Prints `reply` as indented JSON.
-pub fn json<T: Serialize>(reply: &T) -> std::io::Result<()> {
-    println!("{}", serde_json::to_string_pretty(reply)?);
-    Ok(())
+pub fn json<T: Serialize>(reply: &T) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(reply)?;
+    written(writeln!(io::stdout(), "{text}"))
+}
+
+/// Standard output's answer, where a closed pipe is none.
+fn written(outcome: io::Result<()>) -> io::Result<()> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints text; a full disk behind standard output ends the program, since what was asked is not told.
+pub fn text(text: std::fmt::Arguments<'_>) {
+    if let Err(error) = written(io::stdout().write_fmt(text)) {
+        eprintln!("muster: standard output: {error}");
+        std::process::exit(i32::from(EXIT_COULD_NOT_ASK));
+    }
 }
 
 /// Prints labels and values, the values in one column; empty values are left out.

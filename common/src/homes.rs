@@ -64,8 +64,10 @@ pub struct Found {
 pub enum State {
     /// It is the former user's, and can be locked.
     Open,
-    /// It is locked, from now on or before.
+    /// It is locked from now on.
     Locked,
+    /// It was locked before.
+    LockedBefore,
     /// It is left alone, for this reason.
     LeftAlone(String),
 }
@@ -150,7 +152,7 @@ impl Homes<'_> {
         let status = rustix::fs::fstat(home)?;
         let mode = status.st_mode & 0o7777;
         if self.record_of(&gone.name)?.is_some() && (status.st_uid, mode) == (self.owner, LOCKED) {
-            return Ok(State::Locked);
+            return Ok(State::LockedBefore);
         }
         if status.st_uid != gone.uid.get() {
             return Ok(State::LeftAlone(format!(

@@ -34,6 +34,8 @@ pub mod admitted;
 #[cfg(feature = "broker")]
 pub mod authorized_keys;
 #[cfg(feature = "broker")]
+pub mod certificate;
+#[cfg(feature = "broker")]
 pub mod config;
 #[cfg(feature = "broker")]
 pub mod connect;

@@ -113,14 +113,15 @@ fn note(gone: &Tombstone, found: &Found) {
             let line = format!("homes: left alone {path} user={name} uid={uid}: {why}");
             audit("muster", Severity::Warning, &line);
         }
-        State::Open => {}
+        // Its line was written when it was locked.
+        State::LockedBefore | State::Open => {}
     }
 }
 
 fn print(options: &Options, all: &[(Tombstone, Found)], resolve: Resolve) -> Result<(), Failure> {
     let told = |state: &State| match state {
         State::Open => "can be locked".to_owned(),
-        State::Locked => "locked".to_owned(),
+        State::Locked | State::LockedBefore => "locked".to_owned(),
         State::LeftAlone(why) => format!("left alone: {}", show::plain(why)),
     };
     if options.json {

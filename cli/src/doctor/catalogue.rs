@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::host::Host;
-use super::{broker, files, hardening, identities, machine, nsswitch, pam, privileged, sshd};
+use super::{broker, files, hardening, identities, machine, nsswitch, pam, privileged, sshd, tls};
 
 /// A check.
 pub struct Check {
@@ -55,6 +55,10 @@ pub const SUBJECTS: &[Subject] = &[
     Subject {
         heading: "Broker and directories",
         checks: broker::CHECKS,
+    },
+    Subject {
+        heading: "TLS",
+        checks: tls::CHECKS,
     },
     Subject {
         heading: "The machine",

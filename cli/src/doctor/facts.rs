@@ -1,6 +1,8 @@
 //! What was asked of what runs, before the checks look at it: each question has its deadline, and none of the
 //! checks asks anything itself.
 
+use muster_common::certificate::Certificate;
+use muster_common::directory::http::handshake::Untrusted;
 use muster_common::wire::message::StatusReply;
 
 /// Room on a file system.
@@ -29,6 +31,30 @@ pub struct Process {
     pub gone: Vec<String>,
 }
 
+/// How a handshake with a server went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shaken {
+    /// It is believed; its certificates, its own first.
+    Believed(Vec<Certificate>),
+    /// It is not.
+    Untrusted(Untrusted),
+    /// Nobody is there, or nobody who speaks; why.
+    NotReached(String),
+    /// It cannot go well as things are: why.
+    Broken(String),
+}
+
+/// A handshake with the server of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The directory's name.
+    pub directory: String,
+    /// The server's URL, https.
+    pub url: String,
+    /// How it went.
+    pub shaken: Shaken,
+}
+
 /// What runs and what it says.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -40,6 +66,8 @@ pub struct Facts {
     pub now: u64,
     /// The broker's status, or why there is none.
     pub broker: Option<Result<StatusReply, String>>,
+    /// Handshakes with the servers that are asked by https.
+    pub handshakes: Vec<Handshake>,
     /// File systems.
     pub rooms: Vec<Room>,
     /// Processes that map files of muster's which were replaced, and those that keep names.

@@ -6,9 +6,13 @@ use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, openat};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+use tokio::runtime::Builder;
 
 /// A repair that cannot take anything from anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,14 @@ pub enum FixError {
     /// A program did not do it.
     #[error("{0} did not succeed")]
     Program(&'static str),
+    /// A program did not end.
+    #[error("{program} did not end within {} s", within.as_secs())]
+    TooSlow {
+        /// Which.
+        program: &'static str,
+        /// The deadline.
+        within: Duration,
+    },
 }
 
 impl Fix {
@@ -111,17 +123,49 @@ impl FixError {
 /// Where the packages put the script.
 const NSSWITCH: &str = "/usr/lib/muster/muster-nsswitch";
 
+/// How long a program may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn run(program: &'static str, arguments: &[&str]) -> Result<(), FixError> {
-    let status = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .status()
-        .map_err(|error| FixError::of(Path::new(program), error))?;
+    run_within(program, arguments, PATIENCE)
+}
+
+/// Runs it in a process group of its own, which ends with the deadline, whatever the program has started.
+pub(super) fn run_within(
+    program: &'static str,
+    arguments: &[&str],
+    within: Duration,
+) -> Result<(), FixError> {
+    let failed = |error: io::Error| FixError::of(Path::new(program), error);
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let status = runtime.map_err(failed)?.block_on(async {
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        match tokio::time::timeout(within, child.wait()).await {
+            Ok(status) => status.map_err(failed),
+            Err(_elapsed) => {
+                end_group(&child);
+                let _gone = child.wait().await;
+                Err(FixError::TooSlow { program, within })
+            }
+        }
+    })?;
     match status.success() {
         true => Ok(()),
         false => Err(FixError::Program(program)),
+    }
+}
+
+fn end_group(child: &Child) {
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(group) = id.and_then(Pid::from_raw) {
+        let _gone = kill_process_group(group, Signal::KILL);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Asks what runs, each with a deadline: the broker, the file systems, the processes.
+//! Asks what runs, each with a deadline: the broker, the directories' servers (a handshake), the file
+//! systems, the processes.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,6 +12,7 @@ use muster_common::wire::client::{ACKNOWLEDGE, Connection, Deadline};
 use muster_common::wire::message::{Status, StatusReply};
 
 use super::facts::{Facts, Process, Room};
+use super::handshakes;
 
 /// How long the broker may take for its status.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,6 +27,7 @@ pub fn gather() -> Facts {
         live: true,
         by_root: rustix::process::geteuid().is_root(),
         broker: Some(broker()),
+        handshakes: handshakes::with_servers(Path::new(paths::CONFIG)),
         rooms: ["/var/lib/muster/public", paths::PRIVATE_DIR, "/var/log"]
             .into_iter()
             .filter_map(room)

@@ -3,6 +3,7 @@
 use super::catalogue::Check;
 use super::finding::Finding;
 use super::host::Host;
+use super::units::{Loosened, loosened};
 
 const FOLDERS: [&str; 4] = [
     "/etc/systemd/system",
@@ -16,33 +17,15 @@ const SOCKETS: [&str; 3] = [
     "muster-publish.socket",
 ];
 
-/// What a unit must go on saying.
-const WANTED: [(&str, &[(&str, &str)]); 2] = [
+/// The units as they are shipped: what they say is what they must go on saying.
+const SHIPPED: [(&str, &str); 2] = [
     (
         "musterd.service",
-        &[
-            ("User", "muster"),
-            ("NoNewPrivileges", "yes"),
-            ("ProtectSystem", "strict"),
-            ("ProtectHome", "yes"),
-            ("PrivateTmp", "yes"),
-            ("PrivateDevices", "yes"),
-            ("CapabilityBoundingSet", ""),
-            ("LimitCORE", "0"),
-            ("MemorySwapMax", "0"),
-            ("UMask", "0077"),
-        ],
+        include_str!("../../../packaging/systemd/musterd.service"),
     ),
     (
         "muster-publish.service",
-        &[
-            ("NoNewPrivileges", "yes"),
-            ("ProtectSystem", "strict"),
-            ("PrivateNetwork", "yes"),
-            ("CapabilityBoundingSet", ""),
-            ("ProtectHome", "yes"),
-            ("PrivateTmp", "yes"),
-        ],
+        include_str!("../../../packaging/systemd/muster-publish.service"),
     ),
 ];
 
@@ -69,7 +52,7 @@ fn enabled(host: &Host) -> Vec<Finding> {
     }
     let units = SOCKETS
         .into_iter()
-        .chain(WANTED.iter().map(|(unit, _)| *unit));
+        .chain(SHIPPED.iter().map(|(unit, _)| *unit));
     let findings = units.map(|unit| {
         let Some(folder) = FOLDERS
             .iter()
@@ -93,8 +76,8 @@ fn enabled(host: &Host) -> Vec<Finding> {
     findings.collect()
 }
 
-/// The value that counts: a drop-in's over the unit's, the later one over the earlier.
-fn effective(host: &Host, unit: &str, key: &str) -> Option<(String, usize, String)> {
+/// A unit of this host with its drop-ins, those that count more behind.
+fn installed(host: &Host, unit: &str) -> Option<Vec<(String, String)>> {
     let base = FOLDERS.iter().find_map(|folder| {
         let place = format!("{folder}/{unit}");
         host.text(&place).ok().map(|text| (place, text))
@@ -108,58 +91,37 @@ fn effective(host: &Host, unit: &str, key: &str) -> Option<(String, usize, Strin
             texts.extend(host.text(&place).ok().map(|text| (place, text)));
         }
     }
-    let mut found = None;
-    for (place, text) in texts {
-        for (at, line) in text.lines().enumerate() {
-            if let Some((name, value)) = line.trim().split_once('=')
-                && name.trim() == key
-            {
-                found = Some((place.clone(), at + 1, value.trim().to_owned()));
-            }
-        }
-    }
-    found
-}
-
-fn same(wanted: &str, have: &str) -> bool {
-    let yes = ["yes", "true", "on", "1"];
-    wanted == have || (wanted == "yes" && yes.contains(&have.to_ascii_lowercase().as_str()))
+    Some(texts)
 }
 
 fn hardening(host: &Host) -> Vec<Finding> {
-    let there: Vec<_> = WANTED
+    let units: Vec<_> = SHIPPED
         .iter()
-        .filter(|(unit, _)| {
-            FOLDERS
-                .iter()
-                .any(|folder| host.has(&format!("{folder}/{unit}")))
-        })
+        .filter_map(|(unit, shipped)| Some((*unit, *shipped, installed(host, unit)?)))
         .collect();
-    if there.is_empty() {
+    if units.is_empty() {
         return vec![Finding::skipped("there are no units").at(FOLDERS[2])];
     }
-    let settings = there
-        .iter()
-        .flat_map(|(unit, settings)| settings.iter().map(move |one| (*unit, one)));
-    let findings: Vec<Finding> = settings
-        .filter_map(|(unit, (key, wanted))| match effective(host, unit, key) {
-            Some((_, _, have)) if same(wanted, &have) => None,
-            Some((place, line, have)) => {
-                let says = format!("{unit}: {key} is not {wanted:?}");
-                Some(
-                    Finding::warning(says)
-                        .at(place)
-                        .line(line)
-                        .value(format!("{key}={have}")),
-                )
-            }
-            None => Some(Finding::warning(format!("{unit} does not say {key}={wanted}")).at(unit)),
-        })
-        .collect();
+    let found = units.iter().flat_map(|(unit, shipped, files)| {
+        let files = files.iter().map(|(place, text)| (place.as_str(), text.as_str()));
+        loosened(shipped, files.collect()).into_iter().map(move |one| told(unit, &one))
+    });
+    let findings: Vec<Finding> = found.collect();
     match findings.is_empty() {
         true => {
             vec![Finding::fine("the units are as locked up as they were shipped").at(FOLDERS[2])]
         }
         false => findings,
+    }
+}
+
+fn told(unit: &str, one: &Loosened) -> Finding {
+    let Loosened { key, wanted, last } = one;
+    match last {
+        Some((place, line, have)) => Finding::warning(format!("{unit}: {key} is not {wanted:?}"))
+            .at(place)
+            .line(*line)
+            .value(format!("{key}={have}")),
+        None => Finding::warning(format!("{unit} does not say {key}={wanted}")).at(unit),
     }
 }

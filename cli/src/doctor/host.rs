@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,15 @@ pub struct Meta {
     pub kind: FileType,
     /// When it was last written, seconds since 1970.
     pub modified: u64,
+}
+
+/// The end of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastLines {
+    /// Its last lines.
+    pub text: String,
+    /// Whether these are all of it.
+    pub is_whole: bool,
 }
 
 /// A host.
@@ -84,14 +93,31 @@ impl Host {
     pub fn text(&self, absolute: &str) -> io::Result<String> {
         let file = File::from(self.open(absolute, OFlags::RDONLY | OFlags::NONBLOCK)?);
         if !file.metadata()?.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a regular file",
-            ));
+            return Err(not_regular());
         }
         let mut bytes = Vec::new();
         file.take(FILE_MAX).read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The end of a file that may be longer than what is examined: whole lines only.
+    pub fn last_lines(&self, absolute: &str) -> io::Result<LastLines> {
+        let mut file = File::from(self.open(absolute, OFlags::RDONLY | OFlags::NONBLOCK)?);
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Err(not_regular());
+        }
+        let before = about.len().saturating_sub(FILE_MAX);
+        file.seek(SeekFrom::Start(before))?;
+        let mut bytes = Vec::new();
+        file.take(FILE_MAX).read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let is_whole = before == 0;
+        let text = match (is_whole, text.split_once('\n')) {
+            (false, Some((_, whole_lines))) => whole_lines.to_owned(),
+            _ => text.into_owned(),
+        };
+        Ok(LastLines { text, is_whole })
     }
 
     /// What the system says of a file, through links.
@@ -156,6 +182,10 @@ impl Host {
         let opened = openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT)?;
         Ok(opened)
     }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 fn served(path: &Path, owner: u32) -> Result<Content, String> {

@@ -4,7 +4,7 @@ use muster_common::paths;
 
 use super::catalogue::Check;
 use super::finding::Finding;
-use super::host::Host;
+use super::host::{Host, LastLines};
 
 /// Less than that is a warning.
 const FREE_WANTED: u64 = 256 << 20;
@@ -156,31 +156,30 @@ fn denials(host: &Host) -> Vec<Finding> {
     let mut looked = false;
     let mut findings = Vec::new();
     for log in logs {
-        let Ok(text) = host.text(log) else {
+        let Ok(last) = host.last_lines(log) else {
             continue;
         };
         looked = true;
-        let lines: Vec<&str> = text.lines().collect();
-        let from = lines.len().saturating_sub(LOG_LINES);
-        let mut denied = lines
-            .iter()
-            .enumerate()
-            .skip(from)
-            .filter(|(_, line)| is_denial(line));
-        if let Some((at, line)) = denied.next_back() {
-            findings.push(
-                Finding::warning("muster was denied something")
-                    .at(log)
-                    .line(at + 1)
-                    .value(line),
-            );
-        }
+        findings.extend(last_denial(&last).map(|finding| finding.at(log)));
     }
     match (looked, findings.is_empty()) {
         (false, _) => vec![Finding::skipped("there is no log that could be read").at("/var/log")],
         (true, true) => vec![Finding::fine("nothing was denied").at("/var/log")],
         (true, false) => findings,
     }
+}
+
+/// The last one of a log. Its line is told where the lines before are known.
+fn last_denial(last: &LastLines) -> Option<Finding> {
+    let lines: Vec<&str> = last.text.lines().collect();
+    let from = lines.len().saturating_sub(LOG_LINES);
+    let mut recent = lines.iter().enumerate().skip(from);
+    let (at, line) = recent.rfind(|(_, line)| is_denial(line))?;
+    let finding = Finding::warning("muster was denied something").value(line);
+    Some(match last.is_whole {
+        true => finding.line(at + 1),
+        false => finding,
+    })
 }
 
 fn is_denial(line: &str) -> bool {

@@ -10,6 +10,7 @@ mod files;
 pub mod finding;
 pub mod fix;
 mod gather;
+mod handshakes;
 mod hardening;
 pub mod host;
 mod identities;
@@ -19,6 +20,8 @@ mod pam;
 mod privileged;
 pub mod report;
 mod sshd;
+mod tls;
+mod units;
 #[cfg(test)]
 mod tests;
 

@@ -13,6 +13,7 @@
 //! nsswitch.conf only; passwd and group, where muster itself answers, are
 //! never asked.
 
+pub mod handshake;
 mod page;
 mod pause;
 mod question;

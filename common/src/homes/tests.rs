@@ -95,7 +95,9 @@ fn a_home_is_listed_first_then_locked_and_given_back_as_it_was() {
     assert_eq!(host.lock("gus", Resolve::Lock), [State::Locked]);
     assert_eq!(standing(&home), (host.homes().owner, 0o700));
     assert_eq!(standing(&home.join("file")), inside);
-    assert_eq!(host.lock("gus", Resolve::Lock), [State::Locked], "again");
+    for again in [Resolve::Lock, Resolve::List] {
+        assert_eq!(host.lock("gus", again), [State::LockedBefore]);
+    }
 
     assert_eq!(host.unlock("gus", Some(former())).unwrap(), home);
     assert_eq!(standing(&home), (former(), 0o2751));

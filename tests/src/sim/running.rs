@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::fault::Rule;
 use super::record::Recorded;
 use super::server::{Server, Service};
-use super::tls::Authority;
+use super::tls::{Authority, Leaf};
 use super::{SimError, control, gate};
 
 /// A free port of 127.0.0.1.
@@ -21,6 +21,8 @@ pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)
 pub enum Encryption {
     /// It does, with a throw-away authority.
     Tls,
+    /// It does, with a certificate that is broken in one way.
+    TlsWith(Leaf),
     /// It does not.
     Plain,
 }
@@ -58,6 +60,7 @@ impl<S: Service> Running<S> {
     ) -> Result<Self, SimError> {
         let (scheme, authority) = match encryption {
             Encryption::Tls => ("https", Some(Authority::new()?)),
+            Encryption::TlsWith(leaf) => ("https", Some(Authority::with(leaf)?)),
             Encryption::Plain => ("http", None),
         };
         let tls = authority.as_ref().map(Authority::server);

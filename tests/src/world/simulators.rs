@@ -60,6 +60,14 @@ impl World {
         self.start_with(sim, &["--data", &file]);
     }
 
+    /// The same, with a certificate of this kind (`sound`, `expired`, `other-name`, as `muster-sim` calls them).
+    #[track_caller]
+    pub fn start_simulator_showing(&mut self, sim: Sim, data: &str, certificate: &str) {
+        let file = format!("{}.json", sim.state());
+        self.write(&file, data);
+        self.start_with(sim, &["--data", &file, "--certificate", certificate]);
+    }
+
     /// Starts a simulator with made-up people: so many users and, where it takes that, groups.
     #[track_caller]
     pub fn start_generated(&mut self, sim: Sim, size: &str) {

@@ -14,14 +14,16 @@ use crate::failure::{EXIT_NO, Failure};
 use crate::options::Options;
 use crate::show;
 
-/// Compares, and exits with 1 if anybody's access changes.
+/// Compares, and exits with 1 if anybody's access changes; with another code if that cannot be known.
 pub fn run(options: &Options, old: &Path, new: &Path, file: &Path) -> Result<ExitCode, Failure> {
     let (old, new) = (config::load(old)?, config::load(new)?);
-    let (people, _) = snapshot(file)?;
+    let (people, _) = snapshot(file).map_err(no_people)?;
     let found = changes(&people, &old.access, &new.access);
-    let mut found = found.map_err(|damaged| Failure::Snapshot {
-        path: file.to_owned(),
-        source: OpenError::from(damaged),
+    let mut found = found.map_err(|damaged| {
+        no_people(Failure::Snapshot {
+            path: file.to_owned(),
+            source: OpenError::from(damaged),
+        })
     })?;
     found.retain(|one| !one.gain.is_empty() || !one.lose.is_empty());
     if options.json {
@@ -34,6 +36,10 @@ pub fn run(options: &Options, old: &Path, new: &Path, file: &Path) -> Result<Exi
         true => ExitCode::SUCCESS,
         false => ExitCode::from(EXIT_NO),
     })
+}
+
+fn no_people(why: Failure) -> Failure {
+    Failure::NoPeople(Box::new(why))
 }
 
 fn as_json(changes: &Changes) -> serde_json::Value {

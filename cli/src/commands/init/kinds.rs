@@ -3,6 +3,29 @@
 use crate::failure::Failure;
 use crate::options::InitOptions;
 
+/// A value of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// One text.
+    Text(String),
+    /// Texts; never none.
+    List(Vec<String>),
+}
+
+/// What an answer has to be.
+pub enum Wants {
+    /// A text.
+    Text,
+    /// A text, or in its place what another key wants.
+    TextOr(&'static Asked),
+    /// Words, at least one.
+    Words,
+    /// Words or none.
+    AnyWords,
+    /// Words or none, where the value of this key was said.
+    AnyWordsWith(&'static str),
+}
+
 /// A value of `[[directory]]`: its key, and how it is asked for.
 pub struct Asked {
     /// The key in the configuration.
@@ -11,8 +34,29 @@ pub struct Asked {
     pub option: &'static str,
     /// The question.
     pub question: &'static str,
+    /// What is wanted.
+    pub wants: Wants,
     /// What the option said.
-    pub said: fn(&InitOptions) -> Option<&String>,
+    pub said: fn(&InitOptions) -> Option<Value>,
+}
+
+impl Asked {
+    /// This one, and the one in its place.
+    pub fn with_its_like(&'static self) -> impl Iterator<Item = &'static Self> {
+        let other = match self.wants {
+            Wants::TextOr(other) => Some(other),
+            _ => None,
+        };
+        std::iter::once(self).chain(other)
+    }
+}
+
+fn text(said: Option<&String>) -> Option<Value> {
+    said.cloned().map(Value::Text)
+}
+
+fn list(said: &[String]) -> Option<Value> {
+    (!said.is_empty()).then(|| Value::List(said.to_vec()))
 }
 
 /// A kind of directory.
@@ -34,14 +78,23 @@ const fn url(question: &'static str) -> Asked {
         key: "url",
         option: "--url",
         question,
-        said: |options| options.url.as_ref(),
+        wants: Wants::Text,
+        said: |options| text(options.url.as_ref()),
     }
 }
 
 /// The kind that has no server.
 pub const LOCAL: &str = "local";
 
-/// Every kind that is asked for here; docs/directories.md has one more, which wants lists.
+const REPERTOIRE: Asked = Asked {
+    key: "repertoire",
+    option: "--repertoire",
+    question: "URL of the Repertoire that knows where it is, such as https://data.example.org/repertoire",
+    wants: Wants::Text,
+    said: |options| text(options.repertoire.as_ref()),
+};
+
+/// Every kind.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "crowd",
@@ -54,7 +107,8 @@ pub const KINDS: &[Kind] = &[
                 key: "application",
                 option: "--application",
                 question: "Name of the application in Crowd",
-                said: |options| options.application.as_ref(),
+                wants: Wants::Text,
+                said: |options| text(options.application.as_ref()),
             },
         ],
         secret: Some(("password_file", "Password of the application: ")),
@@ -69,7 +123,8 @@ pub const KINDS: &[Kind] = &[
                 key: "user",
                 option: "--user",
                 question: "Name of the service account in FAS",
-                said: |options| options.user.as_ref(),
+                wants: Wants::Text,
+                said: |options| text(options.user.as_ref()),
             },
         ],
         secret: Some(("password_file", "Password of the service account: ")),
@@ -78,8 +133,44 @@ pub const KINDS: &[Kind] = &[
         name: "gafaelfawr",
         title: "Gafaelfawr",
         before: "In Gafaelfawr, make a service token of a `bot-` user with the scope `admin:userinfo`.",
-        asked: &[url("URL of Gafaelfawr, such as https://data.example.org")],
+        asked: &[
+            Asked {
+                wants: Wants::TextOr(&REPERTOIRE),
+                ..url("URL of Gafaelfawr, such as https://data.example.org (empty: a Repertoire knows it)")
+            },
+            Asked {
+                key: "repertoire_allow",
+                option: "--repertoire-allow",
+                question: "Hosts where it may say that Gafaelfawr is, beside its own (empty: none)",
+                wants: Wants::AnyWordsWith("repertoire"),
+                said: |options| list(&options.repertoire_allow),
+            },
+        ],
         secret: Some(("token_file", "Service token: ")),
+    },
+    Kind {
+        name: "apicrud",
+        title: "apicrud",
+        before: "apicrud wants no account for this host, and lists people to nobody: have the id of each at hand \
+                 (`uid` in its administrators' list of accounts).",
+        asked: &[
+            url("URL of apicrud, such as https://api.example.org/api/v1"),
+            Asked {
+                key: "people",
+                option: "--person",
+                question: "Who is known on this host, such as ada.l=u-8Zk3pQ1x",
+                wants: Wants::Words,
+                said: |options| list(&options.person),
+            },
+            Asked {
+                key: "roles",
+                option: "--role",
+                question: "Which role makes a member of which group, such as admin=apicrud-admins (empty: none)",
+                wants: Wants::AnyWords,
+                said: |options| list(&options.role),
+            },
+        ],
+        secret: None,
     },
     Kind {
         name: LOCAL,

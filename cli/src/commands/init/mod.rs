@@ -36,7 +36,7 @@ struct Places {
     /// The folder of the secrets, and the secret's file in it.
     secrets: PathBuf,
     secret: PathBuf,
-    /// Whether the kind wants a secret at all.
+    /// Whether the kind wants a secret, and a file holds it.
     wants_secret: bool,
     /// Whether the secret lies there already.
     is_kept: bool,
@@ -49,19 +49,24 @@ pub fn run(options: &Options, init: &InitOptions) -> Result<ExitCode, Failure> {
     let answers = collect(init, &mut Terminal)?;
     let places = places(config, part, &answers, init.secret_file.as_deref())?;
     let ca_file = init.ca_file.as_ref().map(std::path::absolute).transpose()?;
-    let text = text::text(&answers, part, &places.secret, ca_file.as_deref());
+    let source = match &answers.credential {
+        Some(name) => format!("credential:{name}"),
+        None => places.secret.to_string_lossy().into_owned(),
+    };
+    let text = text::text(&answers, part, &source, ca_file.as_deref());
     // What is wrong is told before anybody types a secret.
     let checked = config::load_with(&places.config, &places.file, &text)
         .map_err(|errors| not_a_setup(&errors))?;
     let directory = directory(&checked, &answers.name)?;
     let secret = secret(init, &answers, &places)?;
-    let keep = secret.as_ref().filter(|_| !places.is_kept).map(line_of);
-    let server = match secret {
-        Some(secret) if !init.no_test => Some(test(directory, secret)?),
-        _ => None,
+    let is_new = places.wants_secret && !places.is_kept;
+    let keep = secret.as_ref().filter(|_| is_new).map(line_of);
+    let server = match !init.no_test && can_be_asked(directory, secret.as_ref()) {
+        true => Some(test(directory, secret)?),
+        false => None,
     };
     write(&places, &text, keep.as_ref().map(|line| line.as_slice()))?;
-    tell(options, &places, server.as_ref(), &checked)?;
+    tell(options, &places, server.as_ref(), &checked, &answers)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -113,7 +118,7 @@ fn places(
     let places = Places {
         file,
         part,
-        wants_secret: answers.kind.secret.is_some(),
+        wants_secret: answers.kind.secret.is_some() && answers.credential.is_none(),
         is_kept: kept.is_some(),
         secret: kept.unwrap_or_else(|| secrets.join(name)),
         secrets,
@@ -145,7 +150,7 @@ fn directory<'a>(config: &'a Config, name: &str) -> Result<&'a DirectoryConfig, 
         .ok_or_else(|| Failure::Setup(format!("no directory is called {name}")))
 }
 
-/// Nothing for a kind that knows us without one.
+/// Nothing for a kind that knows us without one, and for a credential that this process was not given.
 fn secret(
     init: &InitOptions,
     answers: &Answers,
@@ -154,6 +159,12 @@ fn secret(
     let Some((_, question)) = answers.kind.secret else {
         return Ok(None);
     };
+    if let Some(name) = &answers.credential {
+        let given = std::env::var_os("CREDENTIALS_DIRECTORY").is_some();
+        let source = config::SecretSource::Credential(name.clone());
+        let secret = given.then(|| config::read_secret(&source)).transpose();
+        return secret.map_err(|error| Failure::Setup(muster_common::text::with_causes(&error)));
+    }
     let secret = match init.secret_file.as_deref() {
         // As the broker reads it: with a wrong owner or mode it is refused here.
         Some(_) if places.is_kept => {
@@ -174,9 +185,15 @@ fn line_of(secret: &Secret) -> Zeroizing<Vec<u8>> {
     line
 }
 
+/// Whether there is a server, and the secret that it wants.
+fn can_be_asked(directory: &DirectoryConfig, secret: Option<&Secret>) -> bool {
+    let wants_secret = directory.kind.secret_file().is_some();
+    directory.server.is_some() && (secret.is_some() || !wants_secret)
+}
+
 /// Asks the server whether it is one of this kind and takes the credentials.
-fn test(directory: &DirectoryConfig, secret: Secret) -> Result<ServerVersion, Failure> {
-    let client = connect_with(directory, Some(secret))?;
+fn test(directory: &DirectoryConfig, secret: Option<Secret>) -> Result<ServerVersion, Failure> {
+    let client = connect_with(directory, secret)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -214,19 +231,22 @@ fn tell(
     places: &Places,
     server: Option<&ServerVersion>,
     config: &Config,
+    answers: &Answers,
 ) -> Result<(), Failure> {
     let server = server.map(|version| show::plain(&version.0));
     if options.json {
         return Ok(show::json(&json!({
             "file": places.file,
             "secret_file": places.wants_secret.then_some(&places.secret),
+            "credential": answers.credential,
             "server": server,
             "warnings": config.warnings,
         }))?);
     }
     match server {
-        Some(server) => println!("{server} takes the credentials."),
-        None if places.wants_secret => println!("The server was not asked."),
+        Some(server) if answers.kind.secret.is_some() => println!("{server} takes the credentials."),
+        Some(server) => println!("{server} answers."),
+        None if answers.kind.name != kinds::LOCAL => println!("The server was not asked."),
         None => {}
     }
     println!("Written: {}", places.file.display());
@@ -237,7 +257,13 @@ fn tell(
         println!("warning: {warning}");
     }
     println!("{NEXT_STEPS}");
-    if !places.wants_secret {
+    if let Some(name) = &answers.credential {
+        let name = show::plain(name);
+        println!(
+            "\nBefore 2.: systemctl edit musterd.service, with\n  [Service]\n  LoadCredential={name}:/etc/credstore/{name}"
+        );
+    }
+    if answers.kind.name == kinds::LOCAL {
         println!("{REGISTER}");
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use clap::Parser;
 
 use super::answers::Person;
+use super::kinds::Value;
 use super::*;
 use crate::options::Command;
 
@@ -53,6 +54,7 @@ fn everything_is_asked_for_with_what_an_empty_answer_means_and_until_it_is_said(
         "",
         "https://crowd.example.org/crowd",
         "linux",
+        "",
         "group:a  group:b",
     ]);
     let answers = collect(&InitOptions::default(), &mut script).unwrap();
@@ -62,12 +64,62 @@ fn everything_is_asked_for_with_what_an_empty_answer_means_and_until_it_is_said(
         ("url", "https://crowd.example.org/crowd"),
         ("application", "linux"),
     ];
-    assert_eq!(
-        answers.values,
-        values.map(|(key, value)| (key, value.to_owned()))
-    );
+    assert_eq!(answers.values, values.map(|(key, said)| (key, one(said))));
+    assert_eq!((answers.credential, answers.plain_http), (None, false));
     assert_eq!(answers.allow, ["group:a", "group:b"]);
-    assert_eq!(script.questions.len(), 6);
+    assert_eq!(script.questions.len(), 7);
+}
+
+fn one(said: &str) -> Value {
+    Value::Text(said.to_owned())
+}
+
+fn many(said: &[&str]) -> Value {
+    Value::List(said.iter().map(|&word| word.to_owned()).collect())
+}
+
+#[test]
+fn a_gafaelfawr_without_a_url_is_found_by_its_repertoire() {
+    let url = "https://data.example.org/repertoire";
+    let lines = ["gafaelfawr", "rubin", "", url, "id.example.org", "", ""];
+    let answers = collect(&InitOptions::default(), &mut Script::of(&lines)).unwrap();
+    let wanted = [
+        ("repertoire", one(url)),
+        ("repertoire_allow", many(&["id.example.org"])),
+    ];
+    assert_eq!(answers.values, wanted);
+    // Who says the URL is not asked about a Repertoire.
+    let lines = ["gafaelfawr", "rubin", "https://data.example.org", "", ""];
+    let mut script = Script::of(&lines);
+    let answers = collect(&InitOptions::default(), &mut script).unwrap();
+    assert_eq!(answers.values, [("url", one("https://data.example.org"))]);
+    assert_eq!(script.questions.len(), 5);
+}
+
+#[test]
+fn an_apicrud_is_told_who_its_people_are_and_wants_no_secret() {
+    let url = "https://api.example.org/api/v1";
+    let lines = ["apicrud", "", url, "", "ada=u-1 eve=u-2", "", "everyone"];
+    let mut script = Script::of(&lines);
+    let answers = collect(&InitOptions::default(), &mut script).unwrap();
+    let wanted = [("url", one(url)), ("people", many(&["ada=u-1", "eve=u-2"]))];
+    assert_eq!(answers.values, wanted);
+    assert_eq!(answers.name, "apicrud");
+    assert_eq!(script.questions.len(), 7);
+}
+
+#[test]
+fn a_server_on_this_host_is_asked_by_plain_http_only_when_that_is_said_in_full() {
+    let with = |answer: &str| {
+        let url = "http://localhost:8095/crowd";
+        let lines = ["crowd", "", url, "linux", answer, "crowd-password", ""];
+        collect(&InitOptions::default(), &mut Script::of(&lines)).unwrap()
+    };
+    assert!(!with("").plain_http);
+    assert!(!with("yes").plain_http);
+    let answers = with("loopback");
+    assert!(answers.plain_http);
+    assert_eq!(answers.credential.as_deref(), Some("crowd-password"));
 }
 
 #[test]
@@ -81,6 +133,8 @@ fn what_an_option_says_is_not_asked_for() {
         "https://x",
         "--allow",
         "everyone",
+        "--secret-file",
+        "-",
     ]);
     let mut script = Script::of(&[]);
     let answers = collect(&init, &mut script).unwrap();
@@ -101,6 +155,10 @@ fn where_nobody_can_be_asked_every_missing_option_is_named_at_once() {
     assert!(missing(&["--kind", "crowd"]).contains("say --url, --application "));
     assert!(missing(&["--kind", "fas", "--url", "https://x"]).contains("say --user "));
     assert!(missing(&["--kind", "ldap"]).contains("there are crowd, fas, gafaelfawr"));
+    let apicrud = ["--kind", "apicrud", "--url", "https://x"];
+    assert!(missing(&apicrud).contains("say --person "));
+    let stray = [&apicrud[..], &["--person", "a=u-1", "--credential", "x"]].concat();
+    assert!(missing(&stray).contains("--credential is not for"));
     let stray = ["--kind", "gafaelfawr", "--url", "https://x", "--user", "x"];
     assert!(
         missing(&stray).contains("--user is not for"),
@@ -184,6 +242,59 @@ fn a_host_without_a_configuration_gets_one_and_the_secret_in_a_file_of_its_own()
     assert_eq!(host.read("etc/secrets/corp"), "hunter2\n");
     assert_eq!(std::fs::metadata(place).unwrap().mode() & 0o007, 0);
     assert!(!host.read("etc/muster.toml").contains("hunter2"));
+}
+
+#[test]
+fn a_credential_gets_no_file_and_the_unit_is_told_of() {
+    let host = Host::new();
+    let file = host.path("etc/muster.toml");
+    let words = [
+        "--kind", "gafaelfawr", "--repertoire", "https://data.example.org/repertoire", "--repertoire-allow",
+        "id.example.org", "--credential", "gafaelfawr-token", "--no-test", "--config", file.to_str().unwrap(),
+    ];
+    let (options, init) = typed(&words);
+    run(&options, &init).unwrap();
+    let config = config::load(&file).unwrap();
+    let (_, secret) = config.directories[0].kind.secret_file().unwrap();
+    let wanted = config::SecretSource::Credential("gafaelfawr-token".to_owned());
+    assert_eq!(*secret, wanted);
+    assert!(!host.path("etc/secrets").exists());
+}
+
+#[test]
+fn plain_http_is_refused_unless_it_is_said_and_never_to_another_host() {
+    let host = Host::new();
+    let secret = host.path("secret");
+    let with = |url: &str, more: &[&str]| {
+        let file = host.path("etc/muster.toml");
+        let mut words = vec!["--kind", "crowd", "--application", "linux", "--no-test", "--url", url];
+        words.extend(["--secret-file", secret.to_str().unwrap(), "--config", file.to_str().unwrap()]);
+        words.extend(more);
+        let (options, init) = typed(&words);
+        run(&options, &init).map(|_| ())
+    };
+    let plain = ["--plain-http", "loopback"];
+    assert!(with("http://127.0.0.1:8095/crowd", &[]).is_err());
+    assert!(with("http://crowd.example.org/crowd", &plain).is_err());
+    assert!(!host.path("etc/muster.toml").exists());
+    with("http://127.0.0.1:8095/crowd", &plain).unwrap();
+}
+
+#[test]
+fn an_apicrud_is_set_up_by_options_alone() {
+    let host = Host::new();
+    let file = host.path("etc/muster.toml");
+    let words = [
+        "--kind", "apicrud", "--url", "https://api.example.org/api/v1", "--person", "ada.l=u-8Zk3pQ1x", "--person",
+        "eve.l=u-8Zk3pQ1y", "--role", "admin=ops", "--no-test", "--config", file.to_str().unwrap(),
+    ];
+    let (options, init) = typed(&words);
+    run(&options, &init).unwrap();
+    let config = config::load(&file).unwrap();
+    match &config.directories[0].kind {
+        config::DirectoryKind::Apicrud(own) => assert_eq!(own.people.len(), 2),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

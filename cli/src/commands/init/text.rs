@@ -4,7 +4,8 @@ use std::path::Path;
 
 use muster_common::config::keys;
 
-use super::answers::Answers;
+use super::answers::{Answers, LOOPBACK};
+use super::kinds::Value;
 
 /// The longest line of a comment.
 const WIDTH: usize = 100;
@@ -19,7 +20,8 @@ pub enum Part {
 }
 
 /// The file's text. What was said is quoted, whatever it is: the check of the whole judges it.
-pub fn text(answers: &Answers, part: Part, secret_file: &Path, ca_file: Option<&Path>) -> String {
+/// `secret` is where that lies, as the configuration says it.
+pub fn text(answers: &Answers, part: Part, secret: &str, ca_file: Option<&Path>) -> String {
     let mut text = String::from(
         "# Made by `muster init`. It holds no secret.\n\
          # muster.toml(5) describes every key; `muster config show` says what counts on this host.\n",
@@ -31,25 +33,35 @@ pub fn text(answers: &Answers, part: Part, secret_file: &Path, ca_file: Option<&
     let mut key = |name: &str, value: &str| {
         let known = keys::find(&format!("directory.{name}"));
         text.push_str(&comment(known.map_or("", |key| key.says)));
-        text.push_str(&format!("{name} = {}\n", quoted(value)));
+        text.push_str(&format!("{name} = {value}\n"));
     };
-    key("name", &answers.name);
-    key("kind", answers.kind.name);
+    key("name", &quoted(&answers.name));
+    key("kind", &quoted(answers.kind.name));
     for (name, value) in &answers.values {
-        key(name, value);
+        match value {
+            Value::Text(said) => key(name, &quoted(said)),
+            Value::List(said) => key(name, &listed(said)),
+        }
+    }
+    if answers.plain_http {
+        key("plain_http", &quoted(LOOPBACK));
     }
     if let Some((name, _)) = answers.kind.secret {
-        key(name, &secret_file.to_string_lossy());
+        key(name, &quoted(secret));
     }
     if let Some(file) = ca_file {
-        key("ca_file", &file.to_string_lossy());
+        key("ca_file", &quoted(&file.to_string_lossy()));
     }
     text.push_str(
         "\n# Without a rule nobody is let in: everyone, group:NAME, user:NAME.\n[access]\n",
     );
-    let rules: Vec<_> = answers.allow.iter().map(|rule| quoted(rule)).collect();
-    text.push_str(&format!("allow = [{}]\n", rules.join(", ")));
+    text.push_str(&format!("allow = {}\n", listed(&answers.allow)));
     text
+}
+
+fn listed(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 /// Text as TOML has it, in one line.
@@ -91,13 +103,16 @@ mod tests {
     use muster_common::config;
 
     use super::*;
-    use crate::commands::init::kinds::KINDS;
+    use crate::commands::init::kinds::{Asked, KINDS, Wants};
 
     fn answers(kind: &str, allow: &[&str]) -> Answers {
         let kind = KINDS.iter().find(|one| one.name == kind).unwrap();
-        let value = |key: &str| match key {
-            "url" => "https://one.example.org/x".to_owned(),
-            _ => "linux-hosts".to_owned(),
+        let value = |asked: &Asked| match (asked.key, &asked.wants) {
+            ("url", _) => Value::Text("https://one.example.org/x".to_owned()),
+            ("people", _) => Value::List(vec!["ada.l=u-8Zk3pQ1x".to_owned()]),
+            ("roles", _) => Value::List(vec!["admin=ops".to_owned(), "user=all".to_owned()]),
+            (_, Wants::AnyWordsWith(_)) => Value::List(Vec::new()),
+            _ => Value::Text("linux-hosts".to_owned()),
         };
         Answers {
             kind,
@@ -105,16 +120,23 @@ mod tests {
             values: kind
                 .asked
                 .iter()
-                .map(|one| (one.key, value(one.key)))
+                .map(|one| (one.key, value(one)))
+                // What belongs to a key that is not said.
+                .filter(|(_, value)| *value != Value::List(Vec::new()))
                 .collect(),
+            credential: None,
+            plain_http: false,
             allow: allow.iter().map(|rule| (*rule).to_owned()).collect(),
         }
     }
 
     fn written(answers: &Answers) -> String {
-        let secret = Path::new("/etc/muster/secrets/corp");
         let ca_file = answers.kind.secret.map(|_| Path::new("/etc/ca.pem"));
-        text(answers, Part::First, secret, ca_file)
+        let secret = match &answers.credential {
+            Some(name) => format!("credential:{name}"),
+            None => "/etc/muster/secrets/corp".to_owned(),
+        };
+        text(answers, Part::First, &secret, ca_file)
     }
 
     #[test]
@@ -146,7 +168,9 @@ mod tests {
     #[test]
     fn whatever_is_said_cannot_leave_its_quotes() {
         let mut hostile = answers("crowd", &["everyone\"]\n[offline]\nenabled = \"x"]);
-        hostile.values[1].1 = "a\"\\\n[home]\nshell = \"/bin/evil\"\u{7f}\u{9b}#".to_owned();
+        let evil = "a\"\\\n[home]\nshell = \"/bin/evil\"\u{7f}\u{9b}#".to_owned();
+        hostile.values[1].1 = Value::Text(evil.clone());
+        hostile.values.push(("users", Value::List(vec![evil])));
         let text = written(&hostile);
         assert!(
             text.lines()
@@ -154,7 +178,21 @@ mod tests {
             "{text}"
         );
         let told = config::parse(&text, Path::new("muster.toml")).unwrap_err();
-        assert_eq!(told.problems().len(), 2, "{told}");
+        assert_eq!(told.problems().len(), 3, "{told}");
+    }
+
+    #[test]
+    fn a_credential_and_plain_http_on_loopback_are_written_as_the_configuration_wants_them() {
+        let mut local = answers("crowd", &["everyone"]);
+        local.credential = Some("crowd-password".to_owned());
+        local.plain_http = true;
+        local.values[0].1 = Value::Text("http://127.0.0.1:8095/crowd".to_owned());
+        let config = config::parse(&written(&local), Path::new("muster.toml")).unwrap();
+        let (_, secret) = config.directories[0].kind.secret_file().unwrap();
+        let wanted = config::SecretSource::Credential("crowd-password".to_owned());
+        assert_eq!(*secret, wanted);
+        let server = config.directories[0].server.as_ref().unwrap();
+        assert_eq!(server.url.as_str(), "http://127.0.0.1:8095/crowd");
     }
 
     #[test]

@@ -13,6 +13,7 @@ impl Code {
     pub(crate) const NEW_AUTHTOK_REQD: Self = Self(12);
     pub(crate) const ACCT_EXPIRED: Self = Self(13);
     pub(crate) const IGNORE: Self = Self(25);
+    pub(crate) const ABORT: Self = Self(26);
     /// The module waits for the program: a stack that is asked again goes on there, so it is no end.
     const INCOMPLETE: Self = Self(31);
 

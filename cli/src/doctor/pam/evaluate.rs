@@ -65,6 +65,7 @@ pub(crate) fn ends(
         let codes: BTreeSet<Code> = match entry.handler {
             Handler::Module => outcomes(entry).into_iter().collect(),
             Handler::Fails => BTreeSet::from([Code::PERM_DENIED]),
+            Handler::Aborts => BTreeSet::from([Code::ABORT]),
             Handler::Substack => BTreeSet::new(),
         };
         for (mut state, path) in states {

@@ -3,6 +3,7 @@
 pub(crate) mod code;
 pub(crate) mod evaluate;
 pub(crate) mod kinds;
+mod lines;
 mod prove;
 pub(crate) mod read;
 mod stacks;

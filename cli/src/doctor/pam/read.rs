@@ -1,10 +1,13 @@
 //! Reads a service's stacks as libpam does: its own file or `other`, continued lines, includes and substacks.
 
 use super::code::{Action, Control, control};
+use super::lines::{Line, Tokens, joined};
 use crate::doctor::host::Host;
 
-/// libpam goes no deeper.
-const DEPTH_MAX: usize = 16;
+/// libpam's substacks lie no deeper in each other.
+const LEVELS_MAX: usize = 16;
+/// No service that anybody wrote has more.
+const ENTRIES_MAX: usize = 20_000;
 /// Where libpam looks, in this order.
 pub(crate) const FOLDERS: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"];
 
@@ -43,6 +46,8 @@ pub(crate) enum Handler {
     Substack,
     /// A line that libpam does not understand: it is refused whenever it is reached.
     Fails,
+    /// libpam takes nothing from the service's files, and refuses whatever it is asked, or crashes.
+    Aborts,
 }
 
 /// One entry of a stack.
@@ -64,6 +69,22 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// An entry without anything in it yet.
+    fn at(file: &str, line: &Line, stack: Type, level: usize) -> Self {
+        Self {
+            handler: Handler::Module,
+            stack,
+            module: String::new(),
+            arguments: Vec::new(),
+            control: [Action::Bad; 32],
+            level,
+            may_lack: false,
+            file: file.to_owned(),
+            line: line.number,
+            text: line.text.trim().to_owned(),
+        }
+    }
+
     /// The module without folder and ending: `pam_unix`.
     pub(crate) fn name(&self) -> &str {
         let file = self.module.rsplit('/').next().unwrap_or_default();
@@ -98,30 +119,66 @@ impl Service {
     }
 }
 
-/// The service's stacks; those that its file does not have are those of `other`.
+/// What libpam gives up.
+enum Abort {
+    /// This file: whoever includes it goes on with a refusal in its place.
+    File,
+    /// Everything.
+    All,
+}
+
+const TYPES: [Type; 4] = [Type::Auth, Type::Account, Type::Password, Type::Session];
+
+/// The service's stacks; those that its file does not have are those of `other`, which is read in any case.
 pub(crate) fn service(host: &Host, name: &str) -> Service {
-    let mut own = Service::default();
-    match open(host, name) {
-        Some((file, text)) => {
-            own.file.clone_from(&file);
-            Reading {
-                host,
-                into: &mut own,
-            }
-            .file(&file, &text, None, 0, 0);
-        }
-        None if name == "other" => return own,
-        None => return service(host, "other"),
-    }
-    if name != "other" {
-        let other = service(host, "other");
-        for stack in [Type::Auth, Type::Account, Type::Password, Type::Session] {
-            if own.stack(stack).is_empty() {
-                own.entries.extend(other.stack(stack).into_iter().cloned());
-            }
+    let (mut other, mut aborts) = read(host, "other").unwrap_or_default();
+    let Some((mut own, own_aborts)) = read(host, name) else {
+        other.abort_if(aborts);
+        return other;
+    };
+    aborts |= own_aborts;
+    for stack in TYPES {
+        if own.stack(stack).is_empty() {
+            own.entries.extend(other.stack(stack).into_iter().cloned());
         }
     }
+    if aborts && name != "other" {
+        own.complaints.append(&mut other.complaints);
+    }
+    own.abort_if(aborts);
     own
+}
+
+/// One service's own file, and whether libpam gives up at it.
+fn read(host: &Host, name: &str) -> Option<(Service, bool)> {
+    let (file, text) = open(host, name)?;
+    let mut reading = Reading {
+        host,
+        into: Service::default(),
+        open: Vec::new(),
+    };
+    reading.into.file.clone_from(&file);
+    let aborts = reading.file(&file, &text, None, 0).is_err();
+    Some((reading.into, aborts))
+}
+
+impl Service {
+    /// Leaves of each stack one entry that aborts.
+    fn abort_if(&mut self, aborts: bool) {
+        if !aborts {
+            return;
+        }
+        let nowhere = Line {
+            number: 1,
+            text: String::new(),
+            doubtful: false,
+        };
+        let aborting = |stack| Entry {
+            handler: Handler::Aborts,
+            ..Entry::at(&self.file, &nowhere, stack, 0)
+        };
+        self.entries = TYPES.into_iter().map(aborting).collect();
+    }
 }
 
 /// The names of all services.
@@ -152,59 +209,79 @@ fn open(host: &Host, name: &str) -> Option<(String, String)> {
 
 struct Reading<'a> {
     host: &'a Host,
-    into: &'a mut Service,
+    into: Service,
+    /// The files that are being read, with the level that they are read at.
+    open: Vec<(String, usize)>,
 }
 
 impl Reading<'_> {
-    fn file(&mut self, file: &str, text: &str, only: Option<Type>, depth: usize, level: usize) {
-        for (number, line) in joined(text) {
-            self.line(file, number, &line, only, depth, level);
+    fn file(
+        &mut self,
+        file: &str,
+        text: &str,
+        only: Option<Type>,
+        level: usize,
+    ) -> Result<(), Abort> {
+        self.open.push((file.to_owned(), level));
+        let (lines, broken_off) = joined(text);
+        for line in &lines {
+            if line.doubtful {
+                let says = "there is an empty line or a comment inside of a continued line: versions of libpam differ";
+                self.complain(file, line.number, says.to_owned());
+            }
+            self.line(file, line, only, level)?;
+        }
+        self.open.pop();
+        match broken_off {
+            Some(number) => {
+                self.complain(file, number, "the file ends inside of a continued line".to_owned());
+                Err(Abort::File)
+            }
+            None => Ok(()),
         }
     }
 
     fn line(
         &mut self,
         file: &str,
-        number: usize,
-        line: &str,
+        line: &Line,
         only: Option<Type>,
-        depth: usize,
         level: usize,
-    ) {
-        let mut tokens = Tokens(line);
+    ) -> Result<(), Abort> {
+        let (number, mut tokens) = (line.number, Tokens(&line.text));
         let Some((first, _)) = tokens.next() else {
-            return;
+            return Ok(());
         };
-        if first == "@include" {
-            let target = tokens.next().map(|(name, _)| name).unwrap_or_default();
-            if let Err(says) = self.include(&target, only, depth, level) {
-                self.complain(file, number, says);
-            }
-            return;
+        if first.eq_ignore_ascii_case("@include") {
+            let target = tokens.next().map(|(name, _)| name);
+            return match (self.include(target, only, level)?, only) {
+                (Ok(()), _) => Ok(()),
+                (Err(says), Some(stack)) => {
+                    self.fails(Entry::at(file, line, stack, level), says);
+                    Ok(())
+                }
+                // There is no stack that the refusal could be put into.
+                (Err(says), None) => {
+                    self.complain(file, number, says);
+                    Err(Abort::File)
+                }
+            };
         }
         let bare = first.strip_prefix('-').unwrap_or(&first);
         let stack = Type::of(bare);
         let assumed = stack.or(only).unwrap_or(Type::Auth);
         if only.is_some_and(|only| only != assumed) {
-            return;
+            return Ok(());
         }
-        let mut entry = Entry {
-            handler: Handler::Module,
-            stack: assumed,
-            module: String::new(),
-            arguments: Vec::new(),
-            control: [Action::Bad; 32],
-            level,
-            may_lack: bare.len() != first.len(),
-            file: file.to_owned(),
-            line: number,
-            text: line.trim().to_owned(),
-        };
+        let mut entry = Entry::at(file, line, assumed, level);
+        entry.may_lack = bare.len() != first.len();
         if stack.is_none() {
-            return self.fails(entry, format!("{bare:?} is no type of a stack"));
+            self.fails(entry, format!("{bare:?} is no type of a stack"));
+            return Ok(());
         }
         let Some((word, bracketed)) = tokens.next() else {
-            return self.fails(entry, "there is no control".to_owned());
+            self.fails(entry, "there is no control".to_owned());
+            return Ok(());
         };
         let target = tokens.next().map(|(name, _)| name);
         let is_include = word.eq_ignore_ascii_case("include");
@@ -212,17 +289,16 @@ impl Reading<'_> {
             let mut level = level;
             if !is_include {
                 let marker = Handler::Substack;
-                self.into.entries.push(Entry {
+                self.push(Entry {
                     handler: marker,
                     ..entry.clone()
-                });
+                })?;
                 level += 1;
             }
-            let target = target.unwrap_or_default();
-            if let Err(says) = self.include(&target, Some(assumed), depth, level) {
+            if let Err(says) = self.include(target, Some(assumed), level)? {
                 self.fails(entry, says);
             }
-            return;
+            return Ok(());
         }
         match control(&word, bracketed) {
             Some(control) => entry.control = control,
@@ -233,26 +309,61 @@ impl Reading<'_> {
             ),
         }
         let Some(module) = target else {
-            return self.fails(entry, "there is no module".to_owned());
+            self.fails(entry, "there is no module".to_owned());
+            return Ok(());
         };
         entry.module = module;
         entry.arguments = tokens.map(|(argument, _)| argument).collect();
-        self.into.entries.push(entry);
+        self.push(entry)
     }
 
+    fn push(&mut self, entry: Entry) -> Result<(), Abort> {
+        let has_room = self.into.entries.len() < ENTRIES_MAX;
+        if !has_room {
+            let says = "there are more lines than can be examined";
+            self.complain(&entry.file, entry.line, says.to_owned());
+            return Err(Abort::All);
+        }
+        self.into.entries.push(entry);
+        Ok(())
+    }
+
+    /// Reads another file; what is said where that does not go. libpam itself goes on for ever where files include
+    /// each other, or crashes where no file is named.
     fn include(
         &mut self,
-        name: &str,
+        name: Option<String>,
         only: Option<Type>,
-        depth: usize,
         level: usize,
-    ) -> Result<(), String> {
-        if depth + 1 >= DEPTH_MAX {
-            return Err("files include each other deeper than libpam goes".to_owned());
+    ) -> Result<Result<(), String>, Abort> {
+        let Some(name) = name else {
+            self.complain_here("no file is named: libpam crashes");
+            return Err(Abort::All);
+        };
+        if level >= LEVELS_MAX {
+            return Ok(Err("substacks lie in each other deeper than libpam goes".to_owned()));
         }
-        let (file, text) = open(self.host, name).ok_or(format!("{name:?} cannot be read"))?;
-        self.file(&file, &text, only, depth + 1, level);
-        Ok(())
+        let Some((file, text)) = open(self.host, &name) else {
+            return Ok(Err(format!("{name:?} cannot be read")));
+        };
+        if self.open.iter().any(|one| *one == (file.clone(), level)) {
+            self.complain_here("files include each other without an end: libpam crashes");
+            return Err(Abort::All);
+        }
+        let depth = self.open.len();
+        let read = self.file(&file, &text, only, level);
+        self.open.truncate(depth);
+        match read {
+            Ok(()) => Ok(Ok(())),
+            Err(Abort::File) => Ok(Err(format!("libpam gives {name:?} up"))),
+            Err(Abort::All) => Err(Abort::All),
+        }
+    }
+
+    /// Complains of the file that is being read.
+    fn complain_here(&mut self, says: &str) {
+        let file = self.open.last().map(|(file, _)| file.clone());
+        self.complain(&file.unwrap_or_default(), 1, says.to_owned());
     }
 
     fn fails(&mut self, entry: Entry, says: String) {
@@ -270,64 +381,5 @@ impl Reading<'_> {
             line,
             says,
         });
-    }
-}
-
-/// Lines without comments, continued ones as one, with the number of the first.
-fn joined(text: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut begun: Option<(usize, String)> = None;
-    for (number, line) in text.lines().enumerate() {
-        let said = line.split('#').next().unwrap_or_default().trim();
-        let (said, goes_on) = match said.strip_suffix('\\') {
-            Some(said) => (said, true),
-            None => (said, false),
-        };
-        let (first, mut whole) = begun.take().unwrap_or((number + 1, String::new()));
-        whole.push_str(said);
-        match goes_on {
-            true => begun = Some((first, whole + " ")),
-            false if whole.trim().is_empty() => {}
-            false => found.push((first, whole)),
-        }
-    }
-    found.extend(begun.filter(|(_, whole)| !whole.trim().is_empty()));
-    found
-}
-
-/// Words, and whatever stands between `[` and `]` as one; `\]` is a bracket inside.
-struct Tokens<'a>(&'a str);
-
-impl Iterator for Tokens<'_> {
-    type Item = (String, bool);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let text = self.0.trim_start();
-        if text.is_empty() {
-            return None;
-        }
-        let Some(inside) = text.strip_prefix('[') else {
-            let end = text.find(char::is_whitespace).unwrap_or(text.len());
-            let (word, rest) = text.split_at(end);
-            self.0 = rest;
-            return Some((word.to_owned(), false));
-        };
-        let mut word = String::new();
-        let mut letters = inside.char_indices().peekable();
-        self.0 = "";
-        while let Some((at, letter)) = letters.next() {
-            match letter {
-                ']' => {
-                    self.0 = inside.get(at + 1..).unwrap_or_default();
-                    break;
-                }
-                '\\' if letters.peek().is_some_and(|(_, next)| *next == ']') => {
-                    letters.next();
-                    word.push(']');
-                }
-                other => word.push(other),
-            }
-        }
-        Some((word, true))
     }
 }

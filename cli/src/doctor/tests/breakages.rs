@@ -6,7 +6,7 @@ use super::scene::{GROUP, PASSWD, Scene};
 use crate::doctor::facts::Process;
 use crate::doctor::finding::Level::{self, Error, Note, Warning};
 
-type Breakage = (&'static str, Level, fn(&mut Scene));
+pub(super) type Breakage = (&'static str, Level, fn(&mut Scene));
 
 const NSSWITCH: &str = "/etc/nsswitch.conf";
 const AUTH: &str = "/etc/pam.d/common-auth";

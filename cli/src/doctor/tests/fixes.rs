@@ -1,10 +1,14 @@
 //! Repairs: made where every folder is root's, refused elsewhere.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, fcntl_setfl, mknodat, openat};
 
 use super::scene::Scene;
-use crate::doctor::fix::{Fix, FixError};
+use crate::doctor::fix::{Fix, FixError, run_within};
 use crate::doctor::report;
 
 fn mode(scene: &Scene, place: &str) -> u32 {
@@ -77,4 +81,38 @@ fn a_link_is_not_followed() {
     };
     assert!(fix.apply(scene.owner).is_err());
     assert_eq!(mode(&scene, "/etc/target"), 0o644);
+}
+
+#[test]
+fn a_program_that_never_ends_is_ended_with_all_that_it_started() {
+    let place = tempfile::tempdir().unwrap();
+    let pipe = place.path().join("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let reader = openat(CWD, &pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
+    let script = format!("exec > {}; tail -f /dev/null & echo x; wait", pipe.display());
+    let mut said = String::new();
+    // A busy machine may need longer until there is something to be ended.
+    for milliseconds in [100, 1000, 10_000] {
+        let within = Duration::from_millis(milliseconds);
+        let ended = run_within("/bin/sh", &["-c", &script], within);
+        assert!(matches!(ended, Err(FixError::TooSlow { .. })), "{ended:?}");
+        // Ends only when nobody is left who could write.
+        fcntl_setfl(&reader, OFlags::RDONLY).unwrap();
+        let mut file = fs::File::from(reader.try_clone().unwrap());
+        file.read_to_string(&mut said).unwrap();
+        if !said.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(said, "x\n");
+}
+
+#[test]
+fn a_program_that_ends_badly_or_is_not_there_is_no_repair() {
+    let within = Duration::from_secs(30);
+    assert!(run_within("/bin/true", &[], within).is_ok());
+    let bad = run_within("/bin/false", &[], within);
+    assert!(matches!(bad, Err(FixError::Program(_))), "{bad:?}");
+    let missing = run_within("/nonexistent", &[], within);
+    assert!(matches!(missing, Err(FixError::System { .. })), "{missing:?}");
 }

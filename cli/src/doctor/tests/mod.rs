@@ -1,15 +1,22 @@
 //! Every check, seen passing on a sound host and failing on one that is broken in one place.
 
 mod breakages;
+mod differential;
 mod fixes;
+mod libpam;
 mod scene;
 mod stacks;
+mod tls;
 
 use super::catalogue::checks;
 use super::finding::Level;
 use super::report::{self, Colours, Fine};
-use breakages::BREAKAGES;
+use breakages::{BREAKAGES, Breakage};
 use scene::Scene;
+
+fn breakages() -> impl Iterator<Item = &'static Breakage> {
+    BREAKAGES.iter().chain(tls::BREAKAGES)
+}
 
 fn level(scene: &Scene, name: &str) -> (Level, String) {
     let found = report::examine(&scene.host());
@@ -37,7 +44,7 @@ fn on_a_sound_host_every_check_looks_and_finds_nothing() {
 
 #[test]
 fn each_breakage_is_found_by_the_check_that_it_is_for() {
-    for (name, wanted, breakage) in BREAKAGES {
+    for (name, wanted, breakage) in breakages() {
         let mut scene = Scene::sound();
         breakage(&mut scene);
         let (level, shown) = level(&scene, name);
@@ -49,7 +56,7 @@ fn each_breakage_is_found_by_the_check_that_it_is_for() {
 fn every_check_has_been_seen_failing() {
     for check in checks() {
         assert!(
-            BREAKAGES.iter().any(|(name, ..)| *name == check.name),
+            breakages().any(|(name, ..)| *name == check.name),
             "{} has never failed",
             check.name
         );
@@ -58,7 +65,7 @@ fn every_check_has_been_seen_failing() {
 
 #[test]
 fn whatever_is_found_has_evidence_and_a_repair_of_one_line() {
-    for (name, _, breakage) in BREAKAGES {
+    for (name, _, breakage) in breakages() {
         let mut scene = Scene::sound();
         breakage(&mut scene);
         for one in report::examine(&scene.host()) {
@@ -115,4 +122,21 @@ fn the_reference_page_is_the_table() {
     } else {
         assert_eq!(before, wanted);
     }
+}
+
+#[test]
+fn of_a_long_log_the_end_is_read_and_not_the_beginning() {
+    let denial = "audit: apparmor=\"DENIED\" profile=\"/usr/sbin/musterd\"\n";
+    let much = "audit: nothing of ours\n".repeat(300_000);
+    let seen = |log: &str| {
+        let mut scene = Scene::sound();
+        scene.write("/var/log/kern.log", log);
+        level(&scene, "denials")
+    };
+    let (found, shown) = seen(&(much.clone() + denial));
+    assert_eq!(found, Level::Warning, "{shown}");
+    // Which line it is of the whole log is not known then.
+    assert!(shown.contains("line: None"), "{shown}");
+    let (found, shown) = seen(&(denial.to_owned() + &much));
+    assert_eq!(found, Level::Fine, "{shown}");
 }

@@ -4,14 +4,16 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use muster_common::certificate::Certificate;
 use muster_common::clock::{Clock, SystemClock};
 use muster_common::name::NameRule;
 use muster_common::snapshot::build::{Sources, build};
 use muster_common::snapshot::writer::write;
 use muster_common::wire::message::{DirectoryStatus, StatusReply};
 
-use crate::doctor::facts::{Facts, Room};
+use crate::doctor::facts::{Facts, Handshake, Room, Shaken};
 use crate::doctor::host::Host;
 
 const ARCH: &str = "/usr/lib/x86_64-linux-gnu";
@@ -231,8 +233,34 @@ fn facts() -> Facts {
         live: true,
         by_root: true,
         broker: Some(Ok(status)),
+        handshakes: vec![handshake(now)],
         rooms: vec![room],
         clock_kept: Some(true),
         ..Facts::of_an_image()
     }
+}
+
+fn handshake(now: u64) -> Handshake {
+    let certificate = Certificate {
+        subject: "CN=crowd.example.org".to_owned(),
+        not_before: now - 86_400,
+        not_after: now + 90 * 86_400,
+    };
+    Handshake {
+        directory: "corp".to_owned(),
+        url: "https://crowd.example.org/crowd".to_owned(),
+        shaken: Shaken::Believed(vec![certificate]),
+    }
+}
+
+/// A certificate of an authority's that ends `days` from now, in PEM.
+pub(super) fn authority(days: i64) -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    let now = i64::try_from(Facts::of_an_image().now).unwrap();
+    let end = u64::try_from(now + days * 86_400 + 60).unwrap();
+    params.not_before = epoch + Duration::from_secs(end - 400 * 86_400);
+    params.not_after = epoch + Duration::from_secs(end);
+    params.self_signed(&key).unwrap().pem()
 }

@@ -140,9 +140,23 @@ fn who_has_no_stack_gets_the_one_of_other() {
 }
 
 #[test]
-fn files_that_include_each_other_end() {
+fn files_that_include_each_other_end_in_nobodys_access() {
     let files = [("probe", "auth include probe\nauth required m.so success\n")];
-    assert_eq!(result(&files), ["perm_denied"]);
+    assert_eq!(result(&files), ["abort"]);
+    let twice = "auth substack probe\nauth substack probe\nauth required m.so success\n";
+    assert_eq!(result(&[("probe", twice)]), ["abort"]);
+    // libpam crashes where no file is named.
+    assert_eq!(result(&[("probe", "auth include\n")]), ["abort"]);
+}
+
+#[test]
+fn an_empty_line_inside_of_a_continued_one_is_complained_of_since_versions_differ() {
+    let mut scene = Scene::sound();
+    let line = "auth required pam_env.so \\\n\n readenv=1\n@include common-auth\n@include common-account\n";
+    scene.write("/etc/pam.d/sshd", line);
+    let (level, shown) = super::level(&scene, "pam-syntax");
+    assert_eq!(level, Level::Error, "{shown}");
+    assert!(shown.contains("versions of libpam differ"), "{shown}");
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::str::FromStr as _;
 
+use clap::builder::EnumValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use muster_tests::sim::running::{ANY_PORT, Encryption, Simulator};
 use muster_tests::sim::size::{NotASize, Size};
+use muster_tests::sim::tls::Leaf;
 use muster_tests::sim::{SimError, apicrud, crowd, fas, gafaelfawr};
 
 use super::{path, path_said, text};
@@ -168,10 +170,10 @@ impl<'m> Launch<'m> {
             Some(size) => People::Generated(*size),
             None => People::Described(path_said(matches, "data")),
         };
-        let encryption = if matches.get_flag("plain") {
-            Encryption::Plain
-        } else {
-            Encryption::Tls
+        let encryption = match matches.get_one::<Leaf>("certificate") {
+            _ if matches.get_flag("plain") => Encryption::Plain,
+            Some(leaf) => Encryption::TlsWith(*leaf),
+            None => Encryption::Tls,
         };
         Self {
             matches,
@@ -232,6 +234,14 @@ pub(super) fn kind_command(kind: &Kind) -> Command {
                 .long("plain")
                 .action(ArgAction::SetTrue)
                 .help("Without TLS"),
+        )
+        .arg(
+            Arg::new("certificate")
+                .long("certificate")
+                .value_name("KIND")
+                .value_parser(EnumValueParser::<Leaf>::new())
+                .conflicts_with("plain")
+                .help("What is wrong with the server's certificate"),
         )
         .arg(
             Arg::new("die-with-parent")

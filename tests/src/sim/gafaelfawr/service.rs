@@ -37,7 +37,7 @@ impl GafaelfawrService {
     pub fn new(population: Population, encryption: Encryption, context: &str) -> Self {
         Self {
             scheme: match encryption {
-                Encryption::Tls => "https",
+                Encryption::Tls | Encryption::TlsWith(_) => "https",
                 Encryption::Plain => "http",
             },
             context: context.trim_end_matches('/').to_owned(),
