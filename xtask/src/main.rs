@@ -71,8 +71,8 @@ const COMMANDS: &[Command] = &[
         run: install::run_build,
     },
     Command {
-        usage: "dist [--dev] [--built] [deb] [rpm]",
-        about: "packages for Debian and for Fedora and EL below target/packages (--dev: of what tests run, for trying; --built: of what has been built)",
+        usage: "dist [--dev] [--built] [deb] [rpm] [source]",
+        about: "packages for Debian and for Fedora and EL below target/packages (source: archive, .dsc and .src.rpm with every crate in them, from what is committed; --dev: of what tests run, for trying; --built: of what has been built)",
         run: dist::run,
     },
     Command {
