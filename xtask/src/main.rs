@@ -81,6 +81,11 @@ const COMMANDS: &[Command] = &[
         run: packages::run,
     },
     Command {
+        usage: "test-source",
+        about: "build from the source package without network, and from this tree, and compare the debs byte for byte (root; two whole builds)",
+        run: packages::run_source,
+    },
+    Command {
         usage: "man",
         about: "write the man pages and the completions of shells below target/manual",
         run: manual::run,
