@@ -2,6 +2,7 @@
 
 use crate::program::{Outcome, cargo, execute, target, tree};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// How the programs are built; the modules are always built for release, as they ship.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,29 +115,74 @@ pub(crate) fn modules_folder(speed: Speed) -> PathBuf {
 
 /// Builds modules and programs as packages carry them: two builds of the same source, wherever it lies, are the same.
 pub(crate) fn build_shipped() -> Outcome {
-    let flags = remapped_paths();
+    let names = NeutralNames::of_this_machine();
     for (package, _) in MODULES {
         let library = ["--lib", "-p", package, "--crate-type", "cdylib"];
-        execute(
-            cargo(["rustc", "--profile", "shipped"])
-                .args(library)
-                .env("RUSTFLAGS", &flags),
-        )?;
+        execute(names.tell(cargo(["rustc", "--profile", "shipped"]).args(library)))?;
     }
     let programs = ["--bins", "-p", "muster-daemon", "-p", "muster-cli"];
-    execute(
-        cargo(["build", "--profile", "shipped"])
-            .args(programs)
-            .env("RUSTFLAGS", &flags),
-    )
+    execute(names.tell(cargo(["build", "--profile", "shipped"]).args(programs)))
 }
 
-/// Tells the compiler what to call the folders of this machine.
-fn remapped_paths() -> String {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let cargo_home = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
-    format!(
-        "--remap-path-prefix={cargo_home}=/usr/src/cargo --remap-path-prefix={}=/usr/src/muster",
-        tree().display()
-    )
+/// What compilers call the folders of this machine, each with what it is called instead. The last that fits counts.
+struct NeutralNames(Vec<(PathBuf, &'static str)>);
+
+impl NeutralNames {
+    /// Crates have one name, whether they come from cargo's registry or lie beside the source.
+    fn of_this_machine() -> Self {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let cargo_home = std::env::var_os("CARGO_HOME")
+            .map_or_else(|| home.unwrap_or_default().join(".cargo"), PathBuf::from);
+        let registries = std::fs::read_dir(cargo_home.join("registry/src"));
+        let registries = registries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok().map(|entry| (entry.path(), CRATES)));
+        let mut names = vec![
+            (cargo_home.clone(), "/usr/src/cargo"),
+            (tree(), "/usr/src/muster"),
+            (target(), "/usr/src/muster/target"),
+            (tree().join("vendor"), CRATES),
+        ];
+        names.extend(registries);
+        Self(names)
+    }
+
+    /// For rustc, and for the compiler of the C that some crates carry.
+    fn tell<'a>(&self, cargo: &'a mut Command) -> &'a mut Command {
+        let c_flags = std::env::var("CFLAGS").unwrap_or_default();
+        cargo
+            .env("RUSTFLAGS", self.words("--remap-path-prefix"))
+            .env(
+                "CFLAGS",
+                format!("{c_flags} {}", self.words("-ffile-prefix-map")),
+            )
+    }
+
+    fn words(&self, option: &str) -> String {
+        let words: Vec<String> = self
+            .0
+            .iter()
+            .map(|(folder, name)| format!("{option}={}={name}", folder.display()))
+            .collect();
+        words.join(" ")
+    }
+}
+
+/// What the folder of the crates is called.
+const CRATES: &str = "/usr/src/crates";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_has_one_name_from_the_registry_and_from_beside_the_source() {
+        let words = NeutralNames::of_this_machine().words("--map");
+        let place = |text: &str| words.find(text).unwrap();
+        let tree = tree();
+        let own = format!("--map={}=/usr/src/muster ", tree.display());
+        let vendored = format!("--map={}/vendor={CRATES}", tree.display());
+        assert!(place(&own) < place(&vendored), "{words}");
+    }
 }

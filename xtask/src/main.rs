@@ -71,14 +71,19 @@ const COMMANDS: &[Command] = &[
         run: install::run_build,
     },
     Command {
-        usage: "dist [--dev] [--built] [deb] [rpm]",
-        about: "packages for Debian and for Fedora and EL below target/packages (--dev: of what tests run, for trying; --built: of what has been built)",
+        usage: "dist [--dev] [--built] [deb] [rpm] [source]",
+        about: "packages for Debian and for Fedora and EL below target/packages (source: archive, .dsc and .src.rpm with every crate in them, from what is committed; --dev: of what tests run, for trying; --built: of what has been built)",
         run: dist::run,
     },
     Command {
         usage: "test-packages [--shipped]",
         about: "packages of what tests run (--shipped: as they are shipped), linted and installed in Debian hosts (root)",
         run: packages::run,
+    },
+    Command {
+        usage: "test-source",
+        about: "build from the source package without network, and from this tree, and compare the debs byte for byte (root; two whole builds)",
+        run: packages::run_source,
     },
     Command {
         usage: "man",

@@ -169,6 +169,12 @@ pub(crate) fn for_rpms() -> Outcome {
     ensure(RPMS)
 }
 
+/// Makes sure that source packages of every kind can be made.
+pub(crate) fn for_source_packages() -> Outcome {
+    ensure(DEBS)?;
+    ensure(RPMS)
+}
+
 /// Makes sure that the peers can be installed, in a tree of their own.
 pub(crate) fn for_peers() -> Outcome {
     ensure(PEERS)

@@ -85,7 +85,7 @@ fn changelog_version(changelog: &str) -> Result<&str, Failure> {
         .ok_or_else(|| Failure::new("packaging/debian/changelog names no version"))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Outcome {
+pub(super) fn copy_folder(from: &Path, to: &Path) -> Outcome {
     fs::create_dir_all(to).map_err(|error| Failure::at(to, &error))?;
     output(
         program("cp", ["-a", "--no-target-directory"])

@@ -2,17 +2,17 @@
 
 mod deb;
 mod rpm;
+mod source;
 
 use crate::artifacts::{self, Speed};
-#[cfg(test)]
-use crate::program::tree;
-use crate::program::{Failure, Outcome, headline, target};
+use crate::program::{Failure, Outcome, headline, target, tree};
 use crate::{manual, requirements};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use deb::{Deb, debs, lint as lint_debs};
 pub(crate) use rpm::{lint as lint_rpms, rpms};
+pub(crate) use source::{Source, make as source};
 
 /// What is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,21 @@ struct Order {
     built: bool,
     deb: bool,
     rpm: bool,
+    source: bool,
 }
 
 /// Builds muster and packs it.
 pub(crate) fn run(words: &[String]) -> Outcome {
     let order = parse(words)?;
+    if order.source {
+        requirements::for_source_packages()?;
+        headline("packing the source with its crates");
+        let source = source("source")?;
+        list(&[source.archive, source.dsc, source.rpm]);
+    }
+    if !(order.deb || order.rpm) {
+        return Ok(());
+    }
     if !order.built {
         requirements::for_building()?;
         headline("building");
@@ -67,6 +77,7 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
         built: false,
         deb: false,
         rpm: false,
+        source: false,
     };
     for word in words {
         match word.as_str() {
@@ -74,10 +85,11 @@ fn parse(words: &[String]) -> Result<Order, Failure> {
             "--built" => order.built = true,
             "deb" => order.deb = true,
             "rpm" => order.rpm = true,
+            "source" => order.source = true,
             other => return Err(Failure::new(format!("dist does not know {other:?}"))),
         }
     }
-    if !(order.deb || order.rpm) {
+    if !(order.deb || order.rpm || order.source) {
         (order.deb, order.rpm) = (true, true);
     }
     Ok(order)
@@ -124,7 +136,6 @@ pub(crate) fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, 
 }
 
 /// The version that Cargo.toml says.
-#[cfg(test)]
 fn version() -> Result<String, Failure> {
     let path = tree().join("Cargo.toml");
     let text = fs::read_to_string(&path).map_err(|error| Failure::at(&path, &error))?;
@@ -148,6 +159,8 @@ mod tests {
         assert!(both.deb && both.rpm && both.speed == Speed::Shipped);
         let one = parse(&words("--dev deb")).unwrap();
         assert!(one.deb && !one.rpm && one.speed == Speed::Dev);
+        let source = parse(&words("source")).unwrap();
+        assert!(source.source && !source.deb && !source.rpm);
         assert!(parse(&words("apk")).is_err());
     }
 

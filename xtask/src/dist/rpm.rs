@@ -8,14 +8,13 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Where Fedora keeps libraries, and what its other macros say: this machine's rpm may be another distribution's.
-const FEDORA: [(&str, &str); 9] = [
+const FEDORA: [(&str, &str); 8] = [
     ("_libdir", "/usr/lib64"),
     ("_sharedstatedir", "/var/lib"),
     ("_unitdir", "/usr/lib/systemd/system"),
     ("_sysusersdir", "/usr/lib/sysusers.d"),
     ("_tmpfilesdir", "/usr/lib/tmpfiles.d"),
     ("_pam_moduledir", "/usr/lib64/security"),
-    ("dist", ".el9"),
     ("_build_id_links", "none"),
     ("_binary_payload", "w19.zstdio"),
 ];

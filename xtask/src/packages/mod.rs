@@ -1,20 +1,24 @@
 //! `cargo xtask test-packages`: the packages are made, linted, made again to see the same bytes, and proved by
 //! installing them: with apt in Debian hosts that debootstrap makes, and with rpm in an empty tree.
 
+mod policy;
 mod rpm;
+mod source;
 mod tally;
 mod tree;
 
 use crate::artifacts::{self, Speed};
 use crate::dist::{self, Deb};
 use crate::program::{
-    Failure, Outcome, execute, headline, is_root, program, target, tree as source,
+    Failure, Outcome, execute, headline, is_root, program, target, tree as own_tree,
 };
 use crate::requirements;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tally::Tally;
+
+pub(crate) use source::run as run_source;
 
 /// The version that hosts are upgraded from: the same files under an older name.
 const PREVIOUS: &str = "0.0.9-0muster1";
@@ -43,6 +47,8 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     let mut tally = Tally::default();
     let debs = made_debs(speed, &mut tally)?;
     let rpms = rpm::made(speed, &mut tally)?;
+    policy::prove(&mut tally);
+    source::prove(&mut tally)?;
     for (suite, tree) in tree::SUITES.into_iter().zip(trees) {
         let made = tree
             .join()
@@ -135,7 +141,7 @@ fn proof_folder(debs: &[PathBuf]) -> Result<PathBuf, Failure> {
     }
     let simulator = artifacts::folder(Speed::Dev).join("muster-sim");
     copy(&simulator, "muster-sim")?;
-    copy(&source().join(PEOPLE), "crowd.json")?;
+    copy(&own_tree().join(PEOPLE), "crowd.json")?;
     let write = |name: &str, text: &str| {
         let place = folder.join(name);
         fs::write(&place, text).map_err(|error| Failure::at(&place, &error))
