@@ -12,6 +12,7 @@
 //! PHC's own `$argon2id$`, since without key and binding nobody else could use it.
 
 mod host_key;
+mod room;
 
 use std::fmt;
 use std::str::FromStr;
@@ -29,6 +30,7 @@ use crate::name::DirectoryName;
 use crate::secret::Secret;
 
 pub use self::host_key::{HostKey, HostKeyError};
+pub use self::room::Room;
 
 const ARGON2ID: &str = "muster-argon2id";
 const HMAC_SHA256: &str = "muster-hmac-sha256";
@@ -174,10 +176,11 @@ impl Verifier {
         secret: &Secret,
         salt: Salt,
     ) -> Result<Self, VerifierError> {
-        Self::make_at(Cost::default(), kind, host_key, binding, secret, salt)
+        let room = &mut Room::new();
+        Self::make_at(Cost::default(), kind, host_key, binding, secret, salt, room)
     }
 
-    /// The same at another cost, which counts for passwords only.
+    /// The same at another cost, which counts for passwords only, in memory that is not wiped here.
     pub fn make_at(
         cost: Cost,
         kind: SecretKind,
@@ -185,20 +188,32 @@ impl Verifier {
         binding: &Binding<'_>,
         secret: &Secret,
         salt: Salt,
+        room: &mut Room,
     ) -> Result<Self, VerifierError> {
         let method = match kind {
             SecretKind::Password => Method::Argon2id(cost),
             SecretKind::Token => Method::HmacSha256,
         };
-        let hash = *method.hash(host_key, binding, secret, salt)?;
+        let hash = *method.hash(host_key, binding, secret, salt, room)?;
         Ok(Self { method, salt, hash })
     }
 
     /// Whether `secret` is the one that was accepted. Takes as long as making one;
     /// the comparison tells nothing by its time. Whatever fails means no.
     pub fn matches(&self, host_key: &HostKey, binding: &Binding<'_>, secret: &Secret) -> bool {
+        self.matches_in(&mut Room::new(), host_key, binding, secret)
+    }
+
+    /// The same in memory that is not wiped here.
+    pub fn matches_in(
+        &self,
+        room: &mut Room,
+        host_key: &HostKey,
+        binding: &Binding<'_>,
+        secret: &Secret,
+    ) -> bool {
         self.method
-            .hash(host_key, binding, secret, self.salt)
+            .hash(host_key, binding, secret, self.salt, room)
             .is_ok_and(|hash| bool::from(hash.ct_eq(&self.hash)))
     }
 
@@ -265,9 +280,10 @@ impl Method {
         binding: &Binding<'_>,
         secret: &Secret,
         salt: Salt,
+        room: &mut Room,
     ) -> Result<Zeroizing<[u8; 32]>, VerifierError> {
         match self {
-            Self::Argon2id(cost) => argon2id(cost, host_key, binding, secret, salt),
+            Self::Argon2id(cost) => argon2id(cost, host_key, binding, secret, salt, room),
             Self::HmacSha256 => Ok(hmac_sha256(host_key, binding, secret, salt)),
         }
     }
@@ -279,6 +295,7 @@ fn argon2id(
     binding: &Binding<'_>,
     secret: &Secret,
     salt: Salt,
+    room: &mut Room,
 ) -> Result<Zeroizing<[u8; 32]>, VerifierError> {
     let mut hash = Zeroizing::new([0; 32]);
     let params = ParamsBuilder::new()
@@ -289,14 +306,16 @@ fn argon2id(
         .data(AssociatedData::new(&binding.digest()).map_err(VerifierError::Hash)?)
         .build()
         .map_err(VerifierError::Hash)?;
-    Argon2::new_with_secret(
-        host_key.expose().as_slice(),
-        Algorithm::Argon2id,
-        Version::V0x13,
-        params,
-    )
-    .and_then(|context| context.hash_password_into(secret.expose(), &salt.0, hash.as_mut_slice()))
-    .map_err(VerifierError::Hash)?;
+    let blocks = room
+        .blocks(params.block_count())
+        .map_err(VerifierError::Hash)?;
+    let host_key = host_key.expose().as_slice();
+    Argon2::new_with_secret(host_key, Algorithm::Argon2id, Version::V0x13, params)
+        .and_then(|context| {
+            let (secret, salt) = (secret.expose(), &salt.0);
+            context.hash_password_into_with_memory(secret, salt, hash.as_mut_slice(), blocks)
+        })
+        .map_err(VerifierError::Hash)?;
     Ok(hash)
 }
 
@@ -350,8 +369,16 @@ mod tests {
         let (ada, eve) = (ImmutableKey::given("1"), ImmutableKey::from_name("1"));
         let bound = |directory, key| Binding { directory, key };
         let binding = bound(&corp, &ada);
-        let verifier =
-            Verifier::make_at(cheap(), kind, &key(1), &binding, &secret("right"), SALT).unwrap();
+        let verifier = Verifier::make_at(
+            cheap(),
+            kind,
+            &key(1),
+            &binding,
+            &secret("right"),
+            SALT,
+            &mut Room::new(),
+        );
+        let verifier = verifier.unwrap();
         let stored = Verifier::from_text(&verifier.to_text()).unwrap();
         assert_eq!(stored, verifier);
         assert!(stored.matches(&key(1), &binding, &secret("right")));
@@ -387,6 +414,26 @@ mod tests {
         };
         assert_eq!(text(SecretKind::Password), PASSWORD_GOLDEN);
         assert_eq!(text(SecretKind::Token), TOKEN_GOLDEN);
+    }
+
+    #[test]
+    fn what_other_hashes_have_left_in_the_memory_changes_no_verdict() {
+        let (corp, ada) = (
+            DirectoryName::new("corp").unwrap(),
+            ImmutableKey::given("1"),
+        );
+        let binding = Binding {
+            directory: &corp,
+            key: &ada,
+        };
+        let verifier = Verifier::from_text(PASSWORD_GOLDEN).unwrap();
+        let mut room = Room::new();
+        for (typed, is_right) in [("wrong", false), ("right", true), ("wrong", false)] {
+            let matched = verifier.matches_in(&mut room, &key(1), &binding, &secret(typed));
+            assert_eq!(matched, is_right);
+        }
+        room.wipe();
+        assert!(verifier.matches_in(&mut room, &key(1), &binding, &secret("right")));
     }
 
     #[test]

@@ -15,12 +15,13 @@ use muster_common::snapshot::reader::{OpenError, Snapshot};
 use muster_common::store::Store;
 use muster_common::store::projection::Counts;
 use muster_common::verifier::HostKey;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use muster_common::text::with_causes;
 
 use crate::client::Client;
-use crate::login::WrittenThrough;
+use crate::hashing::Hashing;
+use crate::login::{Patience, WrittenThrough};
 use crate::lookups::Lookups;
 use crate::mapped::Mapped;
 use crate::publisher::Publisher;
@@ -89,28 +90,6 @@ impl Connected {
     }
 }
 
-/// Slots for password hashing: each takes 19 MiB and a core for 20 ms. Semaphores
-/// are fair: whoever comes first hashes first.
-pub struct Hashing {
-    /// Logins offline: one a core.
-    pub logins: Semaphore,
-    /// Verifiers written after a login: one at a time, so that they slow no login down.
-    pub afterwards: Semaphore,
-    /// Verifiers that may wait to be written.
-    pub queue: Arc<Semaphore>,
-}
-
-impl Hashing {
-    /// Slots for a machine with this many cores.
-    pub fn on(cores: usize) -> Self {
-        Self {
-            logins: Semaphore::new(cores),
-            afterwards: Semaphore::new(1),
-            queue: Arc::new(Semaphore::new(256)),
-        }
-    }
-}
-
 /// Everything that the broker's parts share.
 pub struct Broker {
     /// The checked configuration.
@@ -131,6 +110,8 @@ pub struct Broker {
     pub hashing: Arc<Hashing>,
     /// Who waits for whom to try a secret.
     pub turns: Turns,
+    /// How long logins wait for directories that have been silent.
+    pub patience: Patience,
     /// The latest moment known to be on disk as the clock's high-water mark, in seconds since 1970.
     pub high_water: AtomicU64,
     /// The way to the publisher.

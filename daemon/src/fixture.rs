@@ -29,7 +29,8 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::assemble::assemble;
 use crate::broker::{self, Broker, Connected};
 use crate::client::Client;
-use crate::login::WrittenThrough;
+use crate::hashing::Hashing;
+use crate::login::{Patience, WrittenThrough};
 use crate::lookups::Lookups;
 use crate::mapped::Mapped;
 use crate::publisher::Publisher;
@@ -66,6 +67,8 @@ pub(crate) enum Mood {
     WantsCode(&'static str),
     Expired,
     IsGone,
+    /// Keeps silent until the deadline of its client, ten seconds.
+    TimesOut,
     RefusesUs,
     TalksNonsense,
     NeverAnswers,
@@ -95,6 +98,10 @@ pub(crate) struct Scripted {
     code: Mutex<Option<&'static str>>,
     /// Look-ups are answered one for each permit, if there is a gate.
     gate: Mutex<Option<Arc<Semaphore>>>,
+    /// Secrets are judged one for each permit, if it holds them back.
+    held_back: Mutex<Option<Arc<Semaphore>>>,
+    /// Passes while it keeps silent.
+    clock: Arc<ManualClock>,
     /// Whether it lists everybody whom it knows.
     lists: Mutex<Lists>,
 }
@@ -109,7 +116,7 @@ pub(crate) enum Lists {
 }
 
 impl Scripted {
-    fn new(name: &DirectoryName) -> Self {
+    fn new(name: &DirectoryName, clock: &Arc<ManualClock>) -> Self {
         Self {
             name: name.clone(),
             mood: Mutex::new(Mood::Knows("right")),
@@ -119,6 +126,8 @@ impl Scripted {
             passwords: Mutex::new(None),
             code: Mutex::new(None),
             gate: Mutex::new(None),
+            held_back: Mutex::new(None),
+            clock: Arc::clone(clock),
             lists: Mutex::new(Lists::Missing),
         }
     }
@@ -180,6 +189,13 @@ impl Scripted {
         gate
     }
 
+    /// Secrets wait from now on until the semaphore lets them be judged.
+    pub(crate) fn holds_back(&self) -> Arc<Semaphore> {
+        let held_back = Arc::new(Semaphore::new(0));
+        *self.held_back.lock().unwrap() = Some(Arc::clone(&held_back));
+        held_back
+    }
+
     fn sighting(&self, name: &str) -> Option<Sighting> {
         let people = self.people.lock().unwrap();
         people.iter().find(|one| one.person.name == name).cloned()
@@ -188,7 +204,7 @@ impl Scripted {
     /// The error of a directory in this mood, whatever it is asked.
     fn silence(&self) -> Option<DirectoryError> {
         match *self.mood.lock().unwrap() {
-            Mood::IsGone => Some(DirectoryError::Unreachable {
+            Mood::IsGone | Mood::TimesOut => Some(DirectoryError::Unreachable {
                 reason: "down".into(),
                 retry_after: None,
                 source: None,
@@ -224,6 +240,13 @@ impl Directory for Scripted {
     }
     async fn verify(&self, name: &UserName, secret: &Secret) -> Result<Verified, DirectoryError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let held_back = self.held_back.lock().unwrap().clone();
+        if let Some(held_back) = held_back {
+            held_back.acquire().await.unwrap().forget();
+        }
+        if *self.mood.lock().unwrap() == Mood::TimesOut {
+            self.clock.advance(Duration::from_secs(10));
+        }
         if let Some(error) = self.silence() {
             return Err(error);
         }
@@ -396,7 +419,8 @@ impl Passwords for Scripted {
 
 /// A directory of its own, called `name`.
 pub(crate) fn directory(name: &str) -> Arc<dyn Directory> {
-    Arc::new(Scripted::new(&DirectoryName::new(name).unwrap()))
+    let clock = Arc::new(ManualClock::at(NOW));
+    Arc::new(Scripted::new(&DirectoryName::new(name).unwrap(), &clock))
 }
 
 /// One session: ada's, `token-of-ada`, bound to 192.0.2.7 until 1000 seconds from now.
@@ -447,24 +471,32 @@ impl World {
     /// The directories of this configuration, none of them read yet.
     pub(crate) fn of(config: &str) -> Self {
         let config = config::parse(config, Path::new("muster.toml")).unwrap();
+        let clock = Arc::new(ManualClock::at(NOW));
         let directories: Vec<_> = config
             .directories
             .iter()
-            .map(|directory| Arc::new(Scripted::new(&directory.name)))
+            .map(|directory| Arc::new(Scripted::new(&directory.name, &clock)))
             .collect();
         let asked = directories.iter().cloned();
         let asked = asked.map(|directory| directory as Arc<dyn Directory>);
         let asked = asked.collect();
         Self {
             directories,
-            ..Self::asking(config, asked)
+            ..Self::at(clock, config, asked)
         }
     }
 
     /// A broker under this configuration that asks these directories.
     pub(crate) fn asking(config: config::Config, directories: Vec<Arc<dyn Directory>>) -> Self {
+        Self::at(Arc::new(ManualClock::at(NOW)), config, directories)
+    }
+
+    fn at(
+        clock: Arc<ManualClock>,
+        config: config::Config,
+        directories: Vec<Arc<dyn Directory>>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at(NOW));
         for file in ["etc/passwd", "etc/group"] {
             let file = folder.path().join(file);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -490,12 +522,13 @@ impl World {
             connected,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             host_key: Arc::new(HostKey::from_bytes([7; 32])),
-            hashing: Arc::new(broker::Hashing::on(1)),
+            hashing: Arc::new(Hashing::on(1)),
             publisher: Publisher::by(install_beside),
             lookups: Lookups::default(),
             mapped: Mapped::default(),
             written_through: WrittenThrough::default(),
             turns: Turns::default(),
+            patience: Patience::of(Duration::ZERO),
             high_water: AtomicU64::new(0),
             started: Duration::ZERO,
             subordinate: vec![],

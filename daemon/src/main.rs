@@ -16,6 +16,7 @@ mod explain;
 #[cfg(test)]
 mod fixture;
 mod frames;
+mod hashing;
 mod heap;
 mod introspect;
 mod listener;

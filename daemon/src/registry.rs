@@ -15,9 +15,10 @@ use muster_common::registry::{self, Account, Place, Spent};
 use muster_common::secret::Secret;
 use muster_common::store::registry::{Compared, Decision, Kept};
 use muster_common::store::{Store, StoreError};
-use muster_common::verifier::{Binding, HostKey};
+use muster_common::verifier::{Binding, HostKey, Room};
 
-use crate::broker::{Broker, Hashing};
+use crate::broker::Broker;
+use crate::hashing::Hashing;
 
 #[cfg(test)]
 mod tests;
@@ -137,8 +138,9 @@ impl Registry {
             key: &kept.account.key,
         };
         let host_key = &self.host.host_key;
-        let is = |proof: &Proof| proof.matches(host_key, &binding, secret);
-        if let Some(proof) = kept.token.as_ref().filter(|proof| is(proof)) {
+        let is = |proof: &Proof, room: &mut Room| proof.matches(host_key, &binding, secret, room);
+        let token = kept.token.as_ref();
+        if let Some(proof) = token.filter(|proof| is(proof, &mut Room::new())) {
             return Compared::Token(proof);
         }
         let Some(password) = kept.password.as_ref().filter(|_| taken == Taken::Both) else {
@@ -151,7 +153,13 @@ impl Registry {
         let Ok(_slot) = self.host.hashing.logins.acquire().await else {
             return Compared::Wrong;
         };
-        match tokio::task::block_in_place(|| is(password)) {
+        let matched = tokio::task::block_in_place(|| {
+            let mut room = self.host.hashing.rooms.take();
+            let matched = is(password, &mut room);
+            self.host.hashing.rooms.give_back(room);
+            matched
+        });
+        match matched {
             true => Compared::Password(password),
             false => Compared::Wrong,
         }

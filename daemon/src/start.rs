@@ -21,10 +21,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::broker::{self, Broker, Connected, Hashing};
+use crate::broker::{self, Broker, Connected};
 use crate::client::Client;
+use crate::hashing::Hashing;
 use crate::listener::{listen, subordinate_ranges};
-use crate::login::WrittenThrough;
+use crate::login::{Patience, WrittenThrough};
 use crate::lookups::Lookups;
 use crate::mapped::Mapped;
 use crate::peer::{Door, Places};
@@ -124,6 +125,8 @@ async fn serve(
             door,
         ))
     });
+    let hashing = Arc::clone(&broker.hashing);
+    tokio::spawn(async move { hashing.rooms.keep_small().await });
     tokio::spawn(keep_published(Arc::clone(&broker)));
     for (connected, queue) in broker.connected.iter().zip(queues) {
         let name = connected.config.name.clone();
@@ -184,6 +187,7 @@ fn broker(config: Config, connected: Vec<Connected>, host: Host) -> Broker {
         mapped: Mapped::default(),
         written_through: WrittenThrough::default(),
         turns: Turns::default(),
+        patience: Patience::default(),
         high_water: AtomicU64::new(0),
         standings: Mutex::new(HashMap::new()),
     }

@@ -16,6 +16,10 @@ pub const ARGUMENTS: &[(&str, &str)] = &[
         "take the password that an earlier module asked for, never ask",
     ),
     (
+        "forward_pass",
+        "leave the password for later modules (always so)",
+    ),
+    (
         "use_authtok",
         "in the password stack: take the new password that an earlier module asked for, never ask",
     ),
@@ -55,7 +59,11 @@ mod tests {
         };
         check(&[], false, &[]);
         check(&["use_first_pass", "debug"], true, &[]);
-        check(&["try_first_pass", "use_authtok"], false, &[]);
+        check(
+            &["try_first_pass", "forward_pass", "use_authtok"],
+            false,
+            &[],
+        );
         check(
             &["Debug", "nullok", "debug=1"],
             false,

@@ -9,6 +9,12 @@ use muster_tests::world::{Output, World};
 /// The stack of a program that only wants to know who is there.
 const LOCKER: &str = "auth include common-auth\naccount include common-account\n";
 
+/// Ours is the only module.
+const ALONE: &str = "auth required pam_muster.so\naccount required pam_muster.so\n";
+
+/// Nothing but the password decides about these two.
+const SUDOERS: &str = "Defaults passwd_tries=1\nada, charles ALL=(ALL) ALL\n";
+
 /// The state of the world around a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -28,7 +34,7 @@ impl State {
 /// A way in by password.
 type Way = fn(&World, &str, &str) -> bool;
 
-const WAYS: [(&str, Way); 6] = [
+const WAYS: [(&str, Way); 8] = [
     ("ssh, password", |world, user, password| {
         is(user, &world.ssh(user, password, "id -un"))
     }),
@@ -38,9 +44,11 @@ const WAYS: [(&str, Way); 6] = [
     ("su", |world, user, password| {
         is(user, &world.su_from_larry(user, password, "id -un"))
     }),
+    ("sudo", by_sudo),
     ("login on a terminal", by_login),
     ("a screen locker of the user's own", by_locker),
     ("a program that forks", by_fork),
+    ("a program under pam_wrapper", by_wrapper),
 ];
 
 /// Some programs show what PAM says on their stdout first.
@@ -64,21 +72,51 @@ fn by_login(world: &World, user: &str, password: &str) -> bool {
 
 /// A locker runs as its user and is not setuid: it asks over the socket for everybody.
 fn by_locker(world: &World, user: &str, password: &str) -> bool {
-    let uid = world.run(["id", "-u", user]);
-    let words = [
-        "setpriv",
-        "--reuid",
-        uid.said(),
-        "--regid",
-        uid.said(),
-        "--clear-groups",
+    let locker = ["pamtester", "locker", user, "authenticate", "acct_mgmt"];
+    let words = as_user(world, user, &locker);
+    world.run_with(&format!("{password}\n"), words).succeeded()
+}
+
+/// sudo asks for the password of whoever calls it, and goes by sudoers afterwards.
+fn by_sudo(world: &World, user: &str, password: &str) -> bool {
+    let sudo = ["sudo", "-k", "-S", "-u", "larry", "id", "-un"];
+    let became = world.run_with(&format!("{password}\n"), as_user(world, user, &sudo));
+    is("larry", &became)
+}
+
+/// pam_wrapper stands between libpam and the module, in a process that is nobody's but the user's.
+fn by_wrapper(world: &World, user: &str, password: &str) -> bool {
+    let wrapped = [
+        "env",
+        "LD_PRELOAD=libpam_wrapper.so",
+        "PAM_WRAPPER=1",
+        "PAM_WRAPPER_SERVICE_DIR=/etc/wrapped",
         "pamtester",
-        "locker",
+        "wrapped",
         user,
         "authenticate",
         "acct_mgmt",
     ];
+    let words = as_user(world, user, &wrapped);
     world.run_with(&format!("{password}\n"), words).succeeded()
+}
+
+/// The words that run `words` as `user` is known now.
+fn as_user(world: &World, user: &str, words: &[&str]) -> Vec<String> {
+    let uid = world.run(["id", "-u", user]).said().to_owned();
+    let before = [
+        "setpriv",
+        "--reuid",
+        &uid,
+        "--regid",
+        &uid,
+        "--clear-groups",
+    ];
+    before
+        .iter()
+        .chain(words)
+        .map(|word| (*word).to_owned())
+        .collect()
 }
 
 /// The child asks, the parent has set everything up: nothing of the module may be tied to a process.
@@ -184,6 +222,9 @@ fn without_features(template: &str) -> String {
 
 fn check_in_every_state(world: &mut World) {
     world.write("/etc/pam.d/locker", LOCKER);
+    world.run(["mkdir", "/etc/wrapped"]).said();
+    world.write("/etc/wrapped/wrapped", ALONE);
+    world.write("/etc/sudoers.d/ways", SUDOERS);
     check(world, State::Online);
     world.tell_crowd("fault down");
     check(world, State::ServerDown);
@@ -215,9 +256,7 @@ fn a_program_that_is_killed_in_the_dialogue_leaves_nothing_behind() {
     let Some(mut world) = World::usual() else {
         return;
     };
-    // Ours is the module that asks.
-    let alone = "auth required pam_muster.so\naccount required pam_muster.so\n";
-    world.write("/etc/pam.d/locker", alone);
+    world.write("/etc/pam.d/locker", ALONE);
     world.compile("dialogue", &["-lpam", "-lpthread"]);
     // 03 is "connected": the broker's end of each dialogue.
     let count = "grep -c ' 03 .*/run/muster/root[.]sock' /proc/net/unix || true";

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 use super::fixie;
 use crate::directory::SecretKind;
 use crate::secret::Secret;
-use crate::verifier::{Binding, Cost, HostKey, Salt, Verifier, VerifierError};
+use crate::verifier::{Binding, Cost, HostKey, Room, Salt, Verifier, VerifierError};
 
 const FIXIE: &str = "$fixie-sha256$";
 
@@ -48,16 +48,24 @@ impl Proof {
         binding: &Binding<'_>,
         password: &Secret,
         cost: Cost,
+        room: &mut Room,
     ) -> Result<Self, VerifierError> {
         let salt = Salt::random()?;
         let kind = SecretKind::Password;
-        Verifier::make_at(cost, kind, host_key, binding, password, salt).map(Self::Keyed)
+        Verifier::make_at(cost, kind, host_key, binding, password, salt, room).map(Self::Keyed)
     }
 
-    /// Whether `secret` is the one; the comparison tells nothing by its time.
-    pub fn matches(&self, host_key: &HostKey, binding: &Binding<'_>, secret: &Secret) -> bool {
+    /// Whether `secret` is the one; the comparison tells nothing by its time. The memory is
+    /// not wiped here.
+    pub fn matches(
+        &self,
+        host_key: &HostKey,
+        binding: &Binding<'_>,
+        secret: &Secret,
+        room: &mut Room,
+    ) -> bool {
         match self {
-            Self::Keyed(verifier) => verifier.matches(host_key, binding, secret),
+            Self::Keyed(verifier) => verifier.matches_in(room, host_key, binding, secret),
             Self::Fixie(kept) => {
                 fixie::hash(secret.expose()).is_some_and(|hash| bool::from(hash.ct_eq(kept)))
             }
@@ -108,11 +116,11 @@ mod tests {
         let kept = Proof::of_token(here, &ada, &typed).unwrap().to_text();
         assert!(!kept.contains(typed.expose_text().unwrap()));
         let kept = Proof::from_text(&kept).unwrap();
-        assert!(kept.matches(here, &ada, &typed));
-        assert!(!kept.matches(here, &eve, &typed));
-        assert!(!kept.matches(there, &ada, &typed));
+        assert!(kept.matches(here, &ada, &typed, &mut Room::new()));
+        assert!(!kept.matches(here, &eve, &typed, &mut Room::new()));
+        assert!(!kept.matches(there, &ada, &typed, &mut Room::new()));
         let other = secret(&token::generate().unwrap());
-        assert!(!kept.matches(here, &ada, &other));
+        assert!(!kept.matches(here, &ada, &other, &mut Room::new()));
     }
 
     #[test]
@@ -127,9 +135,9 @@ mod tests {
         let kept = Proof::Fixie(fixie::hash(b"abc").unwrap());
         let read = Proof::from_text(&kept.to_text()).unwrap();
         assert_eq!(read, kept);
-        assert!(read.matches(&host, &ada, &secret("abc")));
-        assert!(!read.matches(&host, &ada, &secret("abd")));
-        assert!(!read.matches(&host, &ada, &secret("zz")));
+        assert!(read.matches(&host, &ada, &secret("abc"), &mut Room::new()));
+        assert!(!read.matches(&host, &ada, &secret("abd"), &mut Room::new()));
+        assert!(!read.matches(&host, &ada, &secret("zz"), &mut Room::new()));
         assert_eq!(format!("{read:?}"), "Fixie(***)");
         assert!(Proof::from_text("$fixie-sha256$abc").is_err());
     }

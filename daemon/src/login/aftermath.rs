@@ -21,7 +21,7 @@ pub(super) fn keep_verifier(
     broker: &Arc<Broker>,
     pending: &Pending,
     expires: Option<Time>,
-    secret: Secret,
+    secret: Arc<Secret>,
     sequence: i64,
 ) {
     if !broker
@@ -50,6 +50,7 @@ pub(super) fn keep_verifier(
                 key: &owner.key,
             };
             let salt = Salt::random().map_err(|error| with_causes(&error))?;
+            let mut room = broker.hashing.rooms.take();
             let verifier = Verifier::make_at(
                 broker.config.offline.cost,
                 kind,
@@ -57,8 +58,10 @@ pub(super) fn keep_verifier(
                 &binding,
                 &secret,
                 salt,
-            )
-            .map_err(|error| with_causes(&error))?;
+                &mut room,
+            );
+            broker.hashing.rooms.give_back(room);
+            let verifier = verifier.map_err(|error| with_causes(&error))?;
             let stored = StoredVerifier {
                 text: verifier.to_text(),
                 written: broker.clock.now(),
@@ -88,11 +91,8 @@ fn secret_kind(broker: &Broker, pending: &Pending) -> Option<SecretKind> {
     Some(connected.config.kind.secret())
 }
 
-pub(super) fn forget_verifier(broker: &Broker, pending: &Pending, sequence: i64) {
-    if let Err(error) = broker
-        .store
-        .remove_verifier(pending.served.user.owner(), sequence)
-    {
+pub(super) fn forget_verifier(broker: &Broker, owner: &Owner, sequence: i64) {
+    if let Err(error) = broker.store.remove_verifier(owner, sequence) {
         log::error!("the offline verifier could not be removed: {error}");
     }
 }
@@ -106,27 +106,27 @@ const DOUBTFUL_REFUSALS_THAT_COUNT: u32 = 2;
 /// A stranger's wrong guess never matches and never removes anything.
 pub(super) fn refused(
     broker: &Arc<Broker>,
-    pending: &Pending,
+    owner: &Owner,
     directory: Arc<dyn Directory>,
-    secret: Secret,
+    secret: Arc<Secret>,
     refusal: Refusal,
     sequence: i64,
 ) {
-    let owner = pending.served.user.owner().clone();
-    let Ok(Some(stored)) = broker.store.verifier(&owner) else {
+    let Ok(Some(stored)) = broker.store.verifier(owner) else {
         return;
     };
     // A flood of wrong guesses must not take the slots of people who log in.
     let Ok(turn) = Arc::clone(&broker.hashing.queue).try_acquire_owned() else {
         return;
     };
-    let broker = Arc::clone(broker);
+    let (broker, owner) = (Arc::clone(broker), owner.clone());
     tokio::spawn(async move {
-        let Ok(slot) = broker.hashing.afterwards.acquire().await else {
+        let afterwards = Arc::clone(&broker.hashing.afterwards);
+        let Ok(slot) = afterwards.acquire_owned().await else {
             return;
         };
-        let matched = offline::compare(&broker, &owner, stored, secret).await;
-        drop((slot, turn));
+        let matched = offline::compare(&broker, &owner, stored, secret, slot).await;
+        drop(turn);
         if matched != Match::Yes || !refusal.certain && directory.probe().await.is_err() {
             return;
         }

@@ -116,9 +116,9 @@ async fn send(
         Ok(Change::Done) => {
             tried.accepted();
             broker.vouched_by(&user.owner().directory);
-            aftermath::forget_verifier(broker, pending, sequence);
+            aftermath::forget_verifier(broker, user.owner(), sequence);
             let later = broker.store.next_sequence();
-            aftermath::keep_verifier(broker, pending, None, new, later);
+            aftermath::keep_verifier(broker, pending, None, Arc::new(new), later);
             Judgement::new(Outcome::Granted, "the directory has the new password")
         }
         Ok(Change::SomebodyElse) => Judgement::new(
@@ -128,7 +128,7 @@ async fn send(
         Ok(Change::Unfit { message }) => unfit(&message),
         Ok(Change::InDoubt(error)) => {
             // The old password must not go on opening this host if it is the old one by now.
-            aftermath::forget_verifier(broker, pending, sequence);
+            aftermath::forget_verifier(broker, user.owner(), sequence);
             Judgement::new(Outcome::InDoubt, with_causes(&error))
         }
         Err(error) => no(
@@ -136,7 +136,7 @@ async fn send(
             pending,
             &tried,
             Arc::clone(&directory),
-            old,
+            Arc::new(old),
             error,
             sequence,
         ),

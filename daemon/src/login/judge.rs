@@ -8,6 +8,7 @@ use muster_common::secret::Secret;
 use muster_common::wire::message::Outcome;
 use tokio::sync::oneshot;
 
+use super::question::Question;
 use super::renewal::renewed;
 use super::tries::{Refusal, Try};
 use super::{Judgement, Pending, Proof, aftermath, by_rules, offline};
@@ -57,7 +58,7 @@ pub(super) enum Asked {
     /// It is right, and the person's own.
     Verified(Arc<dyn Directory>, Verified),
     /// It is right, and the directory wants a one-time code as well.
-    CodeWanted(Secret),
+    CodeWanted(Arc<Secret>),
     /// It is settled already.
     Judged(Judgement),
 }
@@ -85,12 +86,16 @@ pub(super) async fn ask(
     };
     let sequence = broker.store.next_sequence();
     let (owner, name) = (pending.served.user.owner(), pending.served.user.name());
-    let Proof { secret, code } = proof;
-    let answer = match &code {
-        Some(code) => directory.verify_with_code(name, &secret, code).await,
-        None if unreached == Unreached::Nobody => directory.verify_for_change(name, &secret).await,
-        None => directory.verify(name, &secret).await,
+    let (secret, with_code) = (Arc::clone(&proof.secret), proof.code.is_some());
+    let question = Question {
+        directory: Arc::clone(&directory),
+        owner: owner.clone(),
+        name: name.clone(),
+        proof,
+        unreached,
+        sequence,
     };
+    let answer = question.put(broker, pending).await;
     broker.note_call(&owner.directory, answer.as_ref().err());
     Asked::Judged(match answer {
         Ok(verified) if verified.key == *pending.served.user.key() => {
@@ -99,7 +104,7 @@ pub(super) async fn ask(
             aftermath::keep_verifier(broker, pending, verified.expires, secret, sequence);
             return Asked::Verified(directory, verified);
         }
-        Err(DirectoryError::CodeWanted) if code.is_none() => return Asked::CodeWanted(secret),
+        Err(DirectoryError::CodeWanted) if !with_code => return Asked::CodeWanted(secret),
         Ok(verified) => answered_about_another(pending, &verified),
         Err(error @ DirectoryError::Unreachable { .. }) if unreached == Unreached::Verifier => {
             let judgement = offline::judge(&mut tried, broker, pending, secret).await;
@@ -146,7 +151,7 @@ pub(super) fn no(
     pending: &Pending,
     tried: &Try<'_>,
     directory: Arc<dyn Directory>,
-    secret: Secret,
+    secret: Arc<Secret>,
     error: DirectoryError,
     sequence: i64,
 ) -> Judgement {
@@ -154,11 +159,18 @@ pub(super) fn no(
         DirectoryError::Refused(refusal) => {
             tried.refused();
             let reason = refusal.reason.clone();
-            aftermath::refused(broker, pending, directory, secret, refusal, sequence);
+            aftermath::refused(
+                broker,
+                pending.served.user.owner(),
+                directory,
+                secret,
+                refusal,
+                sequence,
+            );
             Judgement::new(Outcome::WrongSecret, reason)
         }
         DirectoryError::Locked | DirectoryError::NotFound | DirectoryError::SecretExpired => {
-            aftermath::forget_verifier(broker, pending, sequence);
+            aftermath::forget_verifier(broker, pending.served.user.owner(), sequence);
             let judgement = Judgement::new(outcome_of(&error), error.to_string());
             match error {
                 DirectoryError::SecretExpired => told_where(broker, pending, judgement),

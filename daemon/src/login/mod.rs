@@ -6,6 +6,8 @@ mod aftermath;
 mod change;
 mod judge;
 mod offline;
+mod patience;
+mod question;
 mod renewal;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ use crate::resolve::{ResolveError, Served, served_user};
 
 pub use change::{NewPassword, change};
 pub use judge::{Judged, judge};
+pub use patience::Patience;
 pub use renewal::WrittenThrough;
 
 /// A refusal takes at least this long, so that nothing is learnt from the time it takes.
@@ -47,21 +50,24 @@ pub struct Pending {
     /// Where from: the remote host, or the terminal.
     pub source: String,
     /// The secret, while a one-time code is asked for.
-    secret: Option<Secret>,
+    secret: Option<Arc<Secret>>,
 }
 
 /// What a person proves to be who they are by.
 #[derive(Debug)]
 pub struct Proof {
     /// The password or token.
-    pub secret: Secret,
+    pub secret: Arc<Secret>,
     /// The one-time code, where the directory wants one.
     pub code: Option<Secret>,
 }
 
 impl From<Secret> for Proof {
     fn from(secret: Secret) -> Self {
-        Self { secret, code: None }
+        Self {
+            secret: Arc::new(secret),
+            code: None,
+        }
     }
 }
 
@@ -177,7 +183,7 @@ pub fn hear(broker: &Broker, mut pending: Box<Pending>, typed: Secret) -> Heard 
     let prompt = connected.and_then(|connected| connected.directory().code_prompt());
     match prompt {
         Some(text) => {
-            pending.secret = Some(typed);
+            pending.secret = Some(Arc::new(typed));
             Heard::Ask(pending, code_step(text))
         }
         None => Heard::All(pending, typed.into()),

@@ -8,8 +8,9 @@ use muster_common::clock::Time;
 use muster_common::secret::Secret;
 use muster_common::store::names::Owner;
 use muster_common::store::verifiers::StoredVerifier;
-use muster_common::verifier::{Binding, Verifier};
+use muster_common::verifier::{Binding, Room, Verifier};
 use muster_common::wire::message::Outcome;
+use tokio::sync::oneshot;
 
 use super::judge::throttled;
 use super::tries::Try;
@@ -26,7 +27,7 @@ pub(super) async fn judge(
     tried: &mut Try<'_>,
     broker: &Arc<Broker>,
     pending: &Pending,
-    secret: Secret,
+    secret: Arc<Secret>,
 ) -> Judgement {
     let stored = match usable(broker, pending) {
         Ok(stored) => stored,
@@ -37,12 +38,11 @@ pub(super) async fn judge(
     }
     let oldest = stored.written.after(broker.config.offline.max_age);
     let until = stored.expires.map_or(oldest, |expires| expires.min(oldest));
-    let Ok(slot) = broker.hashing.logins.acquire().await else {
+    let Some(slot) = broker.hashing.login_from(&pending.source).await else {
         return cannot_tell(tried);
     };
-    let matched = compare(broker, pending.served.user.owner(), stored, secret).await;
-    drop(slot);
-    match matched {
+    let owner = pending.served.user.owner();
+    match compare(broker, owner, stored, secret, slot).await {
         Match::CannotTell => cannot_tell(tried),
         Match::No => Judgement::new(
             Outcome::WrongSecret,
@@ -76,7 +76,7 @@ fn cannot_tell(tried: &Try<'_>) -> Judgement {
 }
 
 /// The verifier, if one may be used now; else why not.
-fn usable(broker: &Broker, pending: &Pending) -> Result<StoredVerifier, String> {
+pub(super) fn usable(broker: &Broker, pending: &Pending) -> Result<StoredVerifier, String> {
     let directory = &pending.served.user.owner().directory;
     if !broker.config.logs_in_offline(directory) {
         return Err(format!(
@@ -122,26 +122,44 @@ pub(super) enum Match {
     CannotTell,
 }
 
-/// Compares `secret` with what `stored` accepts, off the event loop. The caller holds a hashing slot.
+/// Compares `secret` with what `stored` accepts, off the event loop. The slot is free again
+/// when the memory has been wiped, for which no answer waits.
 pub(super) async fn compare(
     broker: &Arc<Broker>,
     owner: &Owner,
     stored: StoredVerifier,
-    secret: Secret,
+    secret: Arc<Secret>,
+    slot: impl Send + 'static,
 ) -> Match {
     let (broker, owner) = (Arc::clone(broker), owner.clone());
-    let hashed = tokio::task::spawn_blocking(move || {
-        let Ok(verifier) = Verifier::from_text(&stored.text) else {
-            return Match::CannotTell;
-        };
-        let binding = Binding {
-            directory: &owner.directory,
-            key: &owner.key,
-        };
-        match verifier.matches(&broker.host_key, &binding, &secret) {
-            true => Match::Yes,
-            false => Match::No,
-        }
+    let (tell, told) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        let mut room = broker.hashing.rooms.take();
+        let matched = matched(&broker, &owner, &stored, &secret, &mut room);
+        // Whoever asked may have gone.
+        let _told = tell.send(matched);
+        broker.hashing.rooms.give_back(room);
+        drop(slot);
     });
-    hashed.await.unwrap_or(Match::CannotTell)
+    told.await.unwrap_or(Match::CannotTell)
+}
+
+fn matched(
+    broker: &Broker,
+    owner: &Owner,
+    stored: &StoredVerifier,
+    secret: &Secret,
+    room: &mut Room,
+) -> Match {
+    let Ok(verifier) = Verifier::from_text(&stored.text) else {
+        return Match::CannotTell;
+    };
+    let binding = Binding {
+        directory: &owner.directory,
+        key: &owner.key,
+    };
+    match verifier.matches_in(room, &broker.host_key, &binding, secret) {
+        true => Match::Yes,
+        false => Match::No,
+    }
 }

@@ -1,6 +1,7 @@
 //! Logins judged in every state of the directory, the clock and the books.
 
 mod asking;
+mod hanging;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,6 +126,45 @@ async fn a_clock_that_went_back_opens_nothing_offline() {
     assert_eq!(world.login("ada", "right").await, Outcome::Unavailable);
     world.clock.set(Time::from_unix(NOW.unix() - 299));
     assert_eq!(world.login("ada", "right").await, Outcome::GrantedOffline);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_boot_in_1970_opens_nothing_offline_and_one_in_2038_nothing_that_is_too_old() {
+    let world = World::new();
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    world.mood(Mood::IsGone);
+    for wrong in [
+        Time::from_unix(0),
+        Time::from_unix(i32::MAX.unsigned_abs().into()),
+    ] {
+        world.clock.set(wrong);
+        assert_eq!(world.login("ada", "right").await, Outcome::Unavailable);
+    }
+    world.clock.set(NOW);
+    assert_eq!(
+        world.login("ada", "right").await,
+        Outcome::GrantedOffline,
+        "the clock is right again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_online_waits_for_no_hashing_slot() {
+    let world = World::new();
+    let hashing = &world.broker.hashing;
+    let all = (
+        hashing.login_from("somebody else's").await.unwrap(),
+        hashing.afterwards.acquire().await.unwrap(),
+        hashing.queue.acquire_many(256).await.unwrap(),
+    );
+    assert_eq!(world.login("ada", "right").await, Outcome::Granted);
+    drop(all);
+    world.mood(Mood::IsGone);
+    assert_eq!(
+        world.login("ada", "right").await,
+        Outcome::Unavailable,
+        "no verifier was made"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -89,7 +89,8 @@ impl Here {
     fn set_password(&self, password: &str) {
         let (key, cheap) = (Self::key(), Cost::new(64, 1, 1).unwrap());
         let host_key = &self.registry.host.host_key;
-        let kept = Proof::of_password(host_key, &self.binding(&key), &secret(password), cheap);
+        let (binding, room) = (self.binding(&key), &mut Room::new());
+        let kept = Proof::of_password(host_key, &binding, &secret(password), cheap, room);
         let (place, kept) = (self.registry.place(&self.ada), kept.unwrap());
         let set = self
             .registry

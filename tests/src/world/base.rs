@@ -7,12 +7,13 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, and a peer.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 14] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
     "sudo",
     "pamtester",
+    "libpam-wrapper",
     "procps",
     "iproute2",
     "systemd",

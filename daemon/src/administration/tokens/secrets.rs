@@ -149,7 +149,10 @@ async fn hashed(
     let cost = broker.config.offline.cost;
     let binding = binding(registry, key);
     let made = tokio::task::block_in_place(|| {
-        Proof::of_password(&broker.host_key, &binding, &password, cost)
+        let mut room = broker.hashing.rooms.take();
+        let proof = Proof::of_password(&broker.host_key, &binding, &password, cost, &mut room);
+        broker.hashing.rooms.give_back(room);
+        proof
     });
     drop(slot);
     made.map_err(|error| NotDone::Host(error.to_string()))
