@@ -12,6 +12,10 @@ fn is_unsafe(c: char) -> bool {
 /// `text` without control, escape and bidirectional characters, cut to at most
 /// `most` bytes at a character's border (`…` marks the cut).
 pub fn safe(text: &str, most: usize) -> String {
+    // Nearly every name is like this.
+    if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len().min(most));
     for c in text.chars().filter(|&c| !is_unsafe(c)) {
         if shown.len().saturating_add(c.len_utf8()) > most {

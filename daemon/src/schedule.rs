@@ -86,6 +86,8 @@ pub struct Schedule {
     failures: u32,
     /// How long it waits between two askings for changes at present.
     pace: Duration,
+    /// How long the server took to name changes the last time.
+    answered_in: Duration,
 }
 
 impl Schedule {
@@ -101,6 +103,7 @@ impl Schedule {
             whole_done: None,
             failures: 0,
             pace: plan.changes,
+            answered_in: Duration::ZERO,
         };
         if let Some(before) = before {
             schedule.go_on(now, before);
@@ -160,7 +163,10 @@ impl Schedule {
                 self.after(now, history);
             }
             Outcome::Changes { answered_in } => {
-                let polite = answered_in.saturating_mul(SHARE);
+                // One slow answer is a hiccup, of either side: it takes two to be a busy server.
+                let slowness = answered_in.min(self.answered_in);
+                self.answered_in = answered_in;
+                let polite = slowness.saturating_mul(SHARE);
                 let eased = self.pace / 10 * 9;
                 self.pace = self.plan.changes.max(polite).max(eased);
                 self.after(now, true);
@@ -171,7 +177,7 @@ impl Schedule {
 
     /// Plans the next asking for changes, or the next reading of everybody.
     fn after(&mut self, now: Duration, history: bool) {
-        let next = now.saturating_add(self.dice.around(self.pace.min(self.plan.whole)));
+        let next = now.saturating_add(self.dice.a_little_less(self.pace.min(self.plan.whole)));
         (self.work, self.due) = if history && next < self.whole_due {
             (Work::Changes, next)
         } else {
@@ -225,9 +231,9 @@ impl Dice {
         span.saturating_add(self.below(span / 10))
     }
 
-    /// About `span`: from four fifths of it up.
-    fn around(&mut self, span: Duration) -> Duration {
-        (span / 5 * 4).saturating_add(self.below(span / 4))
+    /// `span`, or up to a quarter less.
+    fn a_little_less(&mut self, span: Duration) -> Duration {
+        (span / 4 * 3).saturating_add(self.below(span / 4))
     }
 
     /// From half of `span` up to it.
@@ -302,7 +308,7 @@ mod tests {
                 within(due, 43_201, 47_521);
                 break;
             }
-            within(due - now, 3, 5);
+            within(due - now, 3, 4);
             now = due;
             asked += 1;
             let answered_in = Duration::from_millis(5);
@@ -319,12 +325,14 @@ mod tests {
             answered_in: SECOND,
         };
         schedule.settle(SECOND, slow);
-        within(schedule.due().0, 80, 107);
+        within(schedule.due().0, 4, 5);
+        schedule.settle(SECOND, slow);
+        within(schedule.due().0, 76, 101);
         let quick = Outcome::Changes {
             answered_in: Duration::ZERO,
         };
         schedule.settle(SECOND, quick);
-        within(schedule.due().0, 72, 97);
+        within(schedule.due().0, 68, 91);
         for _ in 0..40 {
             schedule.settle(SECOND, quick);
         }

@@ -661,7 +661,7 @@ pub const KEYS: &[Key] = &[
         "sync.changes_interval",
         DURATION,
         Absent::Stands("\"4s\""),
-        "How often such a directory is asked what has changed (1 second to 1 hour). A host waits longer by itself where the server is slow or asks for a pause: it takes up at most a hundredth of one request's time.",
+        "How long such a directory is left alone at most before it is asked again what has changed (1 second to 1 hour); hosts draw from three quarters of it up. A host waits longer by itself where the server is slow or asks for a pause: it takes up at most a hundredth of one request's time.",
     ),
     key(
         "sync.shrink_percent",

@@ -355,7 +355,11 @@ impl Home {
 
     /// The home of `user`.
     pub fn path_of(&self, directory: &DirectoryName, user: &UserName) -> String {
-        format!("{}/{user}", self.folder_of(directory))
+        let mut path = self.folder_of(directory);
+        path.reserve_exact(user.as_bytes().len().saturating_add(1));
+        path.push('/');
+        path.push_str(user.as_str());
+        path
     }
 
     /// The login shell where the directory gives none.

@@ -37,9 +37,16 @@ impl Store {
         let connection = self.connection();
         let mut select =
             connection.prepare_cached("SELECT directory, key, name FROM owner WHERE kind = ?1")?;
-        let rows = select.query_map([kind.as_str()], named_owner_of)?;
-        let owned = rows.filter_map(Result::transpose);
-        Ok(owned.collect::<Result<_, _>>()?)
+        let mut rows = select.query([kind.as_str()])?;
+        let (mut owners, mut directory) = (Owners::default(), None);
+        while let Some(row) = rows.next()? {
+            let Some(directory) = same_or_new(&mut directory, text(row, 0)?) else {
+                continue;
+            };
+            let key = ImmutableKey::stored(text(row, 1)?);
+            owners.insert(row.get(2)?, Owner { directory, key });
+        }
+        Ok(owners)
     }
 
     /// At most `most` names behind `after` with their owners, by name.
@@ -93,6 +100,14 @@ impl Store {
         )?;
         Ok(removed > 0)
     }
+}
+
+/// The directory called `name`, which rows in a row share; none that could not be configured any more.
+fn same_or_new(last: &mut Option<DirectoryName>, name: &str) -> Option<DirectoryName> {
+    if last.as_ref().is_none_or(|last| last.as_str() != name) {
+        *last = DirectoryName::new(name).ok();
+    }
+    last.clone()
 }
 
 /// The first two columns; nobody, where the directory could not be configured any more.
