@@ -1,4 +1,9 @@
 //! Story *a host of FAS's*: a one-time code by real ssh, rules by the type of a group, and the homes of whoever has left.
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 use muster_tests::world::three::{FAS_PEOPLE, secret};
 use muster_tests::world::{Output, Sim, World};

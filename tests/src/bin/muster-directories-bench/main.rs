@@ -73,16 +73,20 @@ fn install(world: &World, asking: &Path) {
     }
 }
 
-/// One directory of made-up people, and everybody of it let in.
+/// One directory of made-up people, and everybody of it let in. Their ids are free on this host, whatever the
+/// machine's own accounts have as subordinate ids.
 fn configure(world: &World, sim: Sim, secret: &str, more: &str) {
     let (kind, url, ca) = (sim.kind(), world.url_of(sim), sim.ca());
     let secret = world.secret(kind, secret);
+    for taken in ["/etc/subuid", "/etc/subgid"] {
+        world.write(taken, "");
+    }
     let secret = match sim {
         Sim::Gafaelfawr => format!("token_file = \"{secret}\""),
         _ => format!("password_file = \"{secret}\""),
     };
     world.write_config(&format!(
-        "version = 1\n[[directory]]\nname = \"{kind}\"\nkind = \"{kind}\"\nurl = \"{url}\"\nca_file = \"{ca}\"\n\
+        "version = 1\n[ids]\naccept = [100000, 999999]\n[[directory]]\nname = \"{kind}\"\nkind = \"{kind}\"\nurl = \"{url}\"\nca_file = \"{ca}\"\n\
          {secret}\n{more}\n[access]\nallow = [\"everyone\"]\n"
     ));
 }
