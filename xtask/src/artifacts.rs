@@ -139,7 +139,7 @@ impl NeutralNames {
             .flatten()
             .filter_map(|entry| entry.ok().map(|entry| (entry.path(), CRATES)));
         let mut names = vec![
-            (cargo_home.clone(), "/usr/src/cargo"),
+            (cargo_home, "/usr/src/cargo"),
             (tree(), "/usr/src/muster"),
             (target(), "/usr/src/muster/target"),
             (tree().join("vendor"), CRATES),

@@ -1,6 +1,6 @@
 //! Packages for Debian, by debhelper, from packaging/debian.
 
-use super::{empty_folder, files_in, word};
+use super::{Surroundings, empty_folder, files_in, word};
 use crate::artifacts::Speed;
 use crate::program::{Failure, Outcome, execute, output, own, program, tree};
 use std::fs;
@@ -12,6 +12,8 @@ pub(crate) struct Deb {
     pub(crate) folder: &'static str,
     /// The version, as the changelog says it.
     pub(crate) version: String,
+    /// In which they are made.
+    pub(crate) surroundings: Surroundings,
 }
 
 impl Deb {
@@ -20,6 +22,7 @@ impl Deb {
         Ok(Self {
             folder: "deb",
             version: changelog_version(&changelog()?)?.to_owned(),
+            surroundings: Surroundings::Own,
         })
     }
 }
@@ -33,7 +36,9 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
     let versioned = changelog.replacen(changelog_version(&changelog)?, &deb.version, 1);
     let place = source.join("debian/changelog");
     fs::write(&place, versioned).map_err(|error| Failure::at(&place, &error))?;
-    let mut build = program("dpkg-buildpackage", ["-b", "-us", "-uc", "-d", "-nc"]);
+    let mut build = deb
+        .surroundings
+        .program("dpkg-buildpackage", &["-b", "-us", "-uc", "-d", "-nc"]);
     build
         .current_dir(&source)
         .env("MUSTER_XTASK", own())

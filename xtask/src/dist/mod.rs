@@ -5,10 +5,11 @@ mod rpm;
 mod source;
 
 use crate::artifacts::{self, Speed};
-use crate::program::{Failure, Outcome, headline, target, tree};
+use crate::program::{Failure, Outcome, headline, program, target, tree};
 use crate::{manual, requirements};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 pub(crate) use deb::{Deb, debs, lint as lint_debs};
 pub(crate) use rpm::{lint as lint_rpms, rpms};
@@ -23,6 +24,32 @@ struct Order {
     deb: bool,
     rpm: bool,
     source: bool,
+}
+
+/// What of the machine must not show in a package.
+#[derive(Clone, Copy)]
+pub(crate) enum Surroundings {
+    Own,
+    /// Another mask, clock and language.
+    Strange,
+}
+
+impl Surroundings {
+    /// A program that is run in them.
+    fn program(self, name: &str, arguments: &[&str]) -> Command {
+        match self {
+            Self::Own => program(name, arguments),
+            Self::Strange => {
+                let script = ["-c", "umask 027; exec \"$@\"", "sh", name];
+                let mut command = program("sh", script);
+                command
+                    .args(arguments)
+                    .env("TZ", "Pacific/Chatham")
+                    .env("LC_ALL", "C.UTF-8");
+                command
+            }
+        }
+    }
 }
 
 /// Builds muster and packs it.
@@ -50,7 +77,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     if order.rpm {
         requirements::for_rpms()?;
         headline("packing for Fedora and EL");
-        list(&rpms(order.speed)?);
+        list(&rpms(order.speed, Surroundings::Own)?);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Packages for Fedora and EL, by rpmbuild, from packaging/rpm.
 
 use super::deb::quietly;
-use super::{empty_folder, files_in, word};
+use super::{Surroundings, empty_folder, files_in, word};
 use crate::artifacts::Speed;
 use crate::program::{Failure, Outcome, execute, own, program, tree};
 use std::fs;
@@ -20,9 +20,9 @@ const FEDORA: [(&str, &str); 8] = [
 ];
 
 /// Makes them from what has been built.
-pub(crate) fn rpms(speed: Speed) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn rpms(speed: Speed, surroundings: Surroundings) -> Result<Vec<PathBuf>, Failure> {
     let folder = empty_folder("rpm")?;
-    let mut build = program("rpmbuild", ["-bb"]);
+    let mut build = surroundings.program("rpmbuild", &["-bb"]);
     for (name, value) in FEDORA {
         build.arg("--define").arg(format!("{name} {value}"));
     }
