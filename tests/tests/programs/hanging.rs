@@ -24,7 +24,10 @@ fn a_server_that_hangs_keeps_one_login_waiting_and_is_believed_again_at_once() {
     world.sync().said();
     assert!(!is_offline(&log_in(&world, "ada", password::ADA)));
     world.tell_crowd("fault hang");
-    for waited in ["no complete answer within 3 s", "it said nothing within 2 s"] {
+    for waited in [
+        "no complete answer within 3 s",
+        "it said nothing within 2 s",
+    ] {
         assert!(!world.logs().contains(waited));
         assert!(is_offline(&log_in(&world, "ada", password::ADA)));
         assert!(world.logs().contains(waited), "{}", world.logs());
