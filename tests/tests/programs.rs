@@ -1,6 +1,13 @@
 //! Every program that asks PAM, in every state of server and broker: who gets in, who does not, and
 //! that whoever needs no verdict about a password (a key, cron) needs no broker.
 
+#[path = "programs/flags.rs"]
+mod flags;
+#[path = "programs/hanging.rs"]
+mod hanging;
+#[path = "programs/shut_out.rs"]
+mod shut_out;
+
 use std::path::Path;
 
 use muster_tests::world::usual::password;
