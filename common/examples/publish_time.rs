@@ -8,6 +8,7 @@ use std::time::Duration;
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
 use muster_common::local::LocalFiles;
+use muster_common::members::Members;
 use muster_common::name::{DirectoryName, GroupName, NameRule, UserName};
 use muster_common::overrides::Overrides;
 use muster_common::snapshot::content::{
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(count) => count.parse()?,
         None => 100_000,
     };
-    let candidate = writer::write(&content(users)?, 0)?;
+    let candidate = writer::candidate(&content(users)?)?;
     println!("{users} users, {} bytes", candidate.len());
 
     let folder = tempfile::tempdir()?;
@@ -41,7 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What the publisher does, without reading its configuration and the host's files.
 fn publish(candidate: &[u8], folder: &std::path::Path, owner: u32) -> Result<(), Box<dyn Error>> {
-    let said = timed("decode", || Ok(Snapshot::from_bytes(candidate)?.content()?))?;
+    let said = timed("decode", || {
+        Ok(Snapshot::from_vec(candidate.to_vec())?.content()?)
+    })?;
     let (admitted, refusals) = timed("admit", || Ok(policy()?.admit(said, Time::from_unix(2))))?;
     let same = timed("compare with what is served", || {
         let served = Snapshot::open_trusted_by(&folder.join("snapshot"), owner)?;
@@ -107,13 +110,13 @@ fn content(users: u32) -> Result<Content, Box<dyn Error>> {
         content.users.push(user(i)?);
         content
             .groups
-            .push(group(&format!("u{i:06}"), 200_000 + i, Vec::new())?);
+            .push(group(&format!("u{i:06}"), 200_000 + i, Members::default())?);
     }
     for i in 0..users / USERS_A_GROUP {
         let positions = (0..MEMBERS.min(users)).map(|j| (i * 97 + j) % users);
-        let mut members = Vec::new();
+        let mut members = Members::default();
         for position in positions {
-            members.push(UserName::new(&format!("u{position:06}"))?);
+            members.push(&UserName::new(&format!("u{position:06}"))?);
             if let Some(user) = content.users.get_mut(usize::try_from(position)?) {
                 user.groups.push(Gid::new(20_000 + i)?);
             }
@@ -145,7 +148,7 @@ fn user(i: u32) -> Result<UserRecord, Box<dyn Error>> {
     })
 }
 
-fn group(name: &str, gid: u32, members: Vec<UserName>) -> Result<GroupRecord, Box<dyn Error>> {
+fn group(name: &str, gid: u32, members: Members) -> Result<GroupRecord, Box<dyn Error>> {
     Ok(GroupRecord {
         group: Group {
             name: GroupName::new(name)?,

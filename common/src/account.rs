@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use crate::members::Members;
 use crate::name::{GroupName, UserName};
 
 /// The longest full name in bytes that is accepted, whoever gives it.
@@ -126,7 +127,7 @@ pub struct Group {
     /// The group id.
     pub gid: Gid,
     /// The members, nested ones included.
-    pub members: Vec<UserName>,
+    pub members: Members,
 }
 
 #[cfg(test)]

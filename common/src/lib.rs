@@ -11,6 +11,7 @@
 pub mod account;
 pub mod clock;
 pub mod local;
+pub mod members;
 pub mod name;
 pub mod paths;
 pub mod secret;

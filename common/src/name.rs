@@ -38,6 +38,16 @@ pub enum NameError {
     PathComponent,
 }
 
+/// Whether `text` is above the floor of the module's first lines: as [`UserName::from_bytes`], with
+/// nothing to be kept.
+pub(crate) fn check_user_name(text: &[u8]) -> Result<(), NameError> {
+    match text.len() {
+        0 => Err(NameError::Empty),
+        1..=NAME_MAX => check_floor(text),
+        _ => Err(NameError::TooLong),
+    }
+}
+
 /// The floor below which no configuration can go. What passes is ASCII.
 fn check_floor(name: &[u8]) -> Result<(), NameError> {
     if let [first @ (b'-' | b'~' | b'+'), ..] = name {

@@ -19,6 +19,7 @@ use muster_common::directory::{
 use muster_common::local::LocalFiles;
 use muster_common::name::{DirectoryName, UserName};
 use muster_common::secret::Secret;
+use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer;
 use muster_common::store::Store;
 use muster_common::store::renewal::Renewal;
@@ -608,16 +609,21 @@ impl World {
     }
 }
 
-/// In the publisher's place: what is handed over stands as the snapshot beside the socket.
+/// In the publisher's place: what is handed over is written anew, as the snapshot beside the socket.
 fn install_beside(
     socket: &Path,
     candidate: &[u8],
     _deadline: Duration,
 ) -> Result<Published, PublishError> {
     let failed = |error: writer::WriteError| PublishError::Refused(error.to_string());
-    writer::install(candidate, socket.parent().unwrap()).map_err(failed)?;
+    write_anew(candidate, socket.parent().unwrap()).map_err(failed)?;
     Ok(Published {
         generation: 1,
         ..Published::default()
     })
+}
+
+fn write_anew(candidate: &[u8], folder: &Path) -> Result<(), writer::WriteError> {
+    let content = Snapshot::from_bytes(candidate)?.content()?;
+    writer::install(&writer::write(&content, 1)?, folder)
 }

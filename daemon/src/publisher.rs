@@ -186,7 +186,7 @@ fn try_publication(broker: &Broker) -> Result<Publication, String> {
         .map_err(|error| format!("the host's own accounts cannot be read: {error}"))?;
     let assembly = assemble(&broker.store, &broker.config, &local, broker.clock.now())
         .map_err(|error| with_causes(&error))?;
-    let candidate = writer::write(&assembly.content, 0).map_err(|error| with_causes(&error))?;
+    let candidate = writer::candidate(&assembly.content).map_err(|error| with_causes(&error))?;
     let mut problems = assembly.problems;
     drop(assembly.content);
     let hand_over = broker.publisher.hand_over;

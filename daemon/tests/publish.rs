@@ -228,6 +228,19 @@ fn what_the_broker_hands_over_is_served_by_root() {
 }
 
 #[test]
+fn what_is_handed_over_without_indexes_is_served_with_them() {
+    let host = Host::new();
+    let candidate = writer::candidate(&content(&[("ada", 20_000), ("eve", 20_001)])).unwrap();
+    let published = publish::publish(&host.socket(), &candidate, WAIT).unwrap();
+    assert_eq!((published.users, published.refused_total), (2, 0));
+    let owner = rustix::process::geteuid().as_raw();
+    let served = Snapshot::open_trusted_by(&host.snapshot(), owner).unwrap();
+    for name in ["ada", "eve"] {
+        assert!(served.user_by_name(name).unwrap().is_some(), "{name}");
+    }
+}
+
+#[test]
 fn a_hostile_candidate_makes_nobody_root_and_no_local_account() {
     let host = Host::new();
     let mut said = content(&[

@@ -8,6 +8,7 @@
 
 use muster_common::account::{Account, Gid, Group, Uid};
 use muster_common::clock::Time;
+use muster_common::members::Members;
 use muster_common::snapshot::content::{
     Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
 };
@@ -63,7 +64,7 @@ fn content<'a>(users: impl IntoIterator<Item = (&'a str, u32)>, gecos: &str) -> 
             group: Group {
                 name: name.parse().unwrap(),
                 gid,
-                members: Vec::new(),
+                members: Members::default(),
             },
             directory: 0,
         });

@@ -64,7 +64,7 @@ pub fn changes(
 
 /// Groups by who is in them, so that nobody is looked for in every group.
 struct Held<'a> {
-    by_member: HashMap<&'a UserName, Vec<&'a GroupRecord>>,
+    by_member: HashMap<&'a str, Vec<&'a GroupRecord>>,
     by_id: HashMap<u32, &'a GroupRecord>,
 }
 
@@ -72,7 +72,7 @@ impl<'a> Held<'a> {
     fn of(groups: &'a [GroupRecord]) -> Self {
         let mut by_member: HashMap<_, Vec<_>> = HashMap::new();
         for group in groups {
-            for member in &group.group.members {
+            for member in group.group.members.iter() {
                 by_member.entry(member).or_default().push(group);
             }
         }
@@ -89,7 +89,7 @@ impl<'a> Held<'a> {
         record: &UserRecord,
     ) -> Result<Memberships<'d>, Damaged> {
         let mut memberships = Memberships::without_groups(directories, record)?;
-        let held = self.by_member.get(&record.account.name);
+        let held = self.by_member.get(record.account.name.as_str());
         let private = self.by_id.get(&record.account.uid.get());
         for group in private.into_iter().chain(held.into_iter().flatten()) {
             memberships.add(record, group);

@@ -161,7 +161,7 @@ fn join(users: &mut [UserRecord], groups: &[GroupRecord]) {
         .map(|(place, user)| (user.account.name.clone(), place))
         .collect();
     for Group { gid, members, .. } in groups.iter().map(|record| &record.group) {
-        for member in members {
+        for member in members.iter() {
             let user = places.get(member).and_then(|&place| users.get_mut(place));
             // Whoever is listed twice is in it once.
             if let Some(user) =

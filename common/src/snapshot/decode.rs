@@ -13,6 +13,7 @@ use super::format::{
 use super::reader::{Damaged, GroupEntry, Place, Snapshot, UserEntry};
 use crate::account::{Account, Gid, Group, Uid};
 use crate::clock::Time;
+use crate::members::Members;
 use crate::name::{GroupName, UserName};
 
 impl Snapshot {
@@ -350,11 +351,12 @@ fn group_record(entry: &GroupEntry<'_>, room: &mut Room) -> Result<GroupRecord, 
     let text = entry.copy_text(room.of(entry.length)).ok_or(outside)??;
     let name = text.get(..entry.name).ok_or(outside)?;
     let name = GroupName::from_bytes(name).map_err(|_| Damaged("a group has no name"))?;
-    let mut members = Vec::with_capacity(entry.members);
+    let mut members = Members::default();
+    members.reserve_exact(entry.members, entry.length);
     for member in entry.member_ranges(text) {
         let member = text.get(member?).ok_or(outside)?;
-        let member = UserName::from_bytes(member).map_err(|_| Damaged("a member has no name"))?;
-        members.push(member);
+        let member = members.push_bytes(member);
+        member.map_err(|_| Damaged("a member has no name"))?;
     }
     Ok(GroupRecord {
         group: Group {

@@ -201,6 +201,13 @@ impl<'a> GroupEntry<'a> {
             .saturating_add(self.members)
     }
 
+    /// Whether these are the lengths of the members' names, compared where they lie.
+    #[cfg(feature = "writer")]
+    pub(crate) fn has_lengths(&self, lengths: &[u8]) -> bool {
+        let at = self.at.saturating_add(group::TEXT);
+        self.view.holds(at.saturating_add(self.length), lengths)
+    }
+
     /// Where each member stands in `text`, as [`members`](Self::members), to its end.
     pub(crate) fn member_ranges(
         &self,

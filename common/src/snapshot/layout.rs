@@ -23,23 +23,24 @@ pub(super) struct Layout {
     seed: u64,
     wider: usize,
     wider_for_users: usize,
+    reading: Reading,
+}
+
+/// How what is laid out will be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Somebody is looked for.
+    ByKey,
+    /// All of it, once: the indexes are empty.
+    Whole,
 }
 
 /// Names and ids of a list, hashed, with the offset of their record.
+#[derive(Default)]
 struct Keys {
     names: Vec<Slot>,
     ids: Vec<Slot>,
     records: Vec<u32>,
-}
-
-impl Keys {
-    fn for_many(count: usize) -> Self {
-        Self {
-            names: Vec::with_capacity(count),
-            ids: Vec::with_capacity(count),
-            records: Vec::with_capacity(count),
-        }
-    }
 }
 
 impl Layout {
@@ -50,6 +51,15 @@ impl Layout {
             seed,
             wider: attempt as usize,
             wider_for_users: 0,
+            reading: Reading::ByKey,
+        }
+    }
+
+    /// A layout of records that nobody looks for: each is read once, in its order.
+    pub(super) fn without_indexes() -> Self {
+        Self {
+            reading: Reading::Whole,
+            ..Self::new(0, 0)
         }
     }
 
@@ -130,13 +140,11 @@ impl Layout {
     }
 
     fn users(&mut self, users: &[UserRecord]) -> Result<Keys, WriteError> {
-        let mut keys = Keys::for_many(users.len());
+        let mut keys = self.keys_for(users.len());
         for user in users {
             let (name, uid) = (user.account.name.as_bytes(), user.account.uid.get());
             let unit = self.user(user)?;
-            keys.names.push(self.name_slot(name, unit));
-            keys.ids.push(self.id_slot(uid, unit));
-            keys.records.push(unit);
+            self.note(&mut keys, name, uid, unit);
         }
         Ok(keys)
     }
@@ -191,13 +199,11 @@ impl Layout {
     }
 
     fn groups(&mut self, groups: &[GroupRecord]) -> Result<Keys, WriteError> {
-        let mut keys = Keys::for_many(groups.len());
+        let mut keys = self.keys_for(groups.len());
         for group in groups {
+            let (name, gid) = (group.group.name.as_bytes(), group.group.gid.get());
             let unit = self.group(group)?;
-            keys.names
-                .push(self.name_slot(group.group.name.as_bytes(), unit));
-            keys.ids.push(self.id_slot(group.group.gid.get(), unit));
-            keys.records.push(unit);
+            self.note(&mut keys, name, gid, unit);
         }
         Ok(keys)
     }
@@ -209,31 +215,23 @@ impl Layout {
         };
         let name = record.group.name.as_bytes();
         let members = &record.group.members;
-        let text = |name: &[u8]| name.len().saturating_add(1);
-        let length: usize = members.iter().map(|member| text(member.as_bytes())).sum();
+        let length = members.text().len();
         let unit = self.unit()?;
         self.word32(record.group.gid.get());
         self.word32(count(members.len())?);
         self.word32(count(length.saturating_add(name.len()).saturating_add(3))?);
         self.word16(u16::try_from(name.len()).map_err(|_| unfit("its name is too long"))?);
         self.word16(record.directory);
-        for text in [name, b"*"]
-            .into_iter()
-            .chain(members.iter().map(|member| member.as_bytes()))
-        {
-            self.put(text);
-            self.put(&[0]);
-        }
-        for member in members {
-            let length = u8::try_from(member.as_bytes().len());
-            self.put(&[length.map_err(|_| unfit("a member's name is too long"))?]);
-        }
+        self.put(name);
+        self.put(b"\0*\0");
+        self.put(members.text());
+        self.put(members.lengths());
         Ok(unit)
     }
 
     /// The first tombstone of a name is found by it; the list has them all.
     fn tombstones(&mut self, tombstones: &[Tombstone]) -> Result<Keys, WriteError> {
-        let mut keys = Keys::for_many(tombstones.len());
+        let mut keys = Keys::default();
         let mut seen = Set::default();
         for tombstone in tombstones {
             let name = tombstone.name.as_bytes();
@@ -241,7 +239,7 @@ impl Layout {
             self.word32(tombstone.uid.get());
             self.word32(count(name.len())?);
             self.put(name);
-            if seen.insert(name) {
+            if self.reading == Reading::ByKey && seen.insert(name) {
                 keys.names.push(self.name_slot(name, unit));
             }
             keys.records.push(unit);
@@ -338,6 +336,28 @@ impl Layout {
             free = taken.saturating_add(1);
         }
         Ok(Some((unit, places)))
+    }
+
+    /// Room for `count` keys.
+    fn keys_for(&self, count: usize) -> Keys {
+        let indexed = match self.reading {
+            Reading::ByKey => count,
+            Reading::Whole => 0,
+        };
+        Keys {
+            names: Vec::with_capacity(indexed),
+            ids: Vec::with_capacity(indexed),
+            records: Vec::with_capacity(count),
+        }
+    }
+
+    /// Notes where the record called `name` with this id lies.
+    fn note(&self, keys: &mut Keys, name: &[u8], id: u32, unit: u32) {
+        keys.records.push(unit);
+        if self.reading == Reading::ByKey {
+            keys.names.push(self.name_slot(name, unit));
+            keys.ids.push(self.id_slot(id, unit));
+        }
     }
 
     fn name_slot(&self, name: &[u8], unit: u32) -> Slot {

@@ -27,6 +27,8 @@ enum Origin {
     Mapped,
     /// An allocation of this many words.
     Words(usize),
+    /// A vector of bytes with this capacity.
+    Bytes(usize),
 }
 
 // SAFETY: the bytes are only read, by atomic loads and by copies, from whichever thread.
@@ -46,6 +48,37 @@ impl Map {
             length,
             origin: Origin::Mapped,
         }
+    }
+
+    /// Takes `bytes` over: nothing is copied where they start at a multiple of eight, as
+    /// allocators have it.
+    #[cfg(feature = "writer")]
+    pub(crate) fn from_vec(bytes: Vec<u8>) -> Self {
+        let mut bytes = std::mem::ManuallyDrop::new(bytes);
+        let (length, capacity) = (bytes.len(), bytes.capacity());
+        let start = NonNull::from(bytes.as_mut_slice()).cast::<u8>();
+        let map = Self {
+            start,
+            length,
+            origin: Origin::Bytes(capacity),
+        };
+        if start.cast::<u64>().is_aligned() {
+            map
+        } else {
+            Self::from_bytes(&map.into_vec())
+        }
+    }
+
+    /// The bytes again, with nothing copied if [`from_vec`](Self::from_vec) copied nothing.
+    #[cfg(feature = "writer")]
+    pub(crate) fn into_vec(self) -> Vec<u8> {
+        let Origin::Bytes(capacity) = self.origin else {
+            let bytes = self.view().bytes(0, self.length);
+            return bytes.map(Iterator::collect).unwrap_or_default();
+        };
+        let map = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `from_vec` took these three from a vector that it forgot; `map` is forgotten, too.
+        unsafe { Vec::from_raw_parts(map.start.as_ptr(), map.length, capacity) }
     }
 
     /// Copies `bytes` to memory of our own.
@@ -90,6 +123,10 @@ impl Drop for Map {
                 let words = NonNull::slice_from_raw_parts(self.start.cast::<u64>(), count);
                 // SAFETY: `from_bytes` leaked this very box, and no view outlives `self`.
                 drop(unsafe { Box::from_raw(words.as_ptr()) });
+            }
+            Origin::Bytes(capacity) => {
+                // SAFETY: `from_vec` took these three from a vector that it forgot, and no view outlives `self`.
+                drop(unsafe { Vec::from_raw_parts(self.start.as_ptr(), self.length, capacity) });
             }
         }
     }
@@ -388,6 +425,19 @@ mod tests {
         assert!(view.holds(9, b"bcdefghij"), "anywhere");
         assert!(!view.holds(16, text), "beyond the end");
         assert!(!view.holds(usize::MAX, b"a"));
+    }
+
+    #[cfg(feature = "writer")]
+    #[test]
+    fn a_vector_that_was_taken_over_is_read_and_given_back_as_it_was() {
+        for text in [&b""[..], b"1234567", b"12345678", b"123456789"] {
+            let map = Map::from_vec(text.to_vec());
+            assert!(map.view().holds(0, text));
+            assert!(!map.view().holds(1, text) || text.is_empty());
+            assert_eq!(map.into_vec(), text);
+            drop(Map::from_vec(text.to_vec()));
+            assert_eq!(Map::from_bytes(text).into_vec(), text);
+        }
     }
 
     #[test]

@@ -89,9 +89,21 @@ impl Snapshot {
         Self::check(map, Some(identity))
     }
 
-    /// Reads a snapshot from memory: the publisher's, a test's.
+    /// Reads a copy of a snapshot in memory: a test's.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, OpenError> {
         Self::check(Map::from_bytes(bytes), None)
+    }
+
+    /// Takes over a snapshot in memory: a candidate, or what has just been laid out.
+    #[cfg(feature = "writer")]
+    pub fn from_vec(bytes: Vec<u8>) -> Result<Self, OpenError> {
+        Self::check(Map::from_vec(bytes), None)
+    }
+
+    /// The bytes of one that was taken over.
+    #[cfg(feature = "writer")]
+    pub(super) fn into_vec(self) -> Vec<u8> {
+        self.map.into_vec()
     }
 
     fn check(map: Map, identity: Option<Identity>) -> Result<Self, OpenError> {

@@ -12,7 +12,7 @@ use super::content::{
 };
 use super::format::{HEADER, header};
 use super::reader::{OpenError, Snapshot};
-use super::writer::{WriteError, install, write};
+use super::writer::{WriteError, candidate, install, write};
 use crate::account::{Account, Gid, Group, Uid};
 use crate::clock::Time;
 use crate::name::{GroupName, UserName};
@@ -35,6 +35,14 @@ fn user(name: &str, id: u32, groups: &[u32]) -> UserRecord {
         },
         ssh_keys: vec!["ssh-ed25519 AAAA".to_owned(), "x".to_owned()],
     }
+}
+
+/// Changes the members of the second group.
+fn with_members(content: &mut Content, change: impl FnOnce(&mut Vec<UserName>)) {
+    let members = &mut content.groups[1].group.members;
+    let mut names: Vec<UserName> = members.iter().map(|name| name.parse().unwrap()).collect();
+    change(&mut names);
+    *members = names.into_iter().collect();
 }
 
 fn group(name: &str, gid: u32, members: &[&str]) -> GroupRecord {
@@ -123,11 +131,21 @@ fn what_was_written_is_read_back_by_name_by_id_and_whole() {
 }
 
 #[test]
+fn a_candidate_says_all_of_it_and_leads_to_nobody() {
+    let bytes = candidate(&content()).unwrap();
+    assert!(bytes.len() < write(&content(), 0).unwrap().len());
+    let snapshot = Snapshot::from_vec(bytes).unwrap();
+    assert_eq!(snapshot.content().unwrap(), content());
+    let name = content().users[0].account.name.clone();
+    assert_eq!(snapshot.user_by_name(name.as_str()).unwrap(), None);
+}
+
+#[test]
 fn a_snapshot_says_its_own_content_and_no_other() {
     let snapshot = Snapshot::from_bytes(&write(&content(), 9).unwrap()).unwrap();
     let says = |said: &Content| snapshot.says(said, |own, said| own == said).unwrap();
     assert!(says(&content()));
-    let changes: [fn(&mut Content); 24] = [
+    let changes: [fn(&mut Content); 25] = [
         |c| c.enumerate = false,
         |c| c.forms.fold_case = true,
         |c| c.forms.suffixes.push("@example.org".to_owned()),
@@ -149,8 +167,9 @@ fn a_snapshot_says_its_own_content_and_no_other() {
         |c| c.users[0].access.allowed = 4,
         |c| c.users[0].access.until = Time::from_unix(78),
         |c| c.users[0].ssh_keys[1].push('x'),
-        |c| c.groups[1].group.members.swap(0, 1),
-        |c| c.groups[1].group.members.truncate(1),
+        |c| with_members(c, |names| names.swap(0, 1)),
+        |c| with_members(c, |names| names.truncate(1)),
+        |c| with_members(c, |names| names[1] = names[0].clone()),
         |c| c.groups[1].group.name = "linux-user".parse().unwrap(),
     ];
     for (position, change) in changes.into_iter().enumerate() {

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use super::content::{GroupRecord, UserRecord};
 use super::reserved::reserved;
 use crate::account::{Account, GECOS_MAX, Gid, Group, IdError, Uid};
+use crate::members::Members;
 use crate::name::{NameError, NameRule, UserName};
 use crate::text;
 
@@ -97,11 +98,11 @@ pub fn group_of(line: Line<'_>, names: &NameRule) -> Result<(Group, Vec<String>)
         canonical(name, names, NameRule::group)?,
         id("gid", gid, Gid::new)?,
     );
-    let (mut members, mut unfit) = (Vec::new(), Vec::new());
+    let (mut members, mut unfit) = (Members::default(), Vec::new());
     let listed = listed.split(|&byte| byte == b',');
     for member in listed.filter(|member| !member.is_empty()) {
         match user_name(member, names) {
-            Ok(member) => members.push(member),
+            Ok(member) => members.push(&member),
             Err(error) => {
                 let member = shown(member);
                 unfit.push(format!("loses the member {member}, which {error}"));
@@ -192,7 +193,7 @@ pub fn write_passwd(users: &[UserRecord], out: &mut impl Write) -> io::Result<()
 pub fn write_group(groups: &[GroupRecord], out: &mut impl Write) -> io::Result<()> {
     for GroupRecord { group, .. } in groups {
         write!(out, "{}:*:{}:", group.name, group.gid)?;
-        write_list(&group.members, ",", out)?;
+        write_list(group.members.iter(), ",", out)?;
         writeln!(out)?;
     }
     Ok(())
@@ -202,14 +203,17 @@ pub fn write_group(groups: &[GroupRecord], out: &mut impl Write) -> io::Result<(
 pub fn write_initgroups(users: &[UserRecord], out: &mut impl Write) -> io::Result<()> {
     for user in users {
         write!(out, "{:<21} ", user.account.name.as_str())?;
-        write_list(&user.groups, " ", out)?;
+        write_list(user.groups.iter(), " ", out)?;
         writeln!(out)?;
     }
     Ok(())
 }
 
-fn write_list(list: &[impl Display], between: &str, out: &mut impl Write) -> io::Result<()> {
-    let mut list = list.iter();
+fn write_list(
+    mut list: impl Iterator<Item = impl Display>,
+    between: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
     if let Some(first) = list.next() {
         write!(out, "{first}")?;
     }

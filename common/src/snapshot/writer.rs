@@ -79,13 +79,24 @@ pub fn write(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> 
     written
 }
 
+/// The bytes that the publisher is handed, read back and compared. It reads each record once,
+/// in its order, and lays out anew what it admits: nobody is looked for, so the indexes are empty.
+pub fn candidate(content: &Content) -> Result<Vec<u8>, WriteError> {
+    check(content)?;
+    let bytes = Layout::without_indexes().write(content, 0)?;
+    let snapshot = Snapshot::from_vec(bytes.ok_or(WriteError::NoSeed)?)?;
+    prove_content(&snapshot, content)?;
+    Ok(snapshot.into_vec())
+}
+
 fn laid_out(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> {
     for attempt in 0..TRIES {
         let seed = getrandom::u64().map_err(WriteError::Randomness)?;
         let layout = Layout::new(seed, attempt).roomy();
         if let Some(bytes) = layout.write(content, generation)? {
-            prove(&bytes, content)?;
-            return Ok(bytes);
+            let snapshot = Snapshot::from_vec(bytes)?;
+            prove(&snapshot, content)?;
+            return Ok(snapshot.into_vec());
         }
         // Many with one name or id would be in each other's way with each seed.
         check_unique(content)?;
@@ -173,13 +184,19 @@ fn breaks_line(text: &str) -> bool {
     })
 }
 
-/// Reads `bytes` as every reader will, and compares: all of it, and each key through its index.
-fn prove(bytes: &[u8], content: &Content) -> Result<(), WriteError> {
-    let snapshot = Snapshot::from_bytes(bytes)?;
+/// Reads `snapshot` as every reader will, and compares all of it.
+fn prove_content(snapshot: &Snapshot, content: &Content) -> Result<(), WriteError> {
     let says_it = snapshot.says(content, |own, said| own == said)?;
-    if !says_it || snapshot.created() != content.created {
-        return Err(WriteError::Unfaithful("the content"));
+    if says_it && snapshot.created() == content.created {
+        Ok(())
+    } else {
+        Err(WriteError::Unfaithful("the content"))
     }
+}
+
+/// Compares all of `snapshot`, and each key through its index.
+fn prove(snapshot: &Snapshot, content: &Content) -> Result<(), WriteError> {
+    prove_content(snapshot, content)?;
     for (user, position) in content.users.iter().zip(0..) {
         if !snapshot.finds_user(position, &user.account)? {
             return Err(WriteError::Unfaithful("a user's index"));

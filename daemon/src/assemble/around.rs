@@ -40,7 +40,7 @@ impl Around {
     }
 
     /// Where the records of the served groups are around whoever `direct` hold directly, in
-    /// order.
+    /// no order: the publisher brings everybody's groups into one.
     pub(super) fn person(&mut self, direct: &[i64]) -> &[u32] {
         self.direct.clear();
         self.direct.extend(at(&self.places, direct));
@@ -48,7 +48,6 @@ impl Around {
         let record = |place: &u32| *self.records.get(usize::try_from(*place).ok()?)?;
         self.found.clear();
         self.found.extend(around.filter_map(record));
-        self.found.sort_unstable();
         &self.found
     }
 }

@@ -15,6 +15,7 @@ use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig, FULL_NAME_MAX};
 use muster_common::directory::{Coverage, Ids, Person, Team};
 use muster_common::local::LocalFiles;
+use muster_common::members::Members;
 use muster_common::name::{GroupName, UserName};
 use muster_common::snapshot::content::{
     Access, Content, DirectoryRecord, GroupRecord, GroupType, Misses, UserRecord,
@@ -192,6 +193,9 @@ impl Work<'_> {
             known.person.uid = known.person.uid.filter(|_| !settled);
         }
         let contested = contested_ids(&self.ledger, &named, |known| known.person.uid);
+        self.users.reserve(named.len());
+        self.content.users.reserve(named.len());
+        self.places.reserve(named.len());
         for (name, known) in named {
             let KnownPerson {
                 person,
@@ -210,8 +214,7 @@ impl Work<'_> {
                 continue;
             }
             match self.user_record(directory, position, &name, &person) {
-                Ok(mut record) => {
-                    record.groups.reserve_exact(groups.len().saturating_add(1));
+                Ok(record) => {
                     let place = Place {
                         wanted_gid: person.gid,
                         active: person.active,
@@ -423,7 +426,7 @@ impl Work<'_> {
         let group = Group {
             name: name.clone(),
             gid,
-            members: Vec::new(),
+            members: Members::default(),
         };
         self.content.groups.push(GroupRecord {
             group,
@@ -438,50 +441,63 @@ impl Work<'_> {
     /// Puts the persons of one directory, by name, into the groups around them, as far as
     /// those are served.
     fn enrol(&mut self, position: u16, mut around: Around) {
-        let (mut served, mut sizes) = (Vec::new(), vec![0usize; self.content.groups.len()]);
+        let mut sizes = vec![(0usize, 0usize); self.content.groups.len()];
+        let (mut held, mut found) = (Vec::with_capacity(self.by_name.len()), Vec::new());
         for &at in &self.by_name {
-            let (Some(record), Some(place)) = (self.content.users.get_mut(at), self.places.get(at))
+            let (Some(record), Some(place)) = (self.content.users.get(at), self.places.get(at))
             else {
                 continue;
             };
             if record.directory != position {
                 continue;
             }
-            for &at_group in around.person(&place.groups) {
-                let group = usize::try_from(at_group).ok();
-                if let Some(size) = group.and_then(|group| sizes.get_mut(group)) {
-                    *size = size.saturating_add(1);
-                    served.push((at, at_group));
+            let groups = around.person(&place.groups);
+            for &group in groups {
+                if let Some((count, bytes)) = at_place(&mut sizes, group) {
+                    *count = count.saturating_add(1);
+                    *bytes = bytes.saturating_add(record.account.name.as_bytes().len());
                 }
             }
+            let start = found.len();
+            found.extend_from_slice(groups);
+            held.push((at, start..found.len()));
         }
         // Counted first: lists that grow one by one would be copied again and again.
-        for (record, size) in self.content.groups.iter_mut().zip(sizes) {
-            record.group.members.reserve_exact(size);
+        for (record, (count, bytes)) in self.content.groups.iter_mut().zip(sizes) {
+            record.group.members.reserve_exact(count, bytes);
         }
-        for (at, group) in served {
-            let group = usize::try_from(group).ok();
-            let group = group.and_then(|group| self.content.groups.get_mut(group));
-            if let (Some(user), Some(GroupRecord { group, .. })) =
-                (self.content.users.get_mut(at), group)
-            {
-                user.groups.push(group.gid);
-                group.members.push(user.account.name.clone());
+        for (at, groups) in held {
+            let (Some(user), Some(groups)) = (self.content.users.get_mut(at), found.get(groups))
+            else {
+                continue;
+            };
+            user.groups.reserve_exact(groups.len());
+            for &group in groups {
+                if let Some(GroupRecord { group, .. }) = at_place(&mut self.content.groups, group) {
+                    user.groups.push(group.gid);
+                    group.members.push(&user.account.name);
+                }
             }
         }
     }
 
     /// Once everybody is there.
     fn order_by_name(&mut self) {
-        let mut named: Vec<_> = self.users.drain().collect();
+        let named = self.users.iter();
+        let mut named: Vec<_> = named
+            .map(|(name, record)| (name.clone(), *record))
+            .collect();
         named.sort_unstable();
-        self.by_name = named.iter().map(|(_, record)| *record).collect();
-        self.users.extend(named);
+        self.by_name = named.into_iter().map(|(_, record)| record).collect();
     }
 
     fn problem(&mut self, line: String) {
         self.problems.push(line);
     }
+}
+
+fn at_place<T>(list: &mut [T], place: u32) -> Option<&mut T> {
+    list.get_mut(usize::try_from(place).ok()?)
 }
 
 /// Whether `team` is what the service has as the private group of `owner`.
@@ -500,5 +516,10 @@ fn not_accepted(what: &str, id: Option<u32>) -> String {
 
 /// A display name that is one field of one full name.
 fn shown_name(display_name: &str) -> String {
-    text::safe(display_name, FULL_NAME_MAX).replace([':', ','], " ")
+    let shown = text::safe(display_name, FULL_NAME_MAX);
+    if shown.contains([':', ',']) {
+        shown.replace([':', ','], " ")
+    } else {
+        shown
+    }
 }

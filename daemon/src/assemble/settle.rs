@@ -2,6 +2,7 @@
 
 use muster_common::access::{GroupFact, GroupKind, PersonFacts};
 use muster_common::account::{Gid, Group, Uid};
+use muster_common::members::Members;
 use muster_common::name::{GroupName, GroupTypeName, UserName};
 use muster_common::snapshot::content::{Access, GroupRecord, Tombstone, UserRecord};
 use muster_common::snapshot::seeded::{Map, Set};
@@ -203,7 +204,7 @@ fn private_group(record: &UserRecord, gid: Gid) -> Option<GroupRecord> {
     let group = Group {
         name,
         gid,
-        members: Vec::new(),
+        members: Members::default(),
     };
     Some(GroupRecord {
         group,

@@ -131,7 +131,7 @@ fn a_person_gets_a_private_group_and_the_groups_that_list_them() {
     assert_eq!(ada.account.gid.get(), ada.account.uid.get());
     let users = assembly.group("linux-users").unwrap();
     assert_eq!(ada.groups, [ada.account.gid, users.gid]);
-    assert_eq!(users.members, std::slice::from_ref(&ada.account.name));
+    assert_eq!(users.members.iter().collect::<Vec<_>>(), ["ada"]);
     assert!(assembly.group("ada").unwrap().members.is_empty());
     assert_eq!(
         ada.access.allowed, 0b01,

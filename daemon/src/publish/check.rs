@@ -140,8 +140,8 @@ impl Publisher {
     }
 
     /// Serves what of `candidate` is admitted.
-    pub fn publish(&mut self, candidate: &[u8]) -> Result<Published, CheckError> {
-        let said = Snapshot::from_bytes(candidate)?.content()?;
+    pub fn publish(&mut self, candidate: Vec<u8>) -> Result<Published, CheckError> {
+        let said = Snapshot::from_vec(candidate)?.content()?;
         let local = LocalFiles::read(&self.places.host).map_err(CheckError::Local)?;
         let now = self.clock.now();
         let policy = self.config()?.policy(local);

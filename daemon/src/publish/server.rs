@@ -14,6 +14,7 @@ use muster_common::paths;
 use muster_common::snapshot::writer::is_sane_length;
 use muster_common::text;
 use muster_common::wire::publish::{Answer, CANDIDATE_MAX, GREETING, Published, SEALS};
+use rustix::buffer::spare_capacity;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -110,7 +111,7 @@ fn take(
     let received = receive(stream);
     check_peer(stream, publisher)?;
     let candidate = read_sealed(received?)?;
-    Ok(publisher.publish(&candidate)?)
+    Ok(publisher.publish(candidate)?)
 }
 
 /// Root may publish, and the broker's user as the host's own passwd(5) knows it.
@@ -170,9 +171,14 @@ fn read_sealed(memory: OwnedFd) -> Result<Vec<u8>, Refuse> {
     if bytes.try_reserve_exact(length).is_err() {
         return Err(Refuse::Message("there is no memory for the candidate"));
     }
-    bytes.resize(length, 0);
-    // By position: the sender shares the descriptor's offset and could move it.
-    std::os::unix::fs::FileExt::read_exact_at(&std::fs::File::from(memory), &mut bytes, 0)?;
+    while bytes.len() < length {
+        // By position: the sender shares the descriptor's offset and could move it.
+        let at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let read = rustix::io::pread(&memory, spare_capacity(&mut bytes), at)?;
+        if read == 0 {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
+    }
     Ok(bytes)
 }
 

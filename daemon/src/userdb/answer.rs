@@ -238,9 +238,7 @@ impl<'a> Ground<'a> {
 
     fn members(self, group: &GroupRecord) -> Vec<Result<Membership, NoAnswer>> {
         let members = group.group.members.iter();
-        let ours = members.filter(|name| {
-            reserved(name.as_str()).is_none() && !self.local.holds_name(name.as_str())
-        });
+        let ours = members.filter(|name| reserved(name).is_none() && !self.local.holds_name(name));
         ours.map(|name| {
             Ok(Membership {
                 user_name: name.to_string(),

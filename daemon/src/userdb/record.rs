@@ -67,7 +67,7 @@ pub struct Group {
 impl From<GroupRecord> for Group {
     fn from(known: GroupRecord) -> Self {
         let group = known.group;
-        let members = group.members.iter().map(ToString::to_string);
+        let members = group.members.iter().map(str::to_owned);
         Self {
             group_name: group.name.to_string(),
             gid: group.gid.get(),

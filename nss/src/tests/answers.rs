@@ -63,7 +63,7 @@ fn a_user_is_answered_or_refused_as_too_large_at_every_buffer_size() {
 fn a_group_is_answered_or_refused_as_too_large_at_every_buffer_size() {
     for (members, step) in [(0, 1), (1, 1), (1000, 61)] {
         let record = group("team", 20_000, members);
-        let names: Vec<&str> = record.group.members.iter().map(|m| m.as_str()).collect();
+        let names: Vec<&str> = record.group.members.iter().collect();
         let expected = format!("team:*:20000:{}", names.join(","));
         let snapshot = snapshot(&content(Vec::new(), vec![record.clone()]));
         let enough = 8 + 8 * (members + 1) + expected.len() + 8;

@@ -144,11 +144,22 @@ impl World {
 
     /// Waits until something holds.
     #[track_caller]
-    pub fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let end = Instant::now() + DEADLINE;
+    pub fn until(&self, what: &str, holds: impl FnMut(&Self) -> bool) {
+        self.until_within(DEADLINE, what, holds);
+    }
+
+    /// Waits until something holds that may take `within`.
+    #[track_caller]
+    pub fn until_within(
+        &self,
+        within: Duration,
+        what: &str,
+        mut holds: impl FnMut(&Self) -> bool,
+    ) {
+        let end = Instant::now() + within;
         while !holds(self) {
             if Instant::now() > end {
-                panic!("waited {DEADLINE:?} in vain until {what}\n{}", self.logs());
+                panic!("waited {within:?} in vain until {what}\n{}", self.logs());
             }
             std::thread::sleep(Duration::from_millis(20));
         }

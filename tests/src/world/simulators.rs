@@ -1,8 +1,12 @@
 //! The simulated directories in a world: started with a data set each, made to fail, changed.
 
+use std::time::Duration;
+
 use super::{Output, World};
 
 const SIMULATOR: &str = "/run/world/muster-sim";
+/// How long one may take to make up a million people.
+const READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// A simulated service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +94,7 @@ impl World {
         let place = ["--listen", "127.0.0.1:0", "--state-dir", &state];
         let words = [&[SIMULATOR, kind], people, &place].concat();
         self.spawn(sim.process(), &words);
-        self.until("the simulator is ready", |world| {
+        self.until_within(READY_WITHIN, "the simulator is ready", |world| {
             !world.url_of(sim).is_empty()
         });
     }

@@ -42,7 +42,7 @@ fn print_json(content: &Content, what: Database, out: &mut impl Write) -> io::Re
         }).collect(),
         Database::Group => content.groups.iter().map(|record| {
             let group = &record.group;
-            let members: Vec<&str> = group.members.iter().map(|member| member.as_str()).collect();
+            let members: Vec<&str> = group.members.iter().collect();
             json!({ "name": group.name.as_str(), "gid": group.gid.get(), "members": members })
         }).collect(),
         Database::Initgroups => content.users.iter().map(|user| {

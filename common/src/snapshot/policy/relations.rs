@@ -97,7 +97,7 @@ impl<'a> Rolls<'a> {
         if is_private(group, user) || said == Some(gid) {
             return true;
         }
-        let members = || group.group.members.iter().map(UserName::as_bytes).collect();
+        let members = || group.group.members.names().collect();
         let listed = self.listed.entry(gid).or_insert_with(members);
         group.directory == user.directory && listed.contains(user.account.name.as_bytes())
     }
@@ -151,16 +151,13 @@ pub(super) fn keep_known_members(groups: &mut [GroupRecord], users: &[UserRecord
         let owner = people.with_id(group);
         let owner = owner.filter(|owner| is_private(group, owner));
         let directory = group.directory;
-        let belongs = |member: &UserName| match owner {
-            Some(owner) => owner.account.name == *member,
+        let belongs = |member: &str| match owner {
+            Some(owner) => owner.account.name.as_str() == member,
             None => by_name.get(member) == Some(&directory),
         };
         let members = &mut group.group.members;
         members.retain(belongs);
-        if !members.is_sorted_by(|a, b| a < b) {
-            members.sort_unstable();
-            members.dedup();
-        }
+        members.sort();
     }
 }
 

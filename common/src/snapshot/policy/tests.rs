@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::{Account, Gid, Group, Uid};
+use crate::members::Members;
 use crate::name::{GroupName, UserName};
 use crate::overrides::Override;
 
@@ -354,7 +355,7 @@ fn a_primary_group_may_be_a_served_group_that_lists_the_user() {
     // The complete list holds the primary group, whatever was said.
     assert_eq!(admitted.users[0].groups, gids(&[30_000]));
 
-    said.groups[0].group.members.clear();
+    said.groups[0].group.members = Members::default();
     assert_eq!(names(&admit(said.clone()).0), (vec![], vec!["staffers"]));
     said.groups[0] = GroupRecord {
         directory: 1,
@@ -373,7 +374,7 @@ fn members_and_lists_hold_only_who_and_what_is_served_from_the_same_directory() 
     said.users[2].account.shell = "/bin/evil".to_owned();
     said.users[1].directory = 1;
     said.groups[1].directory = 1;
-    said.groups[0].group.members = vec![UserName::new("eve").unwrap()];
+    said.groups[0].group.members = UserName::new("eve").into_iter().collect();
     said.groups.push(group(
         "team",
         30_000,
@@ -383,8 +384,8 @@ fn members_and_lists_hold_only_who_and_what_is_served_from_the_same_directory() 
     said.users[1].groups = gids(&[20_001, 30_000, 20_000]);
     let (admitted, _) = admit(said);
     let team = &admitted.groups[2].group;
-    assert_eq!(team.members, [UserName::new("ada").unwrap()]);
-    assert_eq!(admitted.groups[0].group.members, []);
+    assert_eq!(team.members.iter().collect::<Vec<_>>(), ["ada"]);
+    assert!(admitted.groups[0].group.members.is_empty());
     assert_eq!(admitted.users[0].groups, gids(&[20_000, 30_000]));
     assert_eq!(admitted.users[1].groups, gids(&[20_001]));
 }
