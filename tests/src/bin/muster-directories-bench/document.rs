@@ -145,7 +145,8 @@ fn waited(kinds: &[Waited]) -> String {
     let mut text = format!(
         "\n## A server that takes every request and never answers\n\n\
          Names: {CALLERS} programs at the same moment (`getent passwd NAME`), each for a name of its own where nobody knows them. \
-         Logins: of somebody who never logged in on the host, one after the other, through libpam.\n\n\
+         Logins: of somebody who never logged in on the host, one after the other, through libpam, \
+         whose own delay of about two seconds after a refusal is in it.\n\n\
          | who | callers | waited, shortest to longest |\n|---|---|---|\n"
     );
     for kind in kinds {
