@@ -141,7 +141,11 @@ fn untrusted(verdict: &Verdict) -> Untrusted {
 /// The first of the names, and that there are more.
 fn told(names: &[String]) -> String {
     let first: Vec<&str> = names.iter().take(NAMES_TOLD).map(String::as_str).collect();
-    let more = if names.len() > NAMES_TOLD { ", …" } else { "" };
+    let more = if names.len() > NAMES_TOLD {
+        ", …"
+    } else {
+        ""
+    };
     match first.is_empty() {
         true => "it names none".to_owned(),
         false => text::safe(&format!("{}{more}", first.join(", ")), NAMES_MAX),
