@@ -12,7 +12,12 @@ use std::process::{Command, Output, Stdio};
 fn muster(words: &[&str], output: Stdio) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     command.args(words).stdin(Stdio::null()).stdout(output);
-    command.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
+    command
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap()
 }
 
 /// A pipe that nobody reads.

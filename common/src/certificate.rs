@@ -40,7 +40,9 @@ impl Certificate {
                 x509_parser::nom::Err::Error(cause) | x509_parser::nom::Err::Failure(cause) => {
                     cause
                 }
-                x509_parser::nom::Err::Incomplete(_) => x509_parser::error::X509Error::InvalidCertificate,
+                x509_parser::nom::Err::Incomplete(_) => {
+                    x509_parser::error::X509Error::InvalidCertificate
+                }
             })
         })?;
         let seconds = |moment: i64| u64::try_from(moment).unwrap_or(0);

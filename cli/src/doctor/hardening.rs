@@ -103,8 +103,12 @@ fn hardening(host: &Host) -> Vec<Finding> {
         return vec![Finding::skipped("there are no units").at(FOLDERS[2])];
     }
     let found = units.iter().flat_map(|(unit, shipped, files)| {
-        let files = files.iter().map(|(place, text)| (place.as_str(), text.as_str()));
-        loosened(shipped, files.collect()).into_iter().map(move |one| told(unit, &one))
+        let files = files
+            .iter()
+            .map(|(place, text)| (place.as_str(), text.as_str()));
+        loosened(shipped, files.collect())
+            .into_iter()
+            .map(move |one| told(unit, &one))
     });
     let findings: Vec<Finding> = found.collect();
     match findings.is_empty() {

@@ -20,9 +20,9 @@ mod pam;
 mod privileged;
 pub mod report;
 mod sshd;
-mod tls;
-mod units;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod units;
 
 pub use gather::gather;

@@ -56,8 +56,9 @@ fn chain(host: &Host) -> Vec<Finding> {
         let name = &one.directory;
         let finding = match &one.shaken {
             Shaken::Believed(_) => Finding::fine(format!("{name}: its certificate is believed")),
-            Shaken::NotReached(why) => Finding::warning(format!("{name}: {why}"))
-                .repair("reach the server from this host: name, route, firewall; then run this again"),
+            Shaken::NotReached(why) => Finding::warning(format!("{name}: {why}")).repair(
+                "reach the server from this host: name, route, firewall; then run this again",
+            ),
             Shaken::Broken(why) => Finding::error(format!("{name}: {why}")),
             Shaken::Untrusted(why) => {
                 let finding = Finding::error(format!("{name}: {why}"));

@@ -165,12 +165,24 @@ mod tests {
         for (drop_in, key) in [
             ("User=root", "User"),
             ("NoNewPrivileges=no", "NoNewPrivileges"),
-            ("CapabilityBoundingSet=CAP_SYS_ADMIN", "CapabilityBoundingSet"),
-            ("RestrictAddressFamilies=AF_NETLINK", "RestrictAddressFamilies"),
+            (
+                "CapabilityBoundingSet=CAP_SYS_ADMIN",
+                "CapabilityBoundingSet",
+            ),
+            (
+                "RestrictAddressFamilies=AF_NETLINK",
+                "RestrictAddressFamilies",
+            ),
             ("RestrictAddressFamilies=", "RestrictAddressFamilies"),
             ("SystemCallFilter=mount", "SystemCallFilter"),
-            ("SystemCallFilter=\nSystemCallFilter=@system-service", "SystemCallFilter"),
-            ("InaccessiblePaths=\nInaccessiblePaths=/a", "InaccessiblePaths"),
+            (
+                "SystemCallFilter=\nSystemCallFilter=@system-service",
+                "SystemCallFilter",
+            ),
+            (
+                "InaccessiblePaths=\nInaccessiblePaths=/a",
+                "InaccessiblePaths",
+            ),
             ("ReadWritePaths=/", "ReadWritePaths"),
         ] {
             assert_eq!(by(drop_in), [key], "{drop_in}");
@@ -194,9 +206,15 @@ mod tests {
     #[test]
     fn what_stands_in_another_section_or_a_comment_says_nothing() {
         let elsewhere = SHIPPED.replace("User=muster", "");
-        let files = vec![("unit", elsewhere.as_str()), ("drop-in", "[Install]\nUser=muster\n")];
+        let files = vec![
+            ("unit", elsewhere.as_str()),
+            ("drop-in", "[Install]\nUser=muster\n"),
+        ];
         let found = loosened(SHIPPED, files);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!((found[0].key.as_str(), found[0].last.clone()), ("User", None));
+        assert_eq!(
+            (found[0].key.as_str(), found[0].last.clone()),
+            ("User", None)
+        );
     }
 }

@@ -136,7 +136,9 @@ pub const KINDS: &[Kind] = &[
         asked: &[
             Asked {
                 wants: Wants::TextOr(&REPERTOIRE),
-                ..url("URL of Gafaelfawr, such as https://data.example.org (empty: a Repertoire knows it)")
+                ..url(
+                    "URL of Gafaelfawr, such as https://data.example.org (empty: a Repertoire knows it)",
+                )
             },
             Asked {
                 key: "repertoire_allow",

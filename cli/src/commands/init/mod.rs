@@ -244,7 +244,9 @@ fn tell(
         }))?);
     }
     match server {
-        Some(server) if answers.kind.secret.is_some() => println!("{server} takes the credentials."),
+        Some(server) if answers.kind.secret.is_some() => {
+            println!("{server} takes the credentials.")
+        }
         Some(server) => println!("{server} answers."),
         None if answers.kind.name != kinds::LOCAL => println!("The server was not asked."),
         None => {}

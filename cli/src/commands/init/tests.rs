@@ -249,8 +249,17 @@ fn a_credential_gets_no_file_and_the_unit_is_told_of() {
     let host = Host::new();
     let file = host.path("etc/muster.toml");
     let words = [
-        "--kind", "gafaelfawr", "--repertoire", "https://data.example.org/repertoire", "--repertoire-allow",
-        "id.example.org", "--credential", "gafaelfawr-token", "--no-test", "--config", file.to_str().unwrap(),
+        "--kind",
+        "gafaelfawr",
+        "--repertoire",
+        "https://data.example.org/repertoire",
+        "--repertoire-allow",
+        "id.example.org",
+        "--credential",
+        "gafaelfawr-token",
+        "--no-test",
+        "--config",
+        file.to_str().unwrap(),
     ];
     let (options, init) = typed(&words);
     run(&options, &init).unwrap();
@@ -267,8 +276,21 @@ fn plain_http_is_refused_unless_it_is_said_and_never_to_another_host() {
     let secret = host.path("secret");
     let with = |url: &str, more: &[&str]| {
         let file = host.path("etc/muster.toml");
-        let mut words = vec!["--kind", "crowd", "--application", "linux", "--no-test", "--url", url];
-        words.extend(["--secret-file", secret.to_str().unwrap(), "--config", file.to_str().unwrap()]);
+        let mut words = vec![
+            "--kind",
+            "crowd",
+            "--application",
+            "linux",
+            "--no-test",
+            "--url",
+            url,
+        ];
+        words.extend([
+            "--secret-file",
+            secret.to_str().unwrap(),
+            "--config",
+            file.to_str().unwrap(),
+        ]);
         words.extend(more);
         let (options, init) = typed(&words);
         run(&options, &init).map(|_| ())
@@ -285,8 +307,19 @@ fn an_apicrud_is_set_up_by_options_alone() {
     let host = Host::new();
     let file = host.path("etc/muster.toml");
     let words = [
-        "--kind", "apicrud", "--url", "https://api.example.org/api/v1", "--person", "ada.l=u-8Zk3pQ1x", "--person",
-        "eve.l=u-8Zk3pQ1y", "--role", "admin=ops", "--no-test", "--config", file.to_str().unwrap(),
+        "--kind",
+        "apicrud",
+        "--url",
+        "https://api.example.org/api/v1",
+        "--person",
+        "ada.l=u-8Zk3pQ1x",
+        "--person",
+        "eve.l=u-8Zk3pQ1y",
+        "--role",
+        "admin=ops",
+        "--no-test",
+        "--config",
+        file.to_str().unwrap(),
     ];
     let (options, init) = typed(&words);
     run(&options, &init).unwrap();

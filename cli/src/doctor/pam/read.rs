@@ -107,9 +107,18 @@ pub(crate) struct Service {
     pub(crate) complaints: Vec<Complaint>,
     /// The file that was read.
     pub(crate) file: String,
+    /// What was read before libpam gave it up; then `entries` only say that.
+    pub(crate) lost: Vec<Entry>,
 }
 
 impl Service {
+    /// Whether libpam gives it up.
+    pub(crate) fn aborts(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.handler == Handler::Aborts)
+    }
+
     /// One of its stacks.
     pub(crate) fn stack(&self, stack: Type) -> Vec<&Entry> {
         self.entries
@@ -177,7 +186,8 @@ impl Service {
             handler: Handler::Aborts,
             ..Entry::at(&self.file, &nowhere, stack, 0)
         };
-        self.entries = TYPES.into_iter().map(aborting).collect();
+        let aborting: Vec<Entry> = TYPES.into_iter().map(aborting).collect();
+        self.lost = std::mem::replace(&mut self.entries, aborting);
     }
 }
 
@@ -234,7 +244,11 @@ impl Reading<'_> {
         self.open.pop();
         match broken_off {
             Some(number) => {
-                self.complain(file, number, "the file ends inside of a continued line".to_owned());
+                self.complain(
+                    file,
+                    number,
+                    "the file ends inside of a continued line".to_owned(),
+                );
                 Err(Abort::File)
             }
             None => Ok(()),
@@ -341,7 +355,9 @@ impl Reading<'_> {
             return Err(Abort::All);
         };
         if level >= LEVELS_MAX {
-            return Ok(Err("substacks lie in each other deeper than libpam goes".to_owned()));
+            return Ok(Err(
+                "substacks lie in each other deeper than libpam goes".to_owned()
+            ));
         }
         let Some((file, text)) = open(self.host, &name) else {
             return Ok(Err(format!("{name:?} cannot be read")));

@@ -85,7 +85,7 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Every service that has ours in its auth or account stack.
+/// Every service that has ours in its auth or account stack, or might have it behind where libpam gives it up.
 fn ours(host: &Host) -> Vec<(String, Service)> {
     // Debian's common-* are pieces that services include, not services.
     let names = read::names(host)
@@ -93,17 +93,15 @@ fn ours(host: &Host) -> Vec<(String, Service)> {
         .filter(|name| !name.starts_with("common-"));
     let all = names.map(|name| (name.clone(), read::service(host, &name)));
     all.filter(|(_, service)| {
-        [Type::Auth, Type::Account]
-            .iter()
-            .any(|one| has_ours(service, *one))
+        let mut stacks = [Type::Auth, Type::Account].into_iter();
+        service.aborts() || stacks.any(|one| has_ours(service, one))
     })
     .collect()
 }
 
 fn has_ours(service: &Service, stack: Type) -> bool {
-    service
-        .stack(stack)
-        .iter()
+    let all = service.entries.iter().chain(&service.lost);
+    all.filter(|entry| entry.stack == stack)
         .any(|entry| entry.name() == OURS)
 }
 

@@ -87,6 +87,12 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         );
     }),
     ("pam-syntax", Error, |s| {
+        s.write("/etc/pam.d/other", "@include not-there\n");
+    }),
+    ("pam-people", Error, |s| {
+        s.append("/etc/pam.d/sshd", "@include not-there\n");
+    }),
+    ("pam-syntax", Error, |s| {
         s.append(AUTH, "aut required pam_unix.so\n");
     }),
     ("pam-syntax", Error, |s| {

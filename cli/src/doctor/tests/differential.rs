@@ -32,9 +32,7 @@ const CODES: [&str; 6] = [
     "new_authtok_reqd",
     "perm_denied",
 ];
-const ACTIONS: [&str; 9] = [
-    "ignore", "ok", "done", "bad", "die", "reset", "1", "2", "3",
-];
+const ACTIONS: [&str; 9] = ["ignore", "ok", "done", "bad", "die", "reset", "1", "2", "3"];
 
 /// A line of a stack.
 #[derive(Debug, Clone)]
@@ -135,7 +133,9 @@ fn of_all_that_three_lines_can_be_every_combination_of_outcomes_is_foretold() {
         return;
     };
     let codes = ["success", "auth_err", "ignore"];
-    let threes = |count: usize| (0..count.pow(3)).map(move |at| [at % count, at / count % count, at / count / count]);
+    let threes = |count: usize| {
+        (0..count.pow(3)).map(move |at| [at % count, at / count % count, at / count / count])
+    };
     for controls in threes(CONTROLS.len()) {
         let mut names = Vec::new();
         for said in threes(codes.len()) {
@@ -143,7 +143,10 @@ fn of_all_that_three_lines_can_be_every_combination_of_outcomes_is_foretold() {
             let lines = controls.iter().zip(said);
             let text: String = lines
                 .map(|(control, code)| {
-                    format!("auth {} {MODULE} auth={}\n", CONTROLS[*control], codes[code])
+                    format!(
+                        "auth {} {MODULE} auth={}\n",
+                        CONTROLS[*control], codes[code]
+                    )
                 })
                 .collect();
             bench.write(&name, &text);
@@ -246,7 +249,11 @@ fn what_is_broken_in_other_breaks_every_service() {
         return;
     };
     bench.write("probe", &format!("auth required {MODULE} auth=success\n"));
-    for other in ["@include not-there\n", "session include not-there\n", "auth required x \\"] {
+    for other in [
+        "@include not-there\n",
+        "session include not-there\n",
+        "auth required x \\",
+    ] {
         bench.write("other", other);
         bench.agree("probe");
     }
@@ -260,7 +267,10 @@ fn substacks_lie_in_each_other_as_deep_as_libpam_goes() {
     let folder = bench.services();
     for at in 0..20 {
         let next = folder.join(format!("s{}", at + 1));
-        bench.write(&format!("s{at}"), &format!("auth substack {}\n", next.display()));
+        bench.write(
+            &format!("s{at}"),
+            &format!("auth substack {}\n", next.display()),
+        );
     }
     bench.write("s20", &format!("auth required {MODULE} auth=maxtries\n"));
     for at in 0..20 {

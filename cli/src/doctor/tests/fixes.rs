@@ -89,7 +89,10 @@ fn a_program_that_never_ends_is_ended_with_all_that_it_started() {
     let pipe = place.path().join("pipe");
     mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let reader = openat(CWD, &pipe, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).unwrap();
-    let script = format!("exec > {}; tail -f /dev/null & echo x; wait", pipe.display());
+    let script = format!(
+        "exec > {}; tail -f /dev/null & echo x; wait",
+        pipe.display()
+    );
     let mut said = String::new();
     // A busy machine may need longer until there is something to be ended.
     for milliseconds in [100, 1000, 10_000] {
@@ -114,5 +117,8 @@ fn a_program_that_ends_badly_or_is_not_there_is_no_repair() {
     let bad = run_within("/bin/false", &[], within);
     assert!(matches!(bad, Err(FixError::Program(_))), "{bad:?}");
     let missing = run_within("/nonexistent", &[], within);
-    assert!(matches!(missing, Err(FixError::System { .. })), "{missing:?}");
+    assert!(
+        matches!(missing, Err(FixError::System { .. })),
+        "{missing:?}"
+    );
 }

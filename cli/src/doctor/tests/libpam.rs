@@ -85,7 +85,12 @@ impl Bench {
     pub(super) fn agree(&self, name: &str) {
         let real = self.real(&[name.to_owned()]);
         let real: Vec<&str> = real.into_iter().map(word).collect();
-        assert_eq!(predicted(&self.host(), name), real, "{name}\n{}", self.shown(name));
+        assert_eq!(
+            predicted(&self.host(), name),
+            real,
+            "{name}\n{}",
+            self.shown(name)
+        );
     }
 
     /// The file, for whoever reads of a disagreement.

@@ -11,10 +11,14 @@ use crate::doctor::finding::Level::{Error, Fine, Warning};
 const CA: &str = "/etc/muster/ca.pem";
 
 pub(super) const BREAKAGES: &[Breakage] = &[
-    ("tls-chain", Error, |s| refuse(s, Untrusted::UnknownAuthority)),
+    ("tls-chain", Error, |s| {
+        refuse(s, Untrusted::UnknownAuthority)
+    }),
     ("tls-chain", Error, |s| refuse(s, wrong_name())),
     ("tls-chain", Error, |s| refuse(s, Untrusted::Expired(1))),
-    ("tls-chain", Error, |s| refuse(s, Untrusted::NotYetValid(1 << 40))),
+    ("tls-chain", Error, |s| {
+        refuse(s, Untrusted::NotYetValid(1 << 40))
+    }),
     ("tls-chain", Error, |s| {
         s.facts.handshakes[0].shaken = Shaken::Broken("no TLS".to_owned());
     }),

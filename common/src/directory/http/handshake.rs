@@ -140,12 +140,28 @@ fn untrusted(verdict: &Verdict) -> Untrusted {
 
 /// The first of the names, and that there are more.
 fn told(names: &[String]) -> String {
-    let first: Vec<&str> = names.iter().take(NAMES_TOLD).map(String::as_str).collect();
-    let more = if names.len() > NAMES_TOLD { ", …" } else { "" };
+    let first: Vec<&str> = names
+        .iter()
+        .take(NAMES_TOLD)
+        .map(|name| bare(name))
+        .collect();
+    let more = if names.len() > NAMES_TOLD {
+        ", …"
+    } else {
+        ""
+    };
     match first.is_empty() {
         true => "it names none".to_owned(),
         false => text::safe(&format!("{}{more}", first.join(", ")), NAMES_MAX),
     }
+}
+
+/// The name in rustls' `DnsName("crowd.example.org")`.
+fn bare(name: &str) -> &str {
+    let quoted = name
+        .strip_prefix("DnsName(\"")
+        .and_then(|rest| rest.strip_suffix("\")"));
+    quoted.unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -158,6 +174,15 @@ mod tests {
         let told = told(&names);
         assert!(told.contains("h4") && told.ends_with('…'), "{told}");
         assert!(!told.contains('\x1b') && !told.contains("h5"), "{told}");
+    }
+
+    #[test]
+    fn names_are_told_without_what_rustls_wraps_them_in() {
+        let names = [
+            "DnsName(\"a.example.org\")".to_owned(),
+            "IpAddress(::1)".to_owned(),
+        ];
+        assert_eq!(told(&names), "a.example.org, IpAddress(::1)");
     }
 
     #[test]
