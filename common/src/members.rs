@@ -74,15 +74,15 @@ impl Members {
         self.names().any(|member| member == name.as_bytes())
     }
 
-    /// Keeps those of whom `keep` is true, in their order.
-    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
-        let Some(first) = self.iter().position(|name| !keep(name)) else {
+    /// Keeps those of whose names `keep` is true, in their order.
+    pub fn retain(&mut self, mut keep: impl FnMut(&[u8]) -> bool) {
+        let Some(first) = self.names().position(|name| !keep(name)) else {
             return;
         };
         let mut kept = Self::default();
-        let names = self.iter().enumerate();
+        let names = self.names().enumerate();
         for (_, name) in names.filter(|(nth, name)| *nth < first || *nth > first && keep(name)) {
-            kept.push_checked(name.as_bytes());
+            kept.push_checked(name);
         }
         *self = kept;
     }
@@ -175,7 +175,7 @@ mod tests {
     fn whoever_is_kept_stays_in_order() {
         let check = |kept: &[&str]| {
             let mut all = members(&["eve", "ada", "bob"]);
-            all.retain(|name| kept.contains(&name));
+            all.retain(|name| kept.iter().any(|kept| kept.as_bytes() == name));
             assert_eq!(listed(&all), kept);
         };
         check(&["eve", "ada", "bob"]);

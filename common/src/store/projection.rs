@@ -316,9 +316,18 @@ fn plain_numbers(text: &str) -> Option<Vec<i64>> {
     }
     let commas = inside.bytes().filter(|byte| *byte == b',').count();
     let mut numbers = Vec::with_capacity(commas.saturating_add(1));
-    for number in inside.split(',') {
-        numbers.push(number.parse().ok()?);
+    let mut number: Option<i64> = None;
+    for byte in inside.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                let tens = number.unwrap_or(0).checked_mul(10)?;
+                number = Some(tens.checked_add(i64::from(byte - b'0'))?);
+            }
+            b',' => numbers.push(number.take()?),
+            _ => return None,
+        }
     }
+    numbers.push(number?);
     Some(numbers)
 }
 
@@ -438,7 +447,16 @@ mod tests {
             let text = number_text(numbers.clone()).unwrap();
             assert_eq!(plain_numbers(&text), Some(numbers), "{text}");
         }
-        for other in ["", "[", "1,2", "[1, 2]", "[1,]", "[null]"] {
+        for other in [
+            "",
+            "[",
+            "1,2",
+            "[1, 2]",
+            "[1,]",
+            "[,1]",
+            "[null]",
+            "[99999999999999999999]",
+        ] {
             assert_eq!(plain_numbers(other), None, "{other}");
         }
     }

@@ -110,7 +110,7 @@ fn take(
     // Taken before anything is decided: hanging up on what was not read would lose the answer, too.
     let received = receive(stream);
     check_peer(stream, publisher)?;
-    let candidate = read_sealed(received?)?;
+    let candidate = read_sealed(&received?)?;
     Ok(publisher.publish(candidate)?)
 }
 
@@ -156,12 +156,12 @@ fn receive(stream: &UnixStream) -> Result<OwnedFd, Refuse> {
 
 /// The content of a memfd that nobody can change any more. The seals are looked
 /// at first: what has them is memory, and reading it never waits.
-fn read_sealed(memory: OwnedFd) -> Result<Vec<u8>, Refuse> {
-    let seals = rustix::fs::fcntl_get_seals(&memory);
+fn read_sealed(memory: &OwnedFd) -> Result<Vec<u8>, Refuse> {
+    let seals = rustix::fs::fcntl_get_seals(memory);
     if !seals.is_ok_and(|seals| seals.contains(SEALS)) {
         return Err(Refuse::Message("the descriptor is no memfd with all seals"));
     }
-    let length = usize::try_from(rustix::fs::fstat(&memory)?.st_size).unwrap_or(usize::MAX);
+    let length = usize::try_from(rustix::fs::fstat(memory)?.st_size).unwrap_or(usize::MAX);
     if length > CANDIDATE_MAX || !is_sane_length(length) {
         return Err(Refuse::Message(
             "the candidate is too short or too long for a snapshot",
@@ -174,7 +174,7 @@ fn read_sealed(memory: OwnedFd) -> Result<Vec<u8>, Refuse> {
     while bytes.len() < length {
         // By position: the sender shares the descriptor's offset and could move it.
         let at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let read = rustix::io::pread(&memory, spare_capacity(&mut bytes), at)?;
+        let read = rustix::io::pread(memory, spare_capacity(&mut bytes), at)?;
         if read == 0 {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }

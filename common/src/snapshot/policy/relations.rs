@@ -1,7 +1,8 @@
 //! What records have to be to each other: nobody twice, primary groups that
 //! are real, members and groups that are served.
 
-use std::hash::Hash;
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
 
 use super::{Refusal, Reported, fates, leave_out};
 use crate::account::{Gid, Uid};
@@ -139,20 +140,36 @@ pub(super) fn drop_orphans(
     leave_out(groups, refused, refusals);
 }
 
+/// A name that is looked up by its bytes, which need not be checked to be text each time.
+#[derive(PartialEq, Eq)]
+struct Bytes(UserName);
+
+impl Hash for Bytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_bytes().hash(state);
+    }
+}
+
+impl Borrow<[u8]> for Bytes {
+    fn borrow(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 /// Groups keep the members who are served, from the same directory, each once and in order.
 pub(super) fn keep_known_members(groups: &mut [GroupRecord], users: &[UserRecord]) {
     let people = People::of(users);
     // With the names themselves: a million members are looked up, each in memory that is cold.
-    let by_name: Map<UserName, u16> = users
+    let by_name: Map<Bytes, u16> = users
         .iter()
-        .map(|user| (user.account.name.clone(), user.directory))
+        .map(|user| (Bytes(user.account.name.clone()), user.directory))
         .collect();
     for group in groups {
         let owner = people.with_id(group);
         let owner = owner.filter(|owner| is_private(group, owner));
         let directory = group.directory;
-        let belongs = |member: &str| match owner {
-            Some(owner) => owner.account.name.as_str() == member,
+        let belongs = |member: &[u8]| match owner {
+            Some(owner) => owner.account.name.as_bytes() == member,
             None => by_name.get(member) == Some(&directory),
         };
         let members = &mut group.group.members;
