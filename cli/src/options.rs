@@ -47,7 +47,7 @@ pub enum Command {
     /// What no option says is asked for on a terminal. The server is asked whether it takes the credentials before
     /// anything is written, and no file that is there is replaced: where there is a configuration without a
     /// directory, the directory goes into a drop-in of its own beside it.
-    Init(InitOptions),
+    Init(Box<InitOptions>),
     /// Show how directories, snapshot and broker are
     Status {
         /// Show the wrong tries that are on the books instead (root)

@@ -150,12 +150,7 @@ impl World {
 
     /// Waits until something holds that may take `within`.
     #[track_caller]
-    pub fn until_within(
-        &self,
-        within: Duration,
-        what: &str,
-        mut holds: impl FnMut(&Self) -> bool,
-    ) {
+    pub fn until_within(&self, within: Duration, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let end = Instant::now() + within;
         while !holds(self) {
             if Instant::now() > end {

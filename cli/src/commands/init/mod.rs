@@ -245,7 +245,7 @@ fn tell(
     }
     match server {
         Some(server) if answers.kind.secret.is_some() => {
-            println!("{server} takes the credentials.")
+            println!("{server} takes the credentials.");
         }
         Some(server) => println!("{server} answers."),
         None if answers.kind.name != kinds::LOCAL => println!("The server was not asked."),

@@ -41,7 +41,7 @@ fn typed(words: &[&str]) -> (Options, InitOptions) {
     let all = ["muster", "init"].iter().chain(words);
     let mut options = Options::try_parse_from(all).unwrap_or_else(|error| panic!("{error}"));
     match std::mem::replace(&mut options.command, Command::Version) {
-        Command::Init(init) => (options, init),
+        Command::Init(init) => (options, *init),
         other => panic!("{other:?}"),
     }
 }
