@@ -47,17 +47,16 @@ check "no file is Debian's own" not grep -qE 'apparmor|pam-configs|x86_64-linux-
 check "the configuration is config(noreplace)" is '/etc/muster/muster.toml' rpm -qpc "$broker"
 check "the NSS module is provided by its SONAME" grep -q 'libnss_muster.so.2' <(rpm -qp --provides "$nss")
 check "the PAM module wants libpam" grep -q '^libpam.so.0' <(rpm -qp --requires "$pam")
-newer() { # whether a package wants a glibc after 2.$1
-    local than=$1 version
+glibc_up_to() { # whether packages want a glibc, and none after 2.$1
+    local limit=$1 newest
     shift
-    for version in $(rpm -qp --requires "$@" | grep -oE 'GLIBC_2\.[0-9]+' | cut -d. -f2); do
-        if ((version > than)); then return 0; fi
-    done
-    return 1
+    newest=$(rpm -qp --requires "$@" | grep -oE 'GLIBC_2\.[0-9]+' | cut -d. -f2 | sort -n | tail -n 1)
+    echo "2.$newest"
+    [[ -n $newest ]] && ((newest <= limit))
 }
-check "PAM module and programs want no glibc after EL 9's" not newer 34 "$pam" "$broker"
+check "PAM module and programs want no glibc after EL 9's" glibc_up_to 34 "$pam" "$broker"
 # 2.35 is _dl_find_object, by which the unwinder of bookworm's gcc, inside the NSS module, finds its tables.
-check "the NSS module wants glibc no newer than 2.35" not newer 35 "$nss"
+check "the NSS module wants glibc no newer than 2.35" glibc_up_to 35 "$nss"
 refused() { ! rpm --root "$root" --test -i "$nss" 2>"$said.why" && grep -F "libc.so.6(GLIBC_2.35)(64bit) is needed by" "$said.why"; }
 check "rpm refuses a host without it, and says so" refused
 for name in libnss-muster libpam-muster musterd; do
