@@ -80,13 +80,7 @@ impl World {
         let record = snapshot.user_by_name("ada").unwrap().unwrap();
         let groups = ["banned", "ops"].into_iter().filter(|name| {
             let group = snapshot.group_by_name(name).unwrap();
-            group.is_some_and(|group| {
-                group
-                    .group
-                    .members
-                    .iter()
-                    .any(|one| one.to_string() == "ada")
-            })
+            group.is_some_and(|group| group.group.members.iter().any(|one| one == "ada"))
         });
         let answer = record.access.answer(None, self.broker.clock.now());
         (answer, groups.map(str::to_owned).collect())
