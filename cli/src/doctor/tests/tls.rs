@@ -12,12 +12,12 @@ const CA: &str = "/etc/muster/ca.pem";
 
 pub(super) const BREAKAGES: &[Breakage] = &[
     ("tls-chain", Error, |s| {
-        refuse(s, Untrusted::UnknownAuthority)
+        refuse(s, Untrusted::UnknownAuthority);
     }),
     ("tls-chain", Error, |s| refuse(s, wrong_name())),
     ("tls-chain", Error, |s| refuse(s, Untrusted::Expired(1))),
     ("tls-chain", Error, |s| {
-        refuse(s, Untrusted::NotYetValid(1 << 40))
+        refuse(s, Untrusted::NotYetValid(1 << 40));
     }),
     ("tls-chain", Error, |s| {
         s.facts.handshakes[0].shaken = Shaken::Broken("no TLS".to_owned());
