@@ -11,7 +11,7 @@ use std::time::Duration;
 use muster_common::certificate::Certificate;
 use muster_common::directory::http::handshake::{HandshakeError, Untrusted, shake_hands};
 use muster_tests::sim::crowd::{Crowd, Population};
-use muster_tests::sim::running::{ANY_PORT, Encryption, Simulator};
+use muster_tests::sim::running::{ANY_PORT, Encryption};
 use muster_tests::sim::tls::{Authority, Leaf};
 use reqwest::Url;
 
