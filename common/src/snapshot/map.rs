@@ -28,6 +28,7 @@ enum Origin {
     /// An allocation of this many words.
     Words(usize),
     /// A vector of bytes with this capacity.
+    #[cfg(feature = "writer")]
     Bytes(usize),
 }
 
@@ -124,6 +125,7 @@ impl Drop for Map {
                 // SAFETY: `from_bytes` leaked this very box, and no view outlives `self`.
                 drop(unsafe { Box::from_raw(words.as_ptr()) });
             }
+            #[cfg(feature = "writer")]
             Origin::Bytes(capacity) => {
                 // SAFETY: `from_vec` took these three from a vector that it forgot, and no view outlives `self`.
                 drop(unsafe { Vec::from_raw_parts(self.start.as_ptr(), self.length, capacity) });
