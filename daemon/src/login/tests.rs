@@ -2,6 +2,7 @@
 
 mod asking;
 mod hanging;
+mod refusals;
 
 use std::sync::Arc;
 use std::time::Duration;
