@@ -94,6 +94,7 @@ answer "Name of the directory" "corp"
 answer "URL of Crowd" [lindex $argv 0]
 answer "Name of the application" ""
 answer "Name of the application" "linux-hosts"
+answer "Name of the systemd credential" ""
 answer "Who may log in" "group:linux-users"
 answer "Password of the application" "application-secret"
 expect eof

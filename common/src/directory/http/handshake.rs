@@ -122,7 +122,8 @@ fn refused(error: io::Error) -> HandshakeError {
 
 fn untrusted(verdict: &Verdict) -> Untrusted {
     match verdict {
-        Verdict::UnknownIssuer => Untrusted::UnknownAuthority,
+        // A known name with another key is another authority.
+        Verdict::UnknownIssuer | Verdict::BadSignature => Untrusted::UnknownAuthority,
         Verdict::ExpiredContext { not_after, .. } => Untrusted::Expired(not_after.as_secs()),
         Verdict::NotValidYetContext { not_before, .. } => {
             Untrusted::NotYetValid(not_before.as_secs())
