@@ -3,7 +3,7 @@
 
 use argon2::Block;
 
-/// Memory for one hash at a time. Whoever keeps it wipes it after each.
+/// Memory for one hash at a time. Whoever keeps it wipes it after each; dropped, it is wiped, too.
 #[derive(Default)]
 pub struct Room {
     blocks: Vec<Block>,
@@ -42,6 +42,13 @@ impl Room {
         used.for_each(|block| *block = Block::new());
         std::hint::black_box(&mut self.blocks);
         self.used = 0;
+    }
+}
+
+impl Drop for Room {
+    /// Also when whoever hashed in it ends by a panic.
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
