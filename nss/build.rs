@@ -7,6 +7,9 @@ fn main() {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libnss_muster.so.2");
     // A thread may be inside, and mappings outlive calls: dlclose(3) must not take the code away.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // What C compilers put around a library runs constructors and destructors of C++, of which there are none, and has
+    // the loader look for four symbols that it mostly does not find.
+    println!("cargo:rustc-cdylib-link-arg=-nostartfiles");
     if let Err(error) = link_unwinder_statically() {
         println!("cargo:warning=the unwinder will be a shared library: {error}");
     }

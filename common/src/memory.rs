@@ -68,10 +68,15 @@ where
 
     /// What is kept about `key`, without asking anybody: `Some(None)` says that there is no such thing.
     pub async fn kept(&self, key: &K) -> Option<Option<V>> {
-        if self.missing.contains_key(key) {
+        if self.is_missing(key) {
             return Some(None);
         }
         self.found.get(key).await.map(Some)
+    }
+
+    /// Whether it is kept that there is no such thing as `key`.
+    pub fn is_missing(&self, key: &K) -> bool {
+        self.missing.contains_key(key)
     }
 
     /// The kept answer to `key`, or that of `ask`: `Ok(None)` says that there is no
@@ -85,7 +90,7 @@ where
     where
         E: Send + Sync + 'static,
     {
-        if self.missing.contains_key(&key) {
+        if self.is_missing(&key) {
             return Ok(None);
         }
         let missing = &self.missing;

@@ -16,19 +16,19 @@ use muster_common::verifier::{HostKey, HostKeyError};
 use muster_daemon::hardening::harden;
 use rustix::fs::Mode;
 use tokio::net::UnixListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::broker::{self, Broker, Connected};
 use crate::client::Client;
 use crate::hashing::Hashing;
-use crate::listener::{listen, subordinate_ranges};
+use crate::listener::{self, listen, subordinate_ranges};
 use crate::login::{Patience, WrittenThrough};
 use crate::lookups::Lookups;
 use crate::mapped::Mapped;
-use crate::peer::{Door, Places};
+use crate::peer::Places;
 use crate::privileges::{PrivilegeError, drop_root};
 use crate::publisher::{Publisher, keep_published};
 use crate::registry::Host;
@@ -116,15 +116,13 @@ async fn serve(
     let mut stop = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let root = UnixListener::from_std(sockets.root)?;
-    let lookup = UnixListener::from_std(sockets.lookup)?;
-    let doors = [(root, Door::Root), (lookup, Door::Lookup)].map(|(socket, door)| {
-        tokio::spawn(listen(
-            Arc::clone(&broker),
-            Arc::clone(&places),
-            socket,
-            door,
-        ))
-    });
+    let roots_door = tokio::spawn(listen(Arc::clone(&broker), Arc::clone(&places), root));
+    let look_ups = listener::open(
+        Arc::clone(&broker),
+        Arc::clone(&places),
+        sockets.lookup,
+        Handle::current(),
+    )?;
     let hashing = Arc::clone(&broker.hashing);
     tokio::spawn(async move { hashing.rooms.keep_small().await });
     tokio::spawn(keep_published(Arc::clone(&broker)));
@@ -147,7 +145,8 @@ async fn serve(
     }
     muster_daemon::notify::stopping();
     log::info!("stopping");
-    doors.iter().for_each(JoinHandle::abort);
+    roots_door.abort();
+    drop(look_ups);
     // Logins under way come to their end; whoever is still typing is hung up on.
     let _cut = timeout(LAST_CALLS, places.emptied()).await;
     Ok(())

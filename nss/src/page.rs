@@ -138,8 +138,10 @@ impl Page {
             return None;
         }
         let page = start.cast::<Self>();
+        let (call, advice) = (libc::SYS_madvise, libc::MADV_WIPEONFORK);
+        // Past glibc's wrapper: nothing else here needs it, and the loader would look it up in each process.
         // SAFETY: the mapping just made.
-        let wiped = unsafe { libc::madvise(start, length, libc::MADV_WIPEONFORK) } == 0;
+        let wiped = unsafe { libc::syscall(call, start, length, advice) } == 0;
         let mut kept = std::ptr::null_mut();
         if wiped {
             let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);

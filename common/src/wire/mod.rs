@@ -21,6 +21,9 @@ mod place;
 pub mod publish;
 mod socket;
 
+#[cfg(feature = "broker")]
+pub use socket::uid_of_peer;
+
 /// The largest reply, in bytes, its NUL included.
 pub const REPLY_MAX: usize = 4 << 20;
 

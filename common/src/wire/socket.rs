@@ -14,7 +14,10 @@ use std::path::Path;
 use std::time::Duration;
 
 #[cfg(feature = "broker")]
-use std::os::{fd::FromRawFd, unix::net::UnixStream};
+use std::os::{
+    fd::{AsRawFd, BorrowedFd, FromRawFd},
+    unix::net::UnixStream,
+};
 
 use super::deadline::Deadline;
 
@@ -53,21 +56,7 @@ impl Socket {
 
     /// The uid of whoever listens at the other end (for an activated socket: of who made it).
     pub(super) fn peer_uid(&self) -> io::Result<u32> {
-        let mut peer = libc::ucred {
-            pid: 0,
-            uid: u32::MAX,
-            gid: u32::MAX,
-        };
-        let mut length = socklen(size_of::<libc::ucred>());
-        let (level, option) = (libc::SOL_SOCKET as usize, libc::SO_PEERCRED as usize);
-        let places = [
-            (&raw mut peer).expose_provenance(),
-            (&raw mut length).expose_provenance(),
-        ];
-        let [place, size] = places;
-        // SAFETY: `peer` and `length` are valid for writes and `length` is the size of `peer`.
-        unsafe { call(libc::SYS_getsockopt, [self.0.0, level, option, place, size]) }?;
-        Ok(peer.uid)
+        peer_uid(self.0.0)
     }
 
     /// Sends all of `bytes` before `deadline`.
@@ -75,7 +64,7 @@ impl Socket {
         while !bytes.is_empty() {
             match self.send_some(bytes) {
                 Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
-                Err(error) => self.wait_after(error, libc::POLLOUT, deadline)?,
+                Err(error) => self.go_on_after(error, libc::POLLOUT, deadline)?,
             }
         }
         Ok(())
@@ -92,35 +81,72 @@ impl Socket {
 
     /// Receives what is there, waiting until `deadline` for a first byte; 0 at the end of the stream.
     pub(super) fn receive(&self, into: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        // Who has asked a moment ago would look in vain.
+        self.wait_for(libc::POLLIN, deadline)?;
         loop {
             let start = into.as_mut_ptr().expose_provenance();
             // SAFETY: `into` is valid for writes of its length; no address is asked for.
             match unsafe { call(libc::SYS_recvfrom, [self.0.0, start, into.len(), 0, 0]) } {
                 Ok(received) => return Ok(received),
-                Err(error) => self.wait_after(error, libc::POLLIN, deadline)?,
+                Err(error) => self.go_on_after(error, libc::POLLIN, deadline)?,
             }
         }
     }
 
     /// Waits for `events` where `error` only says that nothing can be done yet.
-    fn wait_after(&self, error: io::Error, events: i16, deadline: Deadline) -> io::Result<()> {
+    fn go_on_after(&self, error: io::Error, events: i16, deadline: Deadline) -> io::Result<()> {
         match error.kind() {
             io::ErrorKind::Interrupted => deadline.remaining().map(|_| ()),
-            io::ErrorKind::WouldBlock => {
-                let rest = deadline.remaining()?;
-                let mut waited = [libc::pollfd {
-                    fd: self.0.number(),
-                    events,
-                    revents: 0,
-                }];
-                match poll_once(&mut waited, rest) {
-                    Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-                    _ => Ok(()),
-                }
-            }
+            io::ErrorKind::WouldBlock => self.wait_for(events, deadline),
             _ => Err(error),
         }
     }
+
+    /// Waits for `events` until `deadline`, or until a signal comes.
+    fn wait_for(&self, events: i16, deadline: Deadline) -> io::Result<()> {
+        let rest = deadline.remaining()?;
+        let mut waited = [libc::pollfd {
+            fd: self.0.number(),
+            events,
+            revents: 0,
+        }];
+        match poll_once(&mut waited, rest) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The uid of the process at the other end of `stream`, a socket in the domain AF_UNIX, when it connected or listened.
+///
+/// # Errors
+/// getsockopt(2): it is no such socket.
+#[cfg(feature = "broker")]
+pub fn uid_of_peer(stream: BorrowedFd<'_>) -> io::Result<u32> {
+    peer_uid(usize::try_from(stream.as_raw_fd()).map_err(io::Error::other)?)
+}
+
+fn peer_uid(descriptor: usize) -> io::Result<u32> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: u32::MAX,
+        gid: u32::MAX,
+    };
+    let mut length = socklen(size_of::<libc::ucred>());
+    let (level, option) = (libc::SOL_SOCKET as usize, libc::SO_PEERCRED as usize);
+    let places = [
+        (&raw mut peer).expose_provenance(),
+        (&raw mut length).expose_provenance(),
+    ];
+    let [place, size] = places;
+    // SAFETY: `peer` and `length` are valid for writes and `length` is the size of `peer`.
+    unsafe {
+        call(
+            libc::SYS_getsockopt,
+            [descriptor, level, option, place, size],
+        )
+    }?;
+    Ok(peer.uid)
 }
 
 /// An open descriptor, as the kernel takes it; closed when dropped.

@@ -16,7 +16,7 @@ use muster_common::wire::message::{
     FasAsk, GetGroup, GetUser, Introduce, ListIds, ListNames, ListTries, Outcome, Password, PinId,
     ResetClock, Revoke, StageImport, Status, Step, Sync, UnpinId, Unrevoke, ValidateSession, error,
 };
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::SendFlags;
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
@@ -46,9 +46,6 @@ const IDLE: Duration = Duration::from_secs(120);
 const WRITE: Duration = Duration::from_secs(5);
 /// How often a login that takes long says that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// How much of what a peer sends first is taken at once, in bytes.
-const FIRST: usize = 1024;
 
 /// Why a connection ends before its peer hangs up. Nothing but the connection is lost.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +86,14 @@ impl Connection {
         }
     }
 
+    /// `bytes` is what the peer has said already.
+    pub fn having_heard(mut self, bytes: BytesMut) -> Self {
+        *self.frames.read_buffer_mut() = bytes;
+        self
+    }
+
     /// Serves until the peer hangs up, is silent for too long or talks nonsense.
     pub async fn serve(mut self) {
-        self.take_what_is_there();
         while let Some(mut frame) = self.request().await {
             let answered = self.call(&frame).await;
             // The request may hold a password: this is where its bytes arrived.
@@ -101,17 +103,6 @@ impl Connection {
                 return;
             }
         }
-    }
-
-    /// Takes what the peer has sent before anybody waits for it: the runtime would first have
-    /// to be told by the kernel that it is there.
-    fn take_what_is_there(&mut self) {
-        let buffer = self.frames.read_buffer_mut();
-        buffer.resize(FIRST, 0);
-        let stream: &UnixStream = self.out.as_ref();
-        let received = rustix::net::recv(stream, &mut **buffer, RecvFlags::DONTWAIT);
-        // The end and errors are met again when they are waited for.
-        buffer.truncate(received.map_or(0, |(received, _)| received));
     }
 
     /// The next request; `None`: the peer has hung up, is silent for too long or talks nonsense.

@@ -32,11 +32,11 @@ impl Caller {
         }
     }
 
-    /// A peer that has said all this before anybody listens.
-    async fn having_said(world: &World, peer: Peer, bytes: &[u8]) -> Self {
-        let (mut stream, other) = UnixStream::pair().unwrap();
-        stream.write_all(bytes).await.unwrap();
+    /// A peer that has said all this before it is served.
+    fn having_said(world: &World, peer: Peer, bytes: &[u8]) -> Self {
+        let (stream, other) = UnixStream::pair().unwrap();
         let connection = Connection::new(Arc::clone(&world.broker), peer, other);
+        let connection = connection.having_heard(BytesMut::from(bytes));
         Self {
             stream,
             served: tokio::spawn(connection.serve()),
@@ -405,7 +405,7 @@ async fn requests_that_are_there_before_anybody_listens_are_answered_however_the
         all.len(),
     ] {
         let (before, after) = all.split_at(cut);
-        let mut peer = Caller::having_said(&world, ROOT, before).await;
+        let mut peer = Caller::having_said(&world, ROOT, before);
         peer.say(after).await;
         for _ in 0..40 {
             assert_eq!(peer.error().await, error::METHOD_NOT_FOUND);
@@ -420,7 +420,7 @@ async fn an_answer_that_comes_with_the_question_breaks_the_dialogue() {
         encode_call(&begin("ada"), true).unwrap().to_vec(),
         encode_call(&answer("right"), true).unwrap().to_vec(),
     ];
-    let mut sshd = Caller::having_said(&world, ROOT, &both.concat()).await;
+    let mut sshd = Caller::having_said(&world, ROOT, &both.concat());
     let mut heard = Vec::new();
     while let Some(frame) = sshd.hear().await {
         heard.push(decode_reply::<Step>(&frame).unwrap().parameters);

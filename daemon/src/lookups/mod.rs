@@ -103,8 +103,8 @@ impl Lookups {
 
 /// The user called `name`: from the snapshot, or asked for on account of `account`.
 pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Served, ResolveError> {
-    if is_known_missing(broker, name).await? {
-        return Err(certain(broker, ResolveError::NotFound));
+    if is_nobody(broker, name) {
+        return Err(ResolveError::NotFound);
     }
     let served = {
         let (broker, name) = (Arc::clone(broker), name.to_owned());
@@ -124,17 +124,20 @@ pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Serv
     }
 }
 
-/// Whether it was found out a moment ago that nobody bears `name`, and nobody has been
-/// published under it since. The answer to most misses: nothing is read from disk for it.
-async fn is_known_missing(broker: &Broker, name: &str) -> Result<bool, ResolveError> {
+/// Whether it was found out a moment ago that nobody bears `name`, nobody has been published
+/// under it since, and no directory is left that could know better. The answer to most misses:
+/// nothing is read from disk for it.
+pub fn is_nobody(broker: &Broker, name: &str) -> bool {
     let Ok(name) = UserName::new(name) else {
-        return Ok(false);
+        return false;
     };
-    if !matches!(broker.lookups.memory.kept(&name).await, Some(None)) {
-        return Ok(false);
-    }
+    broker.lookups.memory.is_missing(&name) && is_absent(broker, &name).unwrap_or(false)
+}
+
+fn is_absent(broker: &Broker, name: &UserName) -> Result<bool, ResolveError> {
     let snapshot = broker.snapshot()?;
-    Ok(snapshot.user_named(name.as_bytes())?.is_none()
+    Ok(!snapshot.unclear()
+        && snapshot.user_named(name.as_bytes())?.is_none()
         && snapshot.tombstone(name.as_str())?.is_none())
 }
 

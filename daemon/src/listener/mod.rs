@@ -1,10 +1,10 @@
-//! Accepts connections at both doors, each peer within its allowance.
+//! Accepts connections at both doors, each peer within its allowance: root's here, whoever looks up at
+//! [`lookups`](look_ups), where what is known already is answered at once.
 
-use std::future::{Future, poll_fn};
+mod look_ups;
+
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -13,13 +13,15 @@ use tokio::net::UnixListener;
 
 use crate::broker::Broker;
 use crate::connection::Connection;
-use crate::peer::{Door, Peer, Places};
+use crate::peer::{Door, Peer, Place, Places};
+
+pub use look_ups::open;
 
 /// The wait after a failed accept (descriptor table full), so as not to spin.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts at `door` for ever.
-pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixListener, door: Door) {
+/// Accepts at root's door for ever.
+pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixListener) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(PAUSE).await;
@@ -29,7 +31,7 @@ pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixList
             continue;
         };
         let peer = Peer {
-            door,
+            door: Door::Root,
             uid: credentials.uid(),
         };
         // Whoever has no more room is hung up on: the caller takes it for "not there".
@@ -37,22 +39,14 @@ pub async fn listen(broker: Arc<Broker>, places: Arc<Places>, listener: UnixList
             continue;
         };
         let connection = Connection::new(Arc::clone(&broker), peer, stream);
-        let serving = async move {
-            connection.serve().await;
-            drop(place);
-        };
-        // Whoever goes wrong takes nobody along, and the door stays open.
-        let mut serving = Box::pin(AssertUnwindSafe(serving).catch_unwind());
-        // Most callers have asked by now, and what they ask is known: that is no task of its own.
-        if !is_over(&mut serving).await {
-            tokio::spawn(serving);
-        }
+        tokio::spawn(served(connection, place));
     }
 }
 
-/// Goes on with `work` as far as it gets without waiting; whether that was its end.
-async fn is_over<W: Future + Unpin>(work: &mut W) -> bool {
-    poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context).is_ready())).await
+/// Serves `connection` to its end. Whoever goes wrong takes nobody along, and the door stays open.
+async fn served(connection: Connection, place: Place) {
+    let _panicked = AssertUnwindSafe(connection.serve()).catch_unwind().await;
+    drop(place);
 }
 
 /// The ranges that local users may act in by way of a user namespace.
