@@ -26,6 +26,13 @@ impl Mapped {
         *kept = Some(Arc::clone(&newest));
         Ok(newest)
     }
+
+    /// The mapping that was asked for last, as long as it does not say itself that a newer file stands in its place:
+    /// nothing is looked at for it.
+    pub fn kept(&self) -> Option<Arc<Snapshot>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|kept| !kept.looks_stale()).cloned()
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +63,12 @@ mod tests {
         publish(1);
         let first = mapped.newest(&path, owner).unwrap();
         assert!(Arc::ptr_eq(&first, &mapped.newest(&path, owner).unwrap()));
+        assert!(Arc::ptr_eq(&first, &mapped.kept().unwrap()));
         publish(2);
+        assert!(
+            mapped.kept().is_none(),
+            "it knows that another one stands there"
+        );
         assert_eq!(mapped.newest(&path, owner).unwrap().generation(), 2);
         std::fs::remove_file(&path).unwrap();
         assert!(mapped.newest(&path, owner).is_err());

@@ -101,6 +101,13 @@ fn call(name: &UserName) -> ([u8; CALL_MAX], usize) {
     (call, around.saturating_add(name.as_bytes().len()))
 }
 
+/// Whom `frame` asks for, its NUL included, if it is byte for byte what [`knows_user`] sends.
+pub fn asked_for(frame: &[u8]) -> Option<UserName> {
+    let [before, after] = CALL;
+    let name = frame.strip_prefix(before)?.strip_suffix(after)?;
+    UserName::new(std::str::from_utf8(name).ok()?).ok()
+}
+
 /// Reads one whole reply and keeps its first bytes, zeros behind a shorter one.
 fn start_of_reply(connection: &Socket, deadline: Deadline) -> Result<[u8; 64], AskError> {
     let mut start = [0; 64];
@@ -145,11 +152,13 @@ mod tests {
         let [before, after] = CALL;
         let own = [before, b"ada", after].concat();
         assert_eq!(encode_call(&call, false).unwrap().to_vec(), own);
+        assert_eq!(asked_for(&own), Some(UserName::new("ada").unwrap()));
         let (sent, length) = super::call(&UserName::new("ada").unwrap());
         assert_eq!(sent.get(..length), Some(own.as_slice()));
         let longest = UserName::new(&"a".repeat(NAME_MAX)).unwrap();
         let (sent, length) = super::call(&longest);
         assert!(sent.get(..length).unwrap().ends_with(b"a\"}}\0"));
+        assert_eq!(asked_for(sent.get(..length).unwrap()), Some(longest));
         for reason in [None, Some("why")] {
             let nobody = encode_error(error::NOT_FOUND, reason).unwrap();
             assert!(nobody.starts_with(NOT_FOUND));
@@ -167,5 +176,19 @@ mod tests {
             id_source: "service".to_owned(),
         };
         assert!(encode_reply(&somebody, false).unwrap().starts_with(KNOWN));
+    }
+
+    #[test]
+    fn whatever_is_not_that_very_call_asks_for_nobody_here() {
+        let [before, after] = CALL;
+        for name in ["", "a\"b", "Ada", "a\0b", "ada\"}}\0", "\u{e9}"] {
+            let frame = [before, name.as_bytes(), after].concat();
+            assert_eq!(asked_for(&frame), None, "{name}");
+        }
+        let own = [before, b"ada", after].concat();
+        for length in 0..own.len() {
+            assert_eq!(asked_for(own.get(..length).unwrap()), None);
+        }
+        assert_eq!(asked_for(&own.repeat(2)), None);
     }
 }

@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use muster_common::wire::ask::asked_for;
 use muster_common::wire::codec::{self, CodecError, Frame};
 use muster_common::wire::message::{Call, GetUser, error};
 use muster_common::wire::uid_of_peer;
@@ -24,6 +25,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 use tokio::runtime::Handle;
 use tokio_util::bytes::BytesMut;
+use zeroize::Zeroize;
 
 use super::{PAUSE, served};
 use crate::broker::Broker;
@@ -164,8 +166,9 @@ impl LookUps {
                 false => self.silent.push_back(caller),
             }
         }
-        if knocks && let Some(caller) = self.next_caller() {
-            self.hear(caller);
+        // Who has knocked a moment ago has hardly asked yet.
+        if knocks {
+            self.silent.extend(self.next_caller());
         }
     }
 
@@ -194,15 +197,17 @@ impl LookUps {
 
     /// Answers the caller if all is there for it; what is not known at once is the runtime's to find out.
     fn hear(&mut self, caller: Caller) {
-        let mut said = BytesMut::zeroed(FIRST);
-        match recv(&caller.stream, &mut *said, RecvFlags::DONTWAIT) {
+        let mut heard = [0; FIRST];
+        let said = match recv(&caller.stream, &mut heard, RecvFlags::DONTWAIT) {
             Ok((0, _)) => return,
-            Ok((length, _)) => said.truncate(length),
+            Ok((length, _)) => heard.get(..length).unwrap_or_default(),
             Err(Errno::AGAIN | Errno::INTR) => return self.silent.push_back(caller),
             Err(_) => return,
-        }
-        if !is_about_nobody(&self.broker, caller.peer, &said) {
-            self.hand_over(caller, said);
+        };
+        if !is_about_nobody(&self.broker, caller.peer, said) {
+            self.hand_over(caller, BytesMut::from(said));
+            // It may have been a password.
+            heard.zeroize();
         } else if caller.is_told(&self.nobody) {
             self.answered.push_back(caller);
         }
@@ -266,24 +271,11 @@ impl Caller {
     }
 }
 
-/// Whether `said` is one question for somebody who has a name, and it is known that nobody does.
+/// Whether `said` is the name module's question, and it is known that there is nobody of that name.
 fn is_about_nobody(broker: &Broker, peer: Peer, said: &[u8]) -> bool {
-    let Some((0, frame)) = said.split_last() else {
-        return false;
-    };
-    let asks_for_a_user = codec::decode_head(frame).is_ok_and(|head| {
-        head.method == GetUser::METHOD && permission(peer, &head.method) == Permission::Granted
-    });
-    if !asks_for_a_user {
-        return false;
-    }
-    match codec::decode_parameters(frame) {
-        Ok(GetUser {
-            name: Some(name),
-            uid: None,
-        }) => is_nobody(broker, &name),
-        _ => false,
-    }
+    asked_for(said).is_some_and(|name| {
+        permission(peer, GetUser::METHOD) == Permission::Granted && is_nobody(broker, &name)
+    })
 }
 
 fn timespec(span: Duration) -> Timespec {

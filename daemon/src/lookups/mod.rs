@@ -18,6 +18,7 @@ use muster_common::directory::{Coverage, DirectoryError, GroupsTold, Sighting};
 use muster_common::local::LocalFiles;
 use muster_common::memory::{Keeping, Memory};
 use muster_common::name::{DirectoryName, UserName};
+use muster_common::snapshot::reader::{Damaged, Snapshot};
 use muster_common::snapshot::reserved::reserved;
 use muster_common::store::ledger::IdKind;
 use muster_common::store::renewal::Renewal;
@@ -103,7 +104,7 @@ impl Lookups {
 
 /// The user called `name`: from the snapshot, or asked for on account of `account`.
 pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Served, ResolveError> {
-    if is_nobody(broker, name) {
+    if UserName::new(name).is_ok_and(|name| is_nobody(broker, &name)) {
         return Err(ResolveError::NotFound);
     }
     let served = {
@@ -127,15 +128,15 @@ pub async fn user(broker: &Arc<Broker>, account: u32, name: &str) -> Result<Serv
 /// Whether it was found out a moment ago that nobody bears `name`, nobody has been published
 /// under it since, and no directory is left that could know better. The answer to most misses:
 /// nothing is read from disk for it.
-pub fn is_nobody(broker: &Broker, name: &str) -> bool {
-    let Ok(name) = UserName::new(name) else {
-        return false;
-    };
-    broker.lookups.memory.is_missing(&name) && is_absent(broker, &name).unwrap_or(false)
+pub fn is_nobody(broker: &Broker, name: &UserName) -> bool {
+    broker.lookups.memory.is_missing(name)
+        && broker
+            .mapped
+            .kept()
+            .is_some_and(|snapshot| is_absent(&snapshot, name).unwrap_or(false))
 }
 
-fn is_absent(broker: &Broker, name: &UserName) -> Result<bool, ResolveError> {
-    let snapshot = broker.snapshot()?;
+fn is_absent(snapshot: &Snapshot, name: &UserName) -> Result<bool, Damaged> {
     Ok(!snapshot.unclear()
         && snapshot.user_named(name.as_bytes())?.is_none()
         && snapshot.tombstone(name.as_str())?.is_none())
