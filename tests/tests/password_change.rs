@@ -74,3 +74,103 @@ fn where_passwords_are_not_changed_from_hosts_passwd_names_the_page() {
         "{said}"
     );
 }
+
+/// A world with a Crowd that takes new passwords, where Ada has logged in once.
+fn started() -> Option<World> {
+    let mut world = World::new()?;
+    world.start_simulator(Sim::Crowd, &powerful());
+    world.configure_directory("change_passwords = true\n");
+    world.start_muster();
+    world.sync().said();
+    world.start_sshd();
+    assert_eq!(world.ssh("ada", password::ADA, "id -un").said(), "ada");
+    Some(world)
+}
+
+/// passwd(1) of Ada's on a terminal; `signal` reaches the broker between the two passes, when the present password
+/// is proved and the new one is asked for.
+fn passwd_while(world: &World, signal: &str) -> Output {
+    let uid = world.run(["id", "-u", "ada"]);
+    let (uid, old) = (uid.said(), password::ADA);
+    let broker = world.process("musterd").pid;
+    let script = format!(
+        "set timeout 25\nspawn -noecho setpriv --reuid {uid} --regid {uid} --clear-groups passwd\n\
+         expect {{ -nocase {{current password:}} {{ send \"{old}\\r\" }} timeout {{ exit 101 }} eof {{ exit 102 }} }}\n\
+         expect {{ -nocase {{new password:}} {{ exec kill -s {signal} {broker}; send \"{NEW}\\r\" }} timeout {{ exit 103 }} eof {{ exit 104 }} }}\n\
+         expect {{ -nocase {{new password:}} {{ send \"{NEW}\\r\" }} timeout {{ exit 105 }} eof {{ exit 106 }} }}\n\
+         expect {{ timeout {{ exit 107 }} eof {{}} }}\n\
+         lassign [wait] pid spawned os code\nexit $code\n"
+    );
+    let changed = world.run_with(&script, ["expect", "-"]);
+    assert!(changed.code < 100, "it did not come to the end: {changed}");
+    changed
+}
+
+/// The present password counts, online and by the verifier, and the one that was wanted does not.
+fn nothing_has_changed(world: &World) {
+    for fault in ["fault none", "fault down"] {
+        world.tell_crowd(fault);
+        assert_eq!(
+            world.ssh("ada", password::ADA, "id -un").said(),
+            "ada",
+            "{fault}"
+        );
+        world.ssh("ada", NEW, "id -un").refused();
+        world.run(["muster", "throttle", "clear"]).said();
+    }
+    world.tell_crowd("fault none");
+}
+
+/// What /etc/passwd has is changed whatever becomes of muster; and back again for the next one.
+fn locals_change_theirs(world: &World) {
+    let other = "another-local-secret";
+    passwd(world, "larry", &[password::LARRY, other, other]).said();
+    let back = format!("larry:{}\n", password::LARRY);
+    world.run_with(&back, ["chpasswd"]).said();
+}
+
+#[test]
+fn a_password_that_cannot_be_changed_now_stays_as_it_is_and_says_so_in_time() {
+    let Some(mut world) = started() else {
+        return;
+    };
+    let all = [password::ADA, NEW, NEW];
+    world.tell_crowd("fault down");
+    passwd(&world, "ada", &all).refused();
+    locals_change_theirs(&world);
+    nothing_has_changed(&world);
+
+    world.signal("musterd", "STOP");
+    let stopped = passwd(&world, "ada", &all).refused();
+    assert!(stopped.contains("cannot be asked now"), "{stopped}");
+    locals_change_theirs(&world);
+    world.signal("musterd", "CONT");
+    nothing_has_changed(&world);
+
+    world.kill("musterd");
+    let dead = passwd(&world, "ada", &all).refused();
+    assert!(dead.contains("cannot be asked now"), "{dead}");
+    locals_change_theirs(&world);
+    world.start_broker();
+    nothing_has_changed(&world);
+}
+
+/// In the second pass the new password may be under way: where that cannot be told, it is said.
+#[test]
+fn a_broker_that_is_gone_or_hangs_between_the_two_passes_leaves_the_password_as_it_is() {
+    let Some(mut world) = started() else {
+        return;
+    };
+    let stopped = passwd_while(&world, "STOP").refused();
+    assert!(stopped.contains("try the new one first"), "{stopped}");
+    locals_change_theirs(&world);
+    world.signal("musterd", "CONT");
+    nothing_has_changed(&world);
+
+    let dead = passwd_while(&world, "KILL").refused();
+    assert!(dead.contains("cannot be asked now"), "{dead}");
+    world.wait_for_end("musterd");
+    locals_change_theirs(&world);
+    world.start_broker();
+    nothing_has_changed(&world);
+}
