@@ -120,7 +120,9 @@ fn whoever_may_not_stays_out_of_a_host_whose_directories_are_asked_by_name() {
         use_authselect(&world);
     }
     world.tell(Sim::Gafaelfawr, "remove-user rosalind");
-    world.sync().said();
+    world
+        .run(["muster", "sync", "--accept-shrink", "rubin"])
+        .said();
     world.kill("musterd");
     let (_, rosalind) = &people[0];
     assert_eq!(world.run(["getent", "passwd", "rosalind"]).code, 2);
