@@ -27,7 +27,7 @@ struct state {
     int descriptors, threads, variables;
     mode_t mask;
     uid_t uid, effective;
-    struct sigaction signals[32];
+    void (*handlers[32])(int);
     sigset_t blocked;
     char folder[4096];
 };
@@ -66,7 +66,11 @@ static void look(struct state *state) {
     umask(state->mask);
     state->uid = getuid();
     state->effective = geteuid();
-    for (int i = 1; i < 32; i++) sigaction(i, NULL, state->signals + i);
+    for (int i = 1; i < 32; i++) {
+        struct sigaction action;
+        sigaction(i, NULL, &action);
+        state->handlers[i] = action.sa_handler;
+    }
     sigprocmask(SIG_BLOCK, NULL, &state->blocked);
     if (!getcwd(state->folder, sizeof state->folder)) exit(3);
 }
@@ -88,7 +92,7 @@ static const char *left(const struct state *before, char **variables) {
     if (after.variables != before->variables) return "a variable of the process";
     if (after.mask != before->mask) return "a mask";
     if (after.uid != before->uid || after.effective != before->effective) return "another uid";
-    if (memcmp(after.signals, before->signals, sizeof after.signals)) return "a signal's handler";
+    if (memcmp(after.handlers, before->handlers, sizeof after.handlers)) return "a signal's handler";
     if (memcmp(&after.blocked, &before->blocked, sizeof after.blocked)) return "a blocked signal";
     if (strcmp(after.folder, before->folder)) return "another folder";
     if (variables && *variables) return "a variable of PAM's";

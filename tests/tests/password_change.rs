@@ -87,6 +87,19 @@ fn started() -> Option<World> {
     Some(world)
 }
 
+/// What is typed before the terminal is told to show nothing is thrown away: a person is slower than that.
+const SECRETLY: &str = "
+proc secretly {text} {
+    global spawn_out
+    while {![string match {* -echo *} [exec stty -a <$spawn_out(slave,name)]]} { after 20 }
+    send \"$text\\r\"
+}
+proc asked {what} {
+    expect { -nocase $what {} timeout { exit 101 } eof { exit 102 } }
+}
+set timeout 10
+";
+
 /// passwd(1) of Ada's on a terminal; `signal` reaches the broker between the two passes, when the present password
 /// is proved and the new one is asked for.
 fn passwd_while(world: &World, signal: &str) -> Output {
@@ -94,12 +107,19 @@ fn passwd_while(world: &World, signal: &str) -> Output {
     let (uid, old) = (uid.said(), password::ADA);
     let broker = world.process("musterd").pid;
     let script = format!(
-        "set timeout 25\nspawn -noecho setpriv --reuid {uid} --regid {uid} --clear-groups passwd\n\
-         expect {{ -nocase {{current password:}} {{ send \"{old}\\r\" }} timeout {{ exit 101 }} eof {{ exit 102 }} }}\n\
-         expect {{ -nocase {{new password:}} {{ exec kill -s {signal} {broker}; send \"{NEW}\\r\" }} timeout {{ exit 103 }} eof {{ exit 104 }} }}\n\
-         expect {{ -nocase {{new password:}} {{ send \"{NEW}\\r\" }} timeout {{ exit 105 }} eof {{ exit 106 }} }}\n\
-         expect {{ timeout {{ exit 107 }} eof {{}} }}\n\
-         lassign [wait] pid spawned os code\nexit $code\n"
+        "{SECRETLY}
+spawn -noecho setpriv --reuid {uid} --regid {uid} --clear-groups passwd
+asked {{current password:}}
+secretly {{{old}}}
+asked {{new password:}}
+exec kill -s {signal} {broker}
+secretly {{{NEW}}}
+asked {{new password:}}
+secretly {{{NEW}}}
+expect {{ timeout {{ exit 103 }} eof {{}} }}
+lassign [wait] pid spawned os code
+exit $code
+"
     );
     let changed = world.run_with(&script, ["expect", "-"]);
     assert!(changed.code < 100, "it did not come to the end: {changed}");
