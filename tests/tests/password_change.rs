@@ -91,11 +91,15 @@ fn started() -> Option<World> {
 const SECRETLY: &str = "
 proc secretly {text} {
     global spawn_out
-    while {![string match {* -echo *} [exec stty -a <$spawn_out(slave,name)]]} { after 20 }
+    set tries 0
+    while {![string match {* -echo *} [exec stty -a <$spawn_out(slave,name)]]} {
+        if {[incr tries] > 200} { exit 104 }
+        after 20
+    }
     send \"$text\\r\"
 }
 proc asked {what} {
-    expect { -nocase $what {} timeout { exit 101 } eof { exit 102 } }
+    expect -nocase $what {} timeout { exit 101 } eof { exit 102 }
 }
 set timeout 10
 ";
@@ -116,7 +120,7 @@ exec kill -s {signal} {broker}
 secretly {{{NEW}}}
 asked {{new password:}}
 secretly {{{NEW}}}
-expect {{ timeout {{ exit 103 }} eof {{}} }}
+expect timeout {{ exit 103 }} eof {{}}
 lassign [wait] pid spawned os code
 exit $code
 "
