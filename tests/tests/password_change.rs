@@ -101,6 +101,15 @@ proc secretly {text} {
 proc asked {what} {
     expect -nocase $what {} timeout { exit 101 } eof { exit 102 }
 }
+proc signal {name pid} {
+    exec kill -s $name $pid
+    set tries 0
+    while {![catch {exec cat /proc/$pid/status} status] && ![regexp {State:\\s+T} $status]} {
+        if {[regexp {State:\\s+Z} $status] && [llength [glob /proc/$pid/task/*]] == 1} { return }
+        if {[incr tries] > 500} { exit 105 }
+        after 20
+    }
+}
 set timeout 10
 ";
 
@@ -116,7 +125,7 @@ spawn -noecho setpriv --reuid {uid} --regid {uid} --clear-groups passwd
 asked {{current password:}}
 secretly {{{old}}}
 asked {{new password:}}
-exec kill -s {signal} {broker}
+signal {signal} {broker}
 secretly {{{NEW}}}
 asked {{new password:}}
 secretly {{{NEW}}}
