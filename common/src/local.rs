@@ -9,6 +9,14 @@ use std::path::Path;
 /// No host's passwd, group or subid file is larger; whatever is, is not read.
 const FILE_MAX: u64 = 64 << 20;
 
+/// Shells by which nobody runs anything. Whoever is given one is shut out on purpose, and shells(5) never lists them.
+const CLOSED_SHELLS: [&str; 4] = [
+    "/usr/sbin/nologin",
+    "/sbin/nologin",
+    "/bin/false",
+    "/usr/bin/false",
+];
+
 /// What /etc says about the host itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LocalFiles {
@@ -16,6 +24,8 @@ pub struct LocalFiles {
     pub user_names: HashSet<String>,
     /// Ids in passwd(5).
     pub uids: HashSet<u32>,
+    /// Homes in passwd(5), without a slash at the end.
+    pub homes: HashSet<String>,
     /// Names in group(5).
     pub group_names: HashSet<String>,
     /// Ids in group(5).
@@ -64,10 +74,13 @@ impl LocalFiles {
     /// there; subuid, subgid, shells and login.defs may be missing.
     pub fn read(root: &Path) -> io::Result<Self> {
         let mut found = Self::default();
-        for [name, id] in columns(&read_capped(&at(root, crate::paths::PASSWD))?, [0, 2]) {
+        let passwd = read_capped(&at(root, crate::paths::PASSWD))?;
+        for [name, id] in columns(&passwd, [0, 2]) {
             found.user_names.insert(name.to_owned());
             found.uids.extend(id.parse::<u32>().ok());
         }
+        let homes = columns(&passwd, [5]).map(|[home]| home.trim_end_matches('/').to_owned());
+        found.homes.extend(homes);
         for [name, id] in columns(&read_capped(&at(root, crate::paths::GROUP))?, [0, 2]) {
             found.group_names.insert(name.to_owned());
             found.gids.extend(id.parse::<u32>().ok());
@@ -97,6 +110,11 @@ impl LocalFiles {
         self.uids.contains(&id)
             || self.gids.contains(&id)
             || self.subordinate.iter().any(|range| range.contains(&id))
+    }
+
+    /// Whether a directory may give somebody this shell.
+    pub fn allows_shell(&self, shell: &str) -> bool {
+        self.shells.contains(shell) || CLOSED_SHELLS.contains(&shell)
     }
 
     /// Whether `name` is a local user's or a local group's.
@@ -192,7 +210,7 @@ mod tests {
         let root = host(&[
             (
                 "passwd",
-                "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000:B\u{f6}b:/home/bob:/bin/sh\n+nis::::::\n",
+                "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000:B\u{f6}b:/home/bob/:/bin/sh\n+nis::::::\n",
             ),
             ("group", "root:x:0:\nsudo:x:27:bob\n"),
             ("subuid", "bob:100000:65536\n"),
@@ -217,6 +235,9 @@ mod tests {
                 && !local.holds_id(165_536)
         );
         assert!(local.shells.contains("/bin/sh"));
+        assert!(local.homes.contains("/home/bob"));
+        assert!(local.allows_shell("/bin/sh") && local.allows_shell("/sbin/nologin"));
+        assert!(!local.allows_shell("/bin/evil") && !local.allows_shell(""));
         assert!(has_user(&root.path().join("etc/passwd"), "root").unwrap());
         assert!(!has_user(&root.path().join("etc/passwd"), "roo").unwrap());
         assert_eq!(

@@ -1,10 +1,20 @@
 //! Every program that asks PAM, in every state of server and broker: who gets in, who does not, and
 //! that whoever needs no verdict about a password (a key, cron) needs no broker.
 
+#[path = "programs/credentials.rs"]
+mod credentials;
 #[path = "programs/flags.rs"]
 mod flags;
 #[path = "programs/hanging.rs"]
 mod hanging;
+#[path = "programs/kept_out.rs"]
+mod kept_out;
+#[path = "programs/lapsed.rs"]
+mod lapsed;
+#[path = "programs/lazy.rs"]
+mod lazy;
+#[path = "programs/old_names.rs"]
+mod old_names;
 #[path = "programs/shut_out.rs"]
 mod shut_out;
 
@@ -142,7 +152,8 @@ fn cron_runs_for(world: &mut World, users: &[&str]) -> Vec<String> {
     // A name that cannot be resolved makes cron ignore the whole file: one each.
     for user in users {
         let job = format!("@reboot {user} id -un >/run/world/jobs/{user}\n");
-        world.write(&format!("/etc/cron.d/world-{user}"), job);
+        let file = user.replace('.', "-"); // cron passes over files with a dot
+        world.write(&format!("/etc/cron.d/world-{file}"), job);
     }
     // cron waits for none of its jobs: whatever it starts has had a second when this is there.
     let end = "@reboot root sleep 1; touch /run/world/jobs/end\n";
@@ -208,6 +219,12 @@ fn the_same_holds_for_the_stacks_of_the_authselect_profile() {
     let Some(mut world) = World::usual() else {
         return;
     };
+    use_authselect(&world);
+    check_in_every_state(&mut world);
+}
+
+/// The profile's stacks in the place of Debian's.
+fn use_authselect(world: &World) {
     for stack in ["system-auth", "password-auth"] {
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/authselect");
         let template = std::fs::read_to_string(template.join(stack)).unwrap();
@@ -215,7 +232,6 @@ fn the_same_holds_for_the_stacks_of_the_authselect_profile() {
     }
     world.write("/etc/pam.d/common-auth", "auth include password-auth\n");
     world.write("/etc/pam.d/common-account", "account include system-auth\n");
-    check_in_every_state(&mut world);
 }
 
 /// A template of authselect's with no feature selected; and nobody waits after a wrong password.

@@ -3,6 +3,7 @@
 //! [`content`] is what it says, `format` where each byte lies, `map` and `open`
 //! how its bytes are reached, [`reader`] the safe way in (`decode` to owned
 //! values, `forms` other forms of names), `writer` (feature) the way out, `policy` (feature) who is admitted,
+//! `neighbours` (feature) whose home is another's,
 //! `compare` (feature) whether there is news at all.
 
 pub mod content;
@@ -23,6 +24,8 @@ pub mod build;
 mod compare;
 #[cfg(feature = "writer")]
 mod layout;
+#[cfg(feature = "writer")]
+pub mod neighbours;
 #[cfg(feature = "writer")]
 pub mod policy;
 #[cfg(feature = "writer")]

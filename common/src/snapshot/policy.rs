@@ -12,6 +12,7 @@ use super::content::{
     Access, Content, DirectoryRecord, Forms, GroupRecord, Misses, SERVICES_MAX, Tombstone,
     UserRecord,
 };
+use super::neighbours::in_anothers_home;
 use super::seeded::Set;
 use crate::account::RESERVED_IDS;
 use crate::clock::Time;
@@ -213,6 +214,9 @@ impl Policy {
             })
         };
         dropped.extend(leave_out(&mut users, refused, refusals));
+        let refused = in_anothers_home(&users, &self.overrides).into_iter();
+        let refused = refused.map(|at| (at, "has a home that another user has".to_owned()));
+        dropped.extend(leave_out(&mut users, refused.collect(), refusals));
         (users, dropped)
     }
 

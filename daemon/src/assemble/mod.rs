@@ -5,6 +5,7 @@
 
 mod around;
 mod claims;
+mod homes;
 mod overlaps;
 mod settle;
 #[cfg(test)]
@@ -84,6 +85,7 @@ pub fn assemble(
         });
         work.add_people(directory, position, store.people(&directory.name)?);
     }
+    work.settle_homes();
     work.order_by_name();
     for (directory, position) in config.directories.iter().zip(0u16..) {
         work.add_teams(directory, position, store.teams(&directory.name)?);
@@ -304,39 +306,6 @@ impl Work<'_> {
         let shown = shown_name(&person.display_name);
         let home = &self.config.home;
         text::safe(&home.gecos_of(&directory.name, name, &shown), FULL_NAME_MAX)
-    }
-
-    /// The home that the service gives, if this host allows it; else by the template.
-    fn home(&mut self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
-        let Some(said) = &person.home else {
-            return self.config.home.path_of(&directory.name, name);
-        };
-        let prefix = format!("{}/", self.config.home.folder_of(&directory.name));
-        let local = self.local;
-        // What the publisher would refuse the whole person for.
-        let allowed = |home: &String| {
-            let below = home.strip_prefix(&prefix).unwrap_or_default();
-            UserName::new(below).is_ok() && !local.user_names.contains(below)
-        };
-        if allowed(said) {
-            return said.clone();
-        }
-        let home = text::safe(said, SHOWN_MAX);
-        self.problem(format!("user {name}: the service's home {home:?} is not one plain folder below {prefix}, or a local user's; the template's is used"));
-        self.config.home.path_of(&directory.name, name)
-    }
-
-    /// The shell that the service gives, if this host has it; else the configured one.
-    fn shell(&mut self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
-        match &person.shell {
-            Some(shell) if self.local.shells.contains(shell) => shell.clone(),
-            Some(shell) => {
-                let shell = text::safe(shell, SHOWN_MAX);
-                self.problem(format!("user {name}: the service's shell {shell:?} is not in /etc/shells; the configured one is used"));
-                self.config.home.shell_of(&directory.name)
-            }
-            None => self.config.home.shell_of(&directory.name),
-        }
     }
 
     fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<KnownTeam>) {

@@ -498,6 +498,42 @@ fn a_shell_or_home_that_the_host_does_not_allow_is_replaced_and_said_so() {
     assert_eq!(assembly.user("eve").unwrap().account.home, "/home/eve");
 }
 
+#[test]
+fn nobody_is_given_the_home_of_another_person_or_of_a_local_account() {
+    let mut host = Host::new();
+    host.local.homes.insert("/home/robert".into());
+    let lives = |key: &str, name: &str, home: &str| Person {
+        home: Some(home.into()),
+        ..person(key, name)
+    };
+    let people = vec![
+        person("1", "ada"),
+        lives("2", "eve", "/home/ada"),
+        lives("3", "mia", "/home/robert"),
+        lives("4", "tom", "/home/shared"),
+        lives("5", "tim", "/home/shared"),
+        lives("6", "kay", "/home/fireside"),
+    ];
+    let assembly = host.sync(people, vec![]);
+    for name in ["ada", "eve", "mia", "tom", "tim"] {
+        let home = &assembly.user(name).unwrap().account.home;
+        assert_eq!(*home, format!("/home/{name}"));
+    }
+    assert_eq!(assembly.user("kay").unwrap().account.home, "/home/fireside");
+    assert!(assembly.complains("user eve: the service's home \"/home/ada\" is another person's"));
+}
+
+#[test]
+fn whom_the_directory_gives_a_shell_that_runs_nothing_gets_it() {
+    let closed = Person {
+        shell: Some("/usr/sbin/nologin".into()),
+        ..person("1", "ada")
+    };
+    let assembly = Host::new().sync(vec![closed], vec![]);
+    let shell = &assembly.user("ada").unwrap().account.shell;
+    assert_eq!(shell, "/usr/sbin/nologin");
+}
+
 const SEVERAL: &str = r#"
 version = 1
 [[directory]]

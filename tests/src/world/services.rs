@@ -13,6 +13,17 @@ PrintMotd no
 LogLevel VERBOSE
 AcceptEnv LANG LC_*
 ";
+/// nscd that keeps what it has heard of users and groups, also across its own look at the files.
+const NSCD: &str = "\
+enable-cache passwd yes
+positive-time-to-live passwd 3600
+negative-time-to-live passwd 3600
+enable-cache group yes
+positive-time-to-live group 3600
+negative-time-to-live group 3600
+reload-count unlimited
+paranoia no
+";
 const SSHD_CONFIG: &str = "/etc/ssh/sshd_world";
 
 /// A process that was started in a world and stays.
@@ -64,6 +75,22 @@ impl World {
         self.spawn("muster-userdb", &words);
         self.until("the door is there", |world| world.path(SOCKET).exists());
         self.run(["chmod", "666", SOCKET]).said();
+    }
+
+    /// Starts the real nscd, which keeps users and groups for an hour; false, said loudly, where there is none.
+    #[track_caller]
+    pub fn start_nscd(&mut self) -> bool {
+        if !self.path("/usr/sbin/nscd").exists() {
+            eprintln!("SKIPPED: nscd is not installed in the worlds' base");
+            return false;
+        }
+        self.write("/etc/nscd.conf", NSCD);
+        self.run(["mkdir", "-p", "/run/nscd"]).said();
+        self.spawn("nscd", &["/usr/sbin/nscd", "--foreground"]);
+        self.until("nscd listens", |world| {
+            world.path("/run/nscd/socket").exists()
+        });
+        true
     }
 
     /// Starts the real sshd and waits until it listens.

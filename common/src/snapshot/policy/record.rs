@@ -4,6 +4,7 @@ use super::{Fate, Policy, Refusal, Reported};
 use crate::account::GECOS_MAX;
 use crate::name::UserName;
 use crate::snapshot::content::{GroupRecord, UserRecord};
+use crate::snapshot::neighbours::is_home;
 use crate::snapshot::reserved::reserved;
 use crate::text;
 
@@ -31,7 +32,7 @@ impl Policy {
             .or_else(|| self.gecos(&account.gecos))
             .or_else(|| match home {
                 Some(home) if *home == account.home => None,
-                _ => self.home(&account.home, homes),
+                _ => self.home(&account.home, homes, &account.name),
             })
             .or_else(|| match shell {
                 Some(shell) if *shell == account.shell => None,
@@ -97,8 +98,9 @@ impl Policy {
         })
     }
 
-    /// Exactly one plain component under the prefix, and nobody's who is local.
-    pub(super) fn home(&self, home: &str, folder: &str) -> Fate {
+    /// Exactly one plain component under the prefix, and nobody's who is local; the one of `name` is the template's,
+    /// which root has said.
+    pub(super) fn home(&self, home: &str, folder: &str, name: &UserName) -> Fate {
         let component = home
             .strip_prefix(folder)
             .and_then(|rest| rest.strip_prefix('/'));
@@ -107,10 +109,13 @@ impl Policy {
             Some(format!("has the home {shown}, which is {why}"))
         };
         match component {
-            Some(component) if UserName::new(component).is_err() => {
+            Some(component) if !is_home(component) => {
                 refuse(&format!("not one plain folder in {folder}"))
             }
             Some(component) if self.local.user_names.contains(component) => {
+                refuse("a local user's")
+            }
+            Some(component) if component != name.as_str() && self.local.homes.contains(home) => {
                 refuse("a local user's")
             }
             Some(_) => None,
@@ -120,7 +125,7 @@ impl Policy {
 
     pub(super) fn shell(&self, shell: &str) -> Fate {
         let given = self.shells.iter().any(|given| given == shell);
-        let known = given || self.local.shells.contains(shell);
+        let known = given || self.local.allows_shell(shell);
         (!known).then(|| {
             let shown = text::safe(shell, 100);
             format!("has the shell {shown}, which is not in /etc/shells")

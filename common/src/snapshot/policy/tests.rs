@@ -25,6 +25,7 @@ fn policy() -> Policy {
         local: LocalFiles {
             user_names: words("root bob"),
             uids: [0, 12_000].into(),
+            homes: words("/root /home/robert"),
             group_names: words("root users"),
             gids: [0, 100].into(),
             subordinate: vec![100_000..=165_535],
@@ -252,11 +253,14 @@ fn a_user_that_policy_forbids_is_left_out_and_reported() {
     check_user(at_home("/homes/mallory"), "is not in /home");
     check_user(at_home("/home/"), "not one plain folder");
     check_user(at_home("/home/.."), "not one plain folder");
+    check_user(at_home("/home/.ssh"), "not one plain folder");
     check_user(at_home("/home/../etc"), "not one plain folder");
     check_user(at_home("/home/a/b"), "not one plain folder");
     check_user(at_home("/home//etc"), "not one plain folder");
     check_user(at_home("/home/mallory\n"), "not one plain folder");
     check_user(at_home("/home/bob"), "a local user's");
+    check_user(at_home("/home/robert"), "a local user's");
+    check_user(at_home("/home/ada"), "another user");
     check_user(in_shell("/bin/evil"), "not in /etc/shells");
     check_user(in_shell(""), "not in /etc/shells");
     check_user(called("Mallory\nroot::0:0::/:/bin/sh"), "full name");
@@ -273,6 +277,39 @@ fn a_user_that_policy_forbids_is_left_out_and_reported() {
         |user| user.account.gid = Gid::new(40_000).unwrap(),
         "primary group",
     );
+}
+
+#[test]
+fn a_home_is_one_users_alone_but_where_root_says_otherwise() {
+    let lives = |name: &str, uid: u32, home: &str| {
+        let mut user = user(name, uid);
+        user.account.home = home.to_owned();
+        user
+    };
+    let admitted = |policy: &Policy, users: Vec<UserRecord>| {
+        let (admitted, _) = policy.admit(content(users), NOW);
+        let names = admitted.users.into_iter().map(|user| user.account.name);
+        names.map(|name| name.to_string()).collect::<Vec<_>>()
+    };
+    let three = |home: &str| {
+        vec![
+            user("ada", 20_000),
+            lives("eve", 20_001, home),
+            lives("mia", 20_002, "/home/fireside"),
+        ]
+    };
+    let mut policy = policy();
+    assert_eq!(admitted(&policy, three("/home/own")), ["ada", "eve", "mia"]);
+    assert_eq!(admitted(&policy, three("/home/ada")), ["ada", "mia"]);
+    assert_eq!(admitted(&policy, three("/home/fireside")), ["ada"]);
+    let named_after = vec![user("robert", 20_003)];
+    assert_eq!(admitted(&policy, named_after), ["robert"], "the template's");
+    let said = Override {
+        home: Some("/home/ada".to_owned()),
+        ..Override::default()
+    };
+    policy.overrides = [(UserName::new("eve").unwrap(), said)].into();
+    assert_eq!(admitted(&policy, three("/home/ada")), ["ada", "eve", "mia"]);
 }
 
 /// One wrong group beside a right user.
