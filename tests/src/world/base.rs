@@ -6,8 +6,9 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, and a peer.
-const PACKAGES: [&str; 14] = [
+/// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, a peer,
+/// a keeper of names, and what makes a clock wrong.
+const PACKAGES: [&str; 16] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -22,6 +23,8 @@ const PACKAGES: [&str; 14] = [
     "expect",
     "systemd-userdbd",
     "libnss-systemd",
+    "nscd",
+    "libfaketime",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.
