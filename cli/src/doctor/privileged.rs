@@ -8,6 +8,9 @@ use super::catalogue::Check;
 use super::finding::Finding;
 use super::host::Host;
 
+mod sudoers;
+use sudoers::sudoers;
+
 pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "privileged-sudoers",
@@ -191,46 +194,12 @@ fn plain(name: &str) -> Option<String> {
     .then(|| name.to_owned())
 }
 
-/// The users of a rule stand before the hosts, and those of an alias behind its name.
-fn sudoers(host: &Host) -> Result<Vec<Named>, Finding> {
-    let mut found = Vec::new();
-    for (file, line, text) in lines(host, "/etc/sudoers", &["/etc/sudoers.d"])? {
-        let said = text.trim();
-        if said.is_empty()
-            || (said.starts_with('#') && !said.starts_with("#include"))
-            || said.starts_with(['@', '#'])
-            || said.starts_with("Defaults")
-        {
-            continue;
-        }
-        let users = match said.strip_prefix("User_Alias") {
-            Some(alias) => alias.split_once('=').map_or("", |(_, users)| users),
-            None if said.contains("_Alias") => continue,
-            None => said.split_once('=').map_or("", |(users, _)| {
-                users
-                    .rsplit_once(char::is_whitespace)
-                    .map_or("", |(users, _)| users)
-            }),
-        };
-        for word in users.split(',').map(str::trim) {
-            let is_group = word.starts_with('%');
-            let name = plain(&word.trim_start_matches(['%', ':', '!']).replace('\\', ""));
-            found.extend(name.map(|name| Named {
-                name,
-                is_group,
-                file: file.clone(),
-                line,
-                text: text.clone(),
-            }));
-        }
-    }
-    Ok(found)
-}
-
 /// `unix-group:NAME`, `isInGroup("NAME")`, `unix-user:NAME`, `user == "NAME"`.
 fn polkit(host: &Host) -> Result<Vec<Named>, Finding> {
     let folders = [
         "/etc/polkit-1/rules.d",
+        "/run/polkit-1/rules.d",
+        "/usr/local/share/polkit-1/rules.d",
         "/usr/share/polkit-1/rules.d",
         "/etc/polkit-1/localauthority.conf.d",
     ];

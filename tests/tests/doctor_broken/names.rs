@@ -133,7 +133,7 @@ pub const BROKEN: &[Broken] = &[
             check: "nsswitch-users",
             says: "`passwd` does not name `muster`",
             seen: NSSWITCH,
-            repair: "put `muster` before",
+            repair: "or put `muster` before it",
             breaks: Sh(
                 "sed -i 's/^passwd:.*/passwd: files [NOTFOUND=return] extrausers/' /etc/nsswitch.conf",
             ),
