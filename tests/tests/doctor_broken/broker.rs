@@ -31,7 +31,7 @@ pub const BROKEN: &[Broken] = &[
                 repair: "systemctl restart musterd",
                 breaks: By(|world| world.kill("musterd")),
                 felt: "muster status",
-                undo: By(World::start_broker),
+                undo: By(with_a_broker),
                 ..PLAIN
             },
             Breakage {
@@ -123,7 +123,7 @@ pub const BROKEN: &[Broken] = &[
                 breaks: By(with_another_secret),
                 felt: "muster sync",
                 touches: &[SECRET],
-                undo: By(with_the_directory),
+                undo: By(with_a_new_broker),
                 ..PLAIN
             },
             Breakage {
@@ -209,10 +209,22 @@ fn a_new_broker_while_the_directory_is_down(world: &mut World) {
     world.sync().refused();
 }
 
+fn with_a_broker(world: &mut World) {
+    world.start_broker();
+    world.sync().said();
+}
+
+fn with_a_new_broker(world: &mut World) {
+    world.kill("musterd");
+    with_a_broker(world);
+}
+
 fn with_another_secret(world: &mut World) {
     world
         .run(["sh", "-ec", "echo wrong >/etc/muster/secrets/crowd"])
         .said();
+    world.kill("musterd");
+    world.start_broker();
     world.sync().refused();
 }
 

@@ -84,6 +84,14 @@ pub const BROKEN: &[Broken] = &[
                 undo: By(with_a_publisher),
                 ..PLAIN
             },
+            Breakage {
+                check: "configuration",
+                level: "warning",
+                says: "ids.derive: overlaps systemd's containers",
+                seen: CONFIG,
+                repair: "muster config check",
+                ..PLAIN
+            },
         ],
         ..HOST
     },
@@ -138,9 +146,10 @@ fn with_a_publisher(world: &mut World) {
 }
 
 fn with_a_namesake_and_twins(world: &mut World) {
-    for name in ["larry", "twin-one", "twin-two"] {
+    let one_id = r#""attributes":{"uidNumber":["2099999999"]},"#;
+    for (name, id) in [("larry", ""), ("twin-one", one_id), ("twin-two", one_id)] {
         let order = format!(
-            r#"{{"do":"add-user","user":{{"name":"{name}","display_name":"{name}","password":"pw","attributes":{{"uidNumber":["2099999999"]}}}}}}"#
+            r#"{{"do":"add-user","user":{{"name":"{name}",{id}"display_name":"","password":"pw"}}}}"#
         );
         send(world, &order);
     }

@@ -83,7 +83,7 @@ pub const BROKEN: &[Broken] = &[
                 seen: AUTH,
                 repair: "[success=end default=ignore]",
                 breaks: Sh(
-                    "printf 'auth requisite pam_muster.so\\nauth required pam_unix.so\\n' >/etc/pam.d/common-auth",
+                    "printf 'auth [success=ok default=die] %s\\n' pam_muster.so pam_unix.so >/etc/pam.d/common-auth",
                 ),
                 felt: "echo local-secret | pamtester sshd larry authenticate",
                 touches: &[AUTH],

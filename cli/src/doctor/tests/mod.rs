@@ -180,3 +180,14 @@ fn what_the_packages_script_would_leave_alone_is_not_said_to_be_fixable() {
         (&"error".into(), &false.into())
     );
 }
+
+#[test]
+fn what_the_repair_of_a_stack_recommends_is_fine() {
+    for control in ["sufficient", "[success=done default=ignore]"] {
+        let mut scene = Scene::sound();
+        let auth = format!("auth {control} pam_muster.so\nauth required pam_unix.so\n");
+        scene.write("/etc/pam.d/common-auth", &auth);
+        let (found, shown) = level(&scene, "pam-local-accounts");
+        assert_eq!(found, Level::Fine, "{control}: {shown}");
+    }
+}
