@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use muster_common::paths;
 use muster_common::snapshot::reserved::reserved;
 
 use super::catalogue::Check;
@@ -65,10 +66,9 @@ fn told(host: &Host, read: &Reader) -> Vec<Finding> {
         Ok(named) => named,
         Err(finding) => return vec![finding],
     };
-    let Ok(served) = &host.served else {
-        return vec![Finding::skipped(
-            "nobody knows who is served: there is no snapshot",
-        )];
+    let served = match &host.served {
+        Ok(served) => served,
+        Err(why) => return vec![not_known(why)],
     };
     let users: HashSet<&str> = served
         .users
@@ -102,11 +102,18 @@ fn told(host: &Host, read: &Reader) -> Vec<Finding> {
     }
 }
 
+fn not_known(why: &str) -> Finding {
+    Finding::skipped(format!("nobody knows who is served: {why}")).at(paths::SNAPSHOT)
+}
+
 fn free(host: &Host) -> Vec<Finding> {
-    let (Ok(served), Ok(local)) = (&host.served, &host.local) else {
-        return vec![Finding::skipped(
-            "nobody knows who is served: there is no snapshot",
-        )];
+    let (served, local) = match (&host.served, &host.local) {
+        (Ok(served), Ok(local)) => (served, local),
+        (Err(why), _) => return vec![not_known(why)],
+        (_, Err(error)) => {
+            let says = format!("local accounts cannot be read: {error}");
+            return vec![Finding::error(says).at(paths::PASSWD)];
+        }
     };
     let readers: [&Reader; 4] = [&sudoers, &polkit, &sshd, &access];
     let named: Vec<Named> = readers

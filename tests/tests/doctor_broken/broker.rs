@@ -99,12 +99,8 @@ pub const BROKEN: &[Broken] = &[
                 says: "is installed",
                 seen: "muster status",
                 repair: "systemctl restart muster-publish musterd",
-                breaks: Sh(
-                    "LC_ALL=C sed 's/0\\.1\\.0/0.1.9/g' /usr/bin/muster >/usr/bin/muster.new
-                    chmod 755 /usr/bin/muster.new
-                    mv /usr/bin/muster.new /usr/bin/muster",
-                ),
-                felt: "muster --version | grep -qF 0.1.0",
+                breaks: By(with_another_versions_program),
+                felt: concat!("muster --version | grep -qF ", env!("CARGO_PKG_VERSION")),
                 touches: &["/usr/bin/muster"],
                 ..PLAIN
             },
@@ -139,6 +135,7 @@ pub const BROKEN: &[Broken] = &[
                 ..PLAIN
             },
         ],
+        also: &["configuration", "server-version"],
         ..HOST
     },
     Broken {
@@ -226,6 +223,20 @@ fn with_another_secret(world: &mut World) {
     world.kill("musterd");
     world.start_broker();
     world.sync().refused();
+}
+
+/// The program of an upgrade that has another version, and is the same but for that.
+fn with_another_versions_program(world: &mut World) {
+    // A compiler has the first four bytes of so short a text in one piece, as a text or in an instruction.
+    let (piece, _) = env!("CARGO_PKG_VERSION").split_at(4);
+    let found = piece.replace('.', "\\.");
+    let other = format!("9{}", piece.split_at(1).1);
+    let upgrade = format!(
+        "LC_ALL=C sed 's/{found}/{other}/g' /usr/bin/muster >/usr/bin/muster.new
+        chmod 755 /usr/bin/muster.new
+        mv /usr/bin/muster.new /usr/bin/muster"
+    );
+    world.run(["sh", "-ec", &upgrade]).said();
 }
 
 fn with_the_directory(world: &mut World) {

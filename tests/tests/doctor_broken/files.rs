@@ -135,6 +135,14 @@ pub const BROKEN: &[Broken] = &[
                 ..PLAIN
             },
             Breakage {
+                check: "snapshot",
+                says: "others may write it or its folder",
+                seen: SNAPSHOT,
+                repair: "muster sync",
+                mended: Mended::ByFix,
+                ..PLAIN
+            },
+            Breakage {
                 check: "private-folder",
                 says: "others may look into it",
                 seen: PRIVATE,
@@ -164,6 +172,7 @@ pub const BROKEN: &[Broken] = &[
                 ..PLAIN
             },
         ],
+        also: WITHOUT_SNAPSHOT,
         ..HOST
     },
     Broken {
@@ -238,6 +247,7 @@ pub const BROKEN: &[Broken] = &[
                 ..PLAIN
             },
         ],
+        also: &["publishing", "ledger"],
         ..HOST
     },
     Broken {
