@@ -9,7 +9,7 @@ const CONFIG: &str = "/etc/muster/muster.toml";
 const SECRET: &str = "/etc/muster/secrets/crowd";
 
 /// What nobody can say without a broker.
-const WITHOUT_BROKER: &[&str] = &[
+pub const WITHOUT_BROKER: &[&str] = &[
     "broker-version",
     "publishing",
     "directories",

@@ -1,6 +1,7 @@
 //! Files and sockets: configuration, secrets, folders, snapshot.
 
-use crate::scene::AUTHORITY;
+use crate::broker::WITHOUT_BROKER;
+use crate::scene::{AUTHORITY, DROP_IN};
 use crate::table::{Breakage, Broken, HOST, Mended, PLAIN, Sh};
 
 const CONFIG: &str = "/etc/muster/muster.toml";
@@ -71,12 +72,11 @@ pub const BROKEN: &[Broken] = &[
             Breakage {
                 check: "configuration-mode",
                 says: "it is not root's",
-                seen: "/etc/muster/muster.d/10-more.toml",
+                seen: DROP_IN,
                 repair: "chown root /etc/muster/muster.d/10-more.toml",
-                breaks: Sh("mkdir -p /etc/muster/muster.d
-                    echo '[access]' >/etc/muster/muster.d/10-more.toml
-                    chown larry /etc/muster/muster.d/10-more.toml"),
-                touches: &["/etc/muster/muster.d/10-more.toml"],
+                breaks: Sh("chown larry /etc/muster/muster.d/10-more.toml"),
+                touches: &[DROP_IN],
+                mended: Mended::ByFix,
                 ..PLAIN
             },
             Breakage {
@@ -84,6 +84,7 @@ pub const BROKEN: &[Broken] = &[
                 says: "",
                 seen: CONFIG,
                 repair: "muster config check",
+                mended: Mended::ByFix,
                 ..PLAIN
             },
         ],
@@ -248,6 +249,32 @@ pub const BROKEN: &[Broken] = &[
             },
         ],
         also: &["publishing", "ledger"],
+        ..HOST
+    },
+    Broken {
+        name: "a folder of the sockets that everybody can write to",
+        breakages: &[
+            Breakage {
+                check: "sockets",
+                says: "open or closed to the wrong ones",
+                seen: "/run/muster",
+                repair: "chmod 0755 /run/muster",
+                breaks: Sh("chmod 777 /run/muster"),
+                touches: &["/run/muster"],
+                mended: Mended::ByFix,
+                ..PLAIN
+            },
+            Breakage {
+                check: "broker",
+                says: "does not belong to root alone",
+                seen: "/run/muster",
+                repair: "systemctl restart musterd",
+                felt: "muster status",
+                mended: Mended::ByFix,
+                ..PLAIN
+            },
+        ],
+        also: WITHOUT_BROKER,
         ..HOST
     },
     Broken {

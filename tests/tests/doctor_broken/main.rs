@@ -35,6 +35,7 @@ mod scene;
 mod table;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use muster_tests::world::World;
 use scene::Scene;
@@ -86,7 +87,17 @@ fn every_check_that_there_is_has_been_broken() {
         .iter()
         .filter_map(|one| one["name"].as_str())
         .collect();
-    let rows = TABLES.into_iter().flatten().flat_map(|host| host.breakages);
-    let broken: BTreeSet<&str> = rows.map(|one| one.check).collect();
+    let hosts: Vec<&Broken> = TABLES.into_iter().flatten().collect();
+    let rows: Vec<_> = hosts.iter().flat_map(|host| host.breakages).collect();
+    let broken: BTreeSet<&str> = rows.iter().map(|one| one.check).collect();
     assert_eq!(there, broken);
+
+    let (checks, rows, hosts) = (there.len(), rows.len(), hosts.len());
+    let figures = format!("{checks} checks, {rows} breakages, {hosts} broken hosts");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/doctor.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains(&figures),
+        "docs/doctor.md should say {figures:?}"
+    );
 }

@@ -59,6 +59,13 @@ impl Report {
         found.map_or_else(String::new, |one| one["findings"].to_string())
     }
 
+    /// Whether `--fix` would do something about a check.
+    pub fn offers_to_fix(&self, check: &str) -> bool {
+        let found = self.checks.get(check);
+        let findings = found.and_then(|one| one["findings"].as_array());
+        findings.is_some_and(|all| all.iter().any(|finding| finding["fixable"] == true))
+    }
+
     /// The checks of which both do not say the same, and that nobody expects to differ.
     pub fn differing(&self, other: &Self, expected: impl Fn(&str) -> bool) -> Vec<String> {
         let names = self.checks.keys();
@@ -68,7 +75,7 @@ impl Report {
         differing.cloned().collect()
     }
 
-    /// The checks that are worse than `level` says, in the order of levels: what a sound host has none of.
+    /// The checks that are not fine, with what they found: a sound host has none of them.
     pub fn not_fine(&self) -> Vec<String> {
         let names = self.checks.keys();
         let found = names.filter(|name| self.level(name.as_str()) != "fine");
