@@ -117,7 +117,11 @@ fn publishing(host: &Host) -> Vec<Finding> {
             ..
         }) => Finding::error("the last try failed").at(PLACE).value(why),
         Ok(status) if status.generation == 0 => {
-            Finding::error("nothing has been published yet").at(PLACE)
+            let mut problems = status.problems.iter();
+            let why = problems.find(|line| line.starts_with("no names are served"));
+            Finding::error("the broker sees nothing that has been published")
+                .at(PLACE)
+                .value(why.map_or("", String::as_str))
         }
         Ok(status) => Finding::fine("the last try went well")
             .at(PLACE)

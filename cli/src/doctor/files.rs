@@ -1,6 +1,6 @@
 //! Configuration, secrets, folders, snapshot and sockets: there, sound, and kept from others.
 
-use muster_common::config::{ConfigErrors, DirectoryConfig, SecretSource};
+use muster_common::config::ConfigErrors;
 use muster_common::paths;
 use rustix::fs::FileType;
 
@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::fix::Fix;
 use super::host::{Host, Meta};
 
-const SECRETS: &str = "/etc/muster/secrets";
+mod secrets;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         name: "configuration-mode",
-        examines: "/etc/muster and the configuration are root's and writable for nobody else",
+        examines: "/etc/muster, the configuration and its drop-ins are root's and writable for nobody else",
         risk: "whoever can write to it decides who may log in",
         repair: "chown root:root and chmod 0644 /etc/muster/muster.toml",
         run: configuration_mode,
@@ -31,21 +31,21 @@ pub(super) const CHECKS: &[Check] = &[
         examines: "each secret that the configuration names is there, root's or the broker's, and readable for nobody else",
         risk: "whoever reads it speaks for this host at the directory; or the broker cannot read it",
         repair: "chown root:muster and chmod 0640 the file",
-        run: secrets,
+        run: secrets::secrets,
     },
     Check {
         name: "secrets-folder",
         examines: "/etc/muster/secrets is root's, and only root and the broker look into it",
         risk: "secrets can be exchanged or read",
         repair: "chown root:muster /etc/muster/secrets; chmod 0750 /etc/muster/secrets",
-        run: |host| vec![folder(host, SECRETS, 0o750, false)],
+        run: secrets::secrets_folder,
     },
     Check {
         name: "authorities",
         examines: "each `ca_file` is there, root's, writable for nobody else and readable for the broker",
         risk: "the directory cannot be reached; or whoever can write to it can be the directory",
         repair: "chown root:root and chmod 0644 the file",
-        run: authorities,
+        run: secrets::authorities,
     },
     Check {
         name: "public-folder",
@@ -134,7 +134,6 @@ fn roots_alone(host: &Host, place: &str) -> Finding {
             Finding::error("it is not root's").fix(Fix::Owner {
                 path: host.path(place),
                 user: (host.owner, "root"),
-                group: (meta.gid, "its group"),
             }),
             place,
             &meta,
@@ -151,11 +150,21 @@ fn roots_alone(host: &Host, place: &str) -> Finding {
     }
 }
 
+/// The drop-ins, too: what the broker does not trust it does not start with.
 fn configuration_mode(host: &Host) -> Vec<Finding> {
-    vec![
-        roots_alone(host, "/etc/muster"),
-        roots_alone(host, paths::CONFIG),
-    ]
+    let mut places = vec!["/etc/muster".to_owned(), paths::CONFIG.to_owned()];
+    if host.has(paths::CONFIG_DROP_INS) {
+        places.push(paths::CONFIG_DROP_INS.to_owned());
+        let names = host.names_in(paths::CONFIG_DROP_INS).unwrap_or_default();
+        let read = names
+            .iter()
+            .filter(|name| name.ends_with(".toml") && !name.starts_with('.'));
+        places.extend(read.map(|name| format!("{}/{name}", paths::CONFIG_DROP_INS)));
+    }
+    places
+        .iter()
+        .map(|place| roots_alone(host, place))
+        .collect()
 }
 
 /// A folder of root's with exactly these rights, or fewer where nobody but root has to look into it.
@@ -179,106 +188,6 @@ fn folder(host: &Host, place: &str, mode: u32, for_all: bool) -> Finding {
     }
 }
 
-fn secrets(host: &Host) -> Vec<Finding> {
-    let Ok(config) = &host.config else {
-        return vec![Finding::skipped("the configuration cannot be read").at(paths::CONFIG)];
-    };
-    if config.directories.is_empty() {
-        return vec![Finding::fine("no directory is configured").at(paths::CONFIG)];
-    }
-    config
-        .directories
-        .iter()
-        .map(|directory| secret(host, directory))
-        .collect()
-}
-
-fn secret(host: &Host, directory: &DirectoryConfig) -> Finding {
-    let place = match directory.kind.secret_file() {
-        None => {
-            return Finding::fine(format!("{} wants no secret", directory.name)).at(paths::CONFIG);
-        }
-        Some((_, SecretSource::Credential(name))) => {
-            return Finding::fine(format!("{}: systemd keeps it", directory.name))
-                .at(format!("credential:{name}"));
-        }
-        Some((_, SecretSource::File(path))) => path.to_string_lossy().into_owned(),
-    };
-    let broker = host.local_user(paths::BROKER_USER);
-    match host.meta(&place) {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            Finding::skipped("only root may look at it").at(place)
-        }
-        Err(error) => Finding::error(format!(
-            "{}: it cannot be looked at: {error}",
-            directory.name
-        ))
-        .at(place),
-        Ok(meta) if meta.kind != FileType::RegularFile => Finding::error("it is no file").at(place),
-        Ok(meta) if meta.mode & 0o137 != 0 => seen(
-            Finding::error("others can read or write it").fix(Fix::Mode {
-                path: host.path(&place),
-                mode: 0o640,
-            }),
-            &place,
-            &meta,
-        ),
-        Ok(meta) if meta.uid != host.owner && broker.is_none_or(|(uid, _)| uid != meta.uid) => {
-            seen(
-                Finding::error("it is neither root's nor the broker's"),
-                &place,
-                &meta,
-            )
-        }
-        Ok(meta) => {
-            let reads = broker.is_some_and(|(uid, gid)| {
-                uid == meta.uid || (gid == meta.gid && meta.mode & 0o040 != 0)
-            });
-            match reads {
-                true => seen(
-                    Finding::fine(format!(
-                        "{}: only root and the broker read it",
-                        directory.name
-                    )),
-                    &place,
-                    &meta,
-                ),
-                false => seen(
-                    Finding::error(format!("{}: the broker cannot read it", directory.name)),
-                    &place,
-                    &meta,
-                ),
-            }
-        }
-    }
-}
-
-fn authorities(host: &Host) -> Vec<Finding> {
-    let Ok(config) = &host.config else {
-        return vec![Finding::skipped("the configuration cannot be read").at(paths::CONFIG)];
-    };
-    let files = config
-        .directories
-        .iter()
-        .filter_map(|one| one.server.as_ref()?.ca_file.as_ref());
-    let findings: Vec<Finding> = files
-        .map(|file| {
-            let place = file.to_string_lossy();
-            let finding = roots_alone(host, &place);
-            match host.meta(&place) {
-                Ok(meta) if meta.mode & 0o004 == 0 => {
-                    seen(Finding::error("the broker cannot read it"), &place, &meta)
-                }
-                _ => finding,
-            }
-        })
-        .collect();
-    match findings.is_empty() {
-        true => vec![Finding::fine("the host's own authorities are used").at(paths::CONFIG)],
-        false => findings,
-    }
-}
-
 fn private(host: &Host) -> Vec<Finding> {
     let place = paths::PRIVATE_DIR;
     let broker = host.local_user(paths::BROKER_USER);
@@ -289,6 +198,10 @@ fn private(host: &Host) -> Vec<Finding> {
         }
         (Ok(meta), _) if meta.mode & 0o077 != 0 => {
             seen(Finding::error("others may look into it"), place, &meta)
+        }
+        (Ok(meta), None) => {
+            let says = format!("there is no local user {}", paths::BROKER_USER);
+            seen(Finding::error(says), place, &meta)
         }
         (Ok(meta), _) => seen(Finding::fine("it is the broker's alone"), place, &meta),
     }]
@@ -359,6 +272,9 @@ fn sockets(host: &Host) -> Vec<Finding> {
                 Err(error) => Finding::error(format!("it cannot be looked at: {error}")).at(place),
                 Ok(meta) if meta.kind != FileType::Socket => {
                     Finding::error("it is no socket").at(place)
+                }
+                Ok(meta) if meta.uid != host.owner => {
+                    seen(Finding::error("it is not root's"), place, &meta)
                 }
                 Ok(meta) if meta.mode != mode || group.is_some_and(|gid| gid != meta.gid) => seen(
                     Finding::error(format!(

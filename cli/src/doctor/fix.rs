@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::fs::{CWD, FileType, Gid, Mode, OFlags, Uid, fchmod, fchown, fstat, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, Uid, fchmod, fchown, fstat, openat};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::runtime::Builder;
@@ -24,14 +24,12 @@ pub enum Fix {
         /// The permission bits.
         mode: u32,
     },
-    /// The file's owner and group.
+    /// The file's owner; its group stays.
     Owner {
         /// Which; absolute.
         path: PathBuf,
         /// The owner: id and name.
         user: (u32, &'static str),
-        /// The group: id and name.
-        group: (u32, &'static str),
     },
     /// `muster` behind `files` for passwd and group.
     Nsswitch,
@@ -74,9 +72,7 @@ impl Fix {
     pub fn command(&self) -> String {
         match self {
             Self::Mode { path, mode } => format!("chmod {mode:04o} {}", path.display()),
-            Self::Owner { path, user, group } => {
-                format!("chown {}:{} {}", user.1, group.1, path.display())
-            }
+            Self::Owner { path, user } => format!("chown {} {}", user.1, path.display()),
             Self::Nsswitch => format!("{NSSWITCH} add"),
             Self::ForgetNames => "nscd -i passwd; nscd -i group".to_owned(),
         }
@@ -90,10 +86,9 @@ impl Fix {
                 let done = fchmod(&file, Mode::from_raw_mode(*mode));
                 done.map_err(|error| FixError::of(path, error.into()))
             }
-            Self::Owner { path, user, group } => {
+            Self::Owner { path, user } => {
                 let file = open_below_root(path, owner)?;
-                let (user, group) = (Uid::from_raw(user.0), Gid::from_raw(group.0));
-                let done = fchown(&file, Some(user), Some(group));
+                let done = fchown(&file, Some(Uid::from_raw(user.0)), None);
                 done.map_err(|error| FixError::of(path, error.into()))
             }
             Self::Nsswitch => run(NSSWITCH, &["add"]),

@@ -18,6 +18,8 @@ use super::handshakes;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How much of one file of /proc is read.
 const MAPS_MAX: u64 = 4 << 20;
+/// As long is the text of a process's number.
+const NUMBER_MAX: u64 = 32;
 /// Processes that are looked at.
 const PROCESSES_MAX: usize = 20_000;
 
@@ -96,18 +98,29 @@ fn is_ours(path: &str) -> bool {
     path.starts_with("/var/lib/muster/public/") || modules.iter().any(|name| path.ends_with(name))
 }
 
-/// Who keeps the clock leaves a trace where it can be seen without asking.
+/// Who keeps the clock leaves a trace where it can be seen without asking; the number of one who has died is none.
 fn clock_kept() -> Option<bool> {
     let traces = [
         "/run/systemd/timesync/synchronized",
+        "/var/run/openntpd.sock",
+    ];
+    let numbers = [
         "/run/chrony/chronyd.pid",
         "/run/chronyd.pid",
         "/run/ntpd.pid",
-        "/var/run/openntpd.sock",
     ];
-    let found = traces.iter().any(|trace| Path::new(trace).exists());
+    let found = traces.iter().any(|trace| Path::new(trace).exists())
+        || numbers.iter().any(|file| lives(Path::new(file)));
     // In a container the clock is the host's, and no trace says anything.
     let contained =
         Path::new("/run/systemd/container").exists() || !Path::new("/run/systemd/system").exists();
     (found || !contained).then_some(found)
+}
+
+/// Whether the process runs whose number stands in `file`.
+fn lives(file: &Path) -> bool {
+    let mut text = String::new();
+    let read = File::open(file).and_then(|file| file.take(NUMBER_MAX).read_to_string(&mut text));
+    let pid = read.ok().and_then(|_| text.trim().parse::<u32>().ok());
+    pid.is_some_and(|pid| Path::new(&format!("/proc/{pid}")).exists())
 }

@@ -16,7 +16,9 @@ use muster_common::paths;
 use muster_common::snapshot::content::Content;
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::text::with_causes;
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::fs::{
+    CWD, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat,
+};
 
 use super::facts::Facts;
 
@@ -136,6 +138,13 @@ impl Host {
     /// Whether there is something at that path.
     pub fn has(&self, absolute: &str) -> bool {
         self.meta(absolute).is_ok()
+    }
+
+    /// Where a link leads to; none for what is no link.
+    pub fn link(&self, absolute: &str) -> Option<String> {
+        let link = self.open(absolute, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
+        let to = readlinkat(link, "", Vec::new()).ok()?;
+        to.into_string().ok()
     }
 
     /// The names in a folder, sorted; none where there is no such folder.

@@ -11,6 +11,8 @@ pub(super) use read::Line;
 use read::{Services, lines};
 
 const FILE: &str = "/etc/nsswitch.conf";
+/// What to do about a line that is not made longer by itself.
+const ENDED: &str = "take the action that ends the search out of /etc/nsswitch.conf and put `muster` behind `files`, or put `muster` before it";
 const MODULE: &str = "libnss_muster.so.2";
 /// Where distributions keep the libraries that glibc trusts.
 pub(super) const LIBRARIES: [&str; 6] = [
@@ -96,7 +98,14 @@ fn named(host: &Host, database: &str) -> Vec<Finding> {
     };
     let finding = match found.position("muster") {
         Some(_) => Finding::fine(format!("`{database}` names `muster`")),
-        None => Finding::error(format!("`{database}` does not name `muster`")).fix(Fix::Nsswitch),
+        None => {
+            let finding = Finding::error(format!("`{database}` does not name `muster`"));
+            match found.ends_at_local_files() {
+                // The package's script leaves that alone: it is an administrator's word.
+                true => finding.repair(ENDED),
+                false => finding.fix(Fix::Nsswitch),
+            }
+        }
     };
     vec![found.shown(finding)]
 }

@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 
+use muster_common::paths;
 use muster_common::snapshot::reserved::reserved;
 
 use super::catalogue::Check;
 use super::finding::Finding;
 use super::host::Host;
+
+mod sudoers;
+use sudoers::sudoers;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -62,10 +66,9 @@ fn told(host: &Host, read: &Reader) -> Vec<Finding> {
         Ok(named) => named,
         Err(finding) => return vec![finding],
     };
-    let Ok(served) = &host.served else {
-        return vec![Finding::skipped(
-            "nobody knows who is served: there is no snapshot",
-        )];
+    let served = match &host.served {
+        Ok(served) => served,
+        Err(why) => return vec![not_known(why)],
     };
     let users: HashSet<&str> = served
         .users
@@ -99,11 +102,18 @@ fn told(host: &Host, read: &Reader) -> Vec<Finding> {
     }
 }
 
+fn not_known(why: &str) -> Finding {
+    Finding::skipped(format!("nobody knows who is served: {why}")).at(paths::SNAPSHOT)
+}
+
 fn free(host: &Host) -> Vec<Finding> {
-    let (Ok(served), Ok(local)) = (&host.served, &host.local) else {
-        return vec![Finding::skipped(
-            "nobody knows who is served: there is no snapshot",
-        )];
+    let (served, local) = match (&host.served, &host.local) {
+        (Ok(served), Ok(local)) => (served, local),
+        (Err(why), _) => return vec![not_known(why)],
+        (_, Err(error)) => {
+            let says = format!("local accounts cannot be read: {error}");
+            return vec![Finding::error(says).at(paths::PASSWD)];
+        }
     };
     let readers: [&Reader; 4] = [&sudoers, &polkit, &sshd, &access];
     let named: Vec<Named> = readers
@@ -191,46 +201,12 @@ fn plain(name: &str) -> Option<String> {
     .then(|| name.to_owned())
 }
 
-/// The users of a rule stand before the hosts, and those of an alias behind its name.
-fn sudoers(host: &Host) -> Result<Vec<Named>, Finding> {
-    let mut found = Vec::new();
-    for (file, line, text) in lines(host, "/etc/sudoers", &["/etc/sudoers.d"])? {
-        let said = text.trim();
-        if said.is_empty()
-            || (said.starts_with('#') && !said.starts_with("#include"))
-            || said.starts_with(['@', '#'])
-            || said.starts_with("Defaults")
-        {
-            continue;
-        }
-        let users = match said.strip_prefix("User_Alias") {
-            Some(alias) => alias.split_once('=').map_or("", |(_, users)| users),
-            None if said.contains("_Alias") => continue,
-            None => said.split_once('=').map_or("", |(users, _)| {
-                users
-                    .rsplit_once(char::is_whitespace)
-                    .map_or("", |(users, _)| users)
-            }),
-        };
-        for word in users.split(',').map(str::trim) {
-            let is_group = word.starts_with('%');
-            let name = plain(&word.trim_start_matches(['%', ':', '!']).replace('\\', ""));
-            found.extend(name.map(|name| Named {
-                name,
-                is_group,
-                file: file.clone(),
-                line,
-                text: text.clone(),
-            }));
-        }
-    }
-    Ok(found)
-}
-
 /// `unix-group:NAME`, `isInGroup("NAME")`, `unix-user:NAME`, `user == "NAME"`.
 fn polkit(host: &Host) -> Result<Vec<Named>, Finding> {
     let folders = [
         "/etc/polkit-1/rules.d",
+        "/run/polkit-1/rules.d",
+        "/usr/local/share/polkit-1/rules.d",
         "/usr/share/polkit-1/rules.d",
         "/etc/polkit-1/localauthority.conf.d",
     ];

@@ -174,7 +174,10 @@ impl Work<'_> {
             }
         }
         store.bury(&gone, &back)?;
-        let known = known.into_iter();
+        // A local account's name is nobody else's: the publisher would refuse it, each time, and nobody could settle that.
+        let known = known
+            .into_iter()
+            .filter(|(name, _)| !self.local.holds_name(name.as_str()));
         let mut tombstones: Vec<_> = known.map(|(name, uid)| Tombstone { name, uid }).collect();
         // In order, so that the same tombstones are no news for the publisher.
         tombstones.sort_unstable_by(|a, b| a.name.cmp(&b.name));

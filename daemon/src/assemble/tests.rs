@@ -408,6 +408,19 @@ fn tombstones_stand_in_order_so_that_they_are_no_news_each_time() {
 }
 
 #[test]
+fn a_local_accounts_namesake_who_leaves_is_no_former_user_of_that_name() {
+    let mut host = Host::new();
+    host.local.user_names.insert("larry".into());
+    host.sync(vec![person("1", "larry"), person("2", "ada")], vec![]);
+    let without = host.sync(vec![], vec![]);
+    let gone = without.content.tombstones.iter();
+    assert_eq!(
+        gone.map(|gone| gone.name.as_str()).collect::<Vec<_>>(),
+        ["ada"]
+    );
+}
+
+#[test]
 fn whoever_vanishes_leaves_a_tombstone_and_takes_it_away_when_back() {
     let host = Host::new();
     host.sync(vec![person("1", "ada"), person("2", "bob")], vec![]);

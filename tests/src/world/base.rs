@@ -6,9 +6,9 @@ use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, a peer, and a
-/// daemon that keeps names.
-const PACKAGES: [&str; 15] = [
+/// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, a peer,
+/// a keeper of names, and what makes a clock wrong.
+const PACKAGES: [&str; 16] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -24,6 +24,7 @@ const PACKAGES: [&str; 15] = [
     "systemd-userdbd",
     "libnss-systemd",
     "nscd",
+    "libfaketime",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.

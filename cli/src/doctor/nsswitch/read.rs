@@ -39,6 +39,16 @@ impl Services {
             .map(|(name, action)| format!("{name} [{action}]"))
     }
 
+    /// Whether the search ends right behind the local files, as the package's script sees it.
+    pub(super) fn ends_at_local_files(&self) -> bool {
+        let named = |wanted: &str| self.services.iter().find(|(name, _)| name == wanted);
+        let local = named("files").or_else(|| named("compat"));
+        local.is_none_or(|(_, actions)| {
+            let mut actions = actions.iter();
+            actions.any(|action| action.to_ascii_lowercase().ends_with("=return"))
+        })
+    }
+
     /// The finding with this line as its evidence.
     pub(super) fn shown(&self, finding: Finding) -> Finding {
         finding

@@ -38,10 +38,13 @@ pub(super) fn granted_without_proof(stack: &[&Entry]) -> Option<(bool, Broken)> 
 
 /// Where a right local secret does not let in, although it would if ours said something else.
 pub(super) fn locals_depend_on_us(stack: &[&Entry], account: bool) -> Option<Broken> {
-    // In the auth stack nothing that ours could ever say may matter; in the account stack what it says of locals.
+    // In the auth stack nothing that ours could ever say may matter (it never says new_authtok_reqd, which `sufficient`
+    // ends with); in the account stack what it says of locals.
     let said: Vec<Code> = match account {
         true => OF_LOCALS.to_vec(),
-        false => Code::all().filter(|code| *code != Code::SUCCESS).collect(),
+        false => Code::all()
+            .filter(|code| !matches!(*code, Code::SUCCESS | Code::NEW_AUTHTOK_REQD))
+            .collect(),
     };
     assignments(stack).find_map(|selected| {
         let run = |ours: Code| {

@@ -166,6 +166,16 @@ pub(super) const BREAKAGES: &[Breakage] = &[
     ("privileged-sudoers", Note, |s| {
         s.append("/etc/sudoers", "User_Alias OPS = eve, ada\nOPS ALL=ALL\n");
     }),
+    ("privileged-sudoers", Note, |s| {
+        s.write("/etc/sudoers.d/people", "ada ALL = NOPASSWD: ALL\n");
+    }),
+    ("privileged-sudoers", Note, |s| {
+        s.append("/etc/sudoers", "@include sudoers.people\n");
+        s.write(
+            "/etc/sudoers.people",
+            "User_Alias OPS = eve, \\\n ada\nOPS ALL=ALL\n",
+        );
+    }),
     ("privileged-polkit", Note, |s| {
         s.write(
             "/etc/polkit-1/rules.d/50.rules",
@@ -201,6 +211,13 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         s.mode("/etc/muster/secrets/crowd", 0o644);
     }),
     ("secrets", Error, |s| s.remove("/etc/muster/secrets/crowd")),
+    ("secrets-folder", Error, |s| {
+        s.mode("/etc/muster/secrets", 0o700);
+    }),
+    ("configuration-mode", Error, |s| {
+        s.write("/etc/muster/muster.d/10-more.toml", "");
+        s.mode("/etc/muster/muster.d/10-more.toml", 0o666);
+    }),
     ("secrets-folder", Error, |s| {
         s.mode("/etc/muster/secrets", 0o755);
     }),
@@ -276,6 +293,33 @@ pub(super) const BREAKAGES: &[Breakage] = &[
     }),
     ("units", Error, |s| {
         s.remove("/usr/lib/systemd/system/musterd.socket");
+    }),
+    ("units", Error, |s| {
+        s.link("/etc/systemd/system/musterd.socket", "/dev/null");
+    }),
+    ("units", Error, |s| {
+        s.write("/etc/systemd/system/muster-publish.service", "");
+    }),
+    ("unit-hardening", Warning, |s| {
+        s.write(
+            "/etc/systemd/system/service.d/all.conf",
+            "[Service]\nNoNewPrivileges=no\n",
+        );
+    }),
+    ("unit-hardening", Warning, |s| {
+        s.write(
+            "/etc/systemd/system/muster-.service.d/family.conf",
+            "[Service]\nNoNewPrivileges=no\n",
+        );
+    }),
+    ("unit-hardening", Warning, |s| {
+        let [open, closed] =
+            ["User=root", "User=muster"].map(|user| format!("[Service]\n{user}\n"));
+        s.write("/run/systemd/system/musterd.service.d/50-open.conf", &open);
+        s.write(
+            "/etc/systemd/system/musterd.service.d/10-closed.conf",
+            &closed,
+        );
     }),
     ("unit-hardening", Warning, |s| {
         s.write(

@@ -140,3 +140,54 @@ fn of_a_long_log_the_end_is_read_and_not_the_beginning() {
     let (found, shown) = seen(&(denial.to_owned() + &much));
     assert_eq!(found, Level::Fine, "{shown}");
 }
+
+#[test]
+fn of_drop_ins_with_one_name_the_nearest_one_counts_and_a_masked_one_says_nothing() {
+    let open = "[Service]\nUser=root\n";
+    let mut scene = Scene::sound();
+    scene.write("/etc/systemd/system/service.d/x.conf", open);
+    scene.write("/usr/lib/systemd/system/musterd.service.d/y.conf", open);
+    scene.write("/usr/lib/systemd/system/musterd.service.d/x.conf", "");
+    scene.write(
+        "/usr/lib/systemd/system/muster-publish.service.d/x.conf",
+        "",
+    );
+    scene.folder("/etc/systemd/system/musterd.service.d", 0o755);
+    scene.link("/etc/systemd/system/musterd.service.d/y.conf", "/dev/null");
+    let (found, shown) = level(&scene, "unit-hardening");
+    assert_eq!(found, Level::Fine, "{shown}");
+}
+
+#[test]
+fn sudo_does_not_read_what_editors_and_package_managers_leave_behind() {
+    let mut scene = Scene::sound();
+    for name in ["people.bak", "people~"] {
+        scene.write(&format!("/etc/sudoers.d/{name}"), "ada ALL=ALL\n");
+    }
+    let (found, shown) = level(&scene, "privileged-sudoers");
+    assert_eq!(found, Level::Fine, "{shown}");
+}
+
+#[test]
+fn what_the_packages_script_would_leave_alone_is_not_said_to_be_fixable() {
+    let mut scene = Scene::sound();
+    let line = "passwd: files [NOTFOUND=return] sss";
+    scene.replace("/etc/nsswitch.conf", "passwd: files muster", line);
+    let document = report::json(&report::examine(&scene.host()));
+    let first = &document["checks"][0]["findings"][0];
+    assert_eq!(
+        (&first["level"], &first["fixable"]),
+        (&"error".into(), &false.into())
+    );
+}
+
+#[test]
+fn what_the_repair_of_a_stack_recommends_is_fine() {
+    for control in ["sufficient", "[success=done default=ignore]"] {
+        let mut scene = Scene::sound();
+        let auth = format!("auth {control} pam_muster.so\nauth required pam_unix.so\n");
+        scene.write("/etc/pam.d/common-auth", &auth);
+        let (found, shown) = level(&scene, "pam-local-accounts");
+        assert_eq!(found, Level::Fine, "{control}: {shown}");
+    }
+}

@@ -1,7 +1,7 @@
 //! A host in a folder, sound until a test breaks it.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,7 +69,7 @@ impl Scene {
         scene.write("/etc/ssh/sshd_config", "UsePAM yes\nKbdInteractiveAuthentication yes\nLoginGraceTime 2m\nAuthorizedKeysCommand /usr/bin/muster ssh-keys %u\nAuthorizedKeysCommandUser muster-keys\n");
         scene.write(
             "/etc/sudoers",
-            "root ALL=(ALL:ALL) ALL\n%wheel ALL=(ALL:ALL) ALL\n",
+            "root ALL=(ALL:ALL) ALL\n%wheel ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n",
         );
         scene.configure("");
         scene.state();
@@ -98,6 +98,7 @@ impl Scene {
     fn state(&mut self) {
         let (uid, gid) = self.broker;
         self.folder("/etc/muster/secrets", 0o750);
+        chown(self.path("/etc/muster/secrets"), None, Some(gid)).unwrap();
         self.write("/etc/muster/secrets/crowd", "secret\n");
         self.mode("/etc/muster/secrets/crowd", 0o640);
         chown(self.path("/etc/muster/secrets/crowd"), None, Some(gid)).unwrap();
@@ -181,6 +182,10 @@ impl Scene {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         self.mode(absolute, 0o644);
+    }
+
+    pub(super) fn link(&mut self, absolute: &str, to: &str) {
+        symlink(to, self.path(absolute)).unwrap();
     }
 
     pub(super) fn append(&mut self, absolute: &str, text: &str) {
