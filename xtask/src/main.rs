@@ -76,8 +76,8 @@ const COMMANDS: &[Command] = &[
         run: dist::run,
     },
     Command {
-        usage: "test-packages [--shipped] [--built]",
-        about: "packages of what tests run (--shipped: as they are shipped; --built: of what has been built), linted and installed in Debian hosts (root)",
+        usage: "test-packages [--shipped] [--built] [--boot]",
+        about: "packages of what tests run (--shipped: as they are shipped; --built: of what has been built), linted and installed in Debian hosts (--boot: only what a systemd that is process 1 does with them; root)",
         run: packages::run,
     },
     Command {

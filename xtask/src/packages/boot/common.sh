@@ -13,6 +13,7 @@ shown() {
     printf "$format" "${values[@]}"
 }
 main() { systemctl show --value --property=MainPID "$1.service"; }
+owner_and_nice() { ps -o user=,ni= --pid "$(main "$1")" | tr --squeeze-repeats ' '; }
 # Whether the service $1 runs, by another process than $2.
 another() {
     local pid
@@ -59,6 +60,14 @@ unchanged() {
     done <$state/steady
 }
 
+# Whether the service $1 has given its watchdog signs of life for $2 seconds.
+alive_for() {
+    local last since
+    last=$(systemctl show --value --property=WatchdogTimestampMonotonic "$1.service")
+    since=$(systemctl show --value --property=ExecMainStartTimestampMonotonic "$1.service")
+    ((last > since + $2 * 1000000))
+}
+
 # --- names, asked all the while ---
 watch_names() {
     rm -f $state/{asked,misses,enough}
@@ -77,11 +86,10 @@ no_miss() {
 }
 
 # --- the journal ---
-forbidden='denied|SIGSYS|code=killed|code=dumped|not permitted|ordering cycle|Unknown (key|lvalue)|not supported'
+forbidden='denied|status=31|SIGSYS|not permitted|ordering cycle|Unknown (key|lvalue)|not supported'
 nothing_forbidden() {
     local said
-    # What was killed on purpose, by the watchdog, is no offence.
-    said=$(journalctl --boot --no-pager --output=short-precise | grep -iE 'muster' | grep -E "$forbidden" | grep -vE 'SIGABRT|ABRT')
+    said=$(journalctl --boot --no-pager | grep muster | grep -iE "$forbidden")
     echo "$said"
     [ -z "$said" ]
 }

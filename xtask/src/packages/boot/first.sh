@@ -30,10 +30,10 @@ check "the publisher was started by its socket" is active systemctl is-active mu
 check "and is ready, as it said itself" is notify:running shown muster-publish.service '%s:%s\n' Type SubState
 check "the sockets are root's, but for the one of the lookups" is '600 root:root 666 root:root 660 root:muster ' \
     stat --printf '%a %U:%G ' /run/muster/{root,lookup,publish}.sock
-check "systemd finds nothing wrong with the units" is '' systemd-analyze verify "${units[@]}"
+check "systemd finds nothing wrong with the units" is '' systemd-analyze --man=no verify "${units[@]}"
 
 # --- the sandbox ---
-check "the broker runs as its own user, at nice -10" is 'muster -10' ps -o user=,ni= --pid "$(main musterd)"
+check "the broker runs as its own user, at nice -10" says 'muster -10' owner_and_nice musterd
 for unit in musterd muster-publish; do
     check "$unit has no capability, none to be had, and a filter of system calls" confined $unit
     check "$unit writes nowhere in /etc and /usr" refused $unit touch /etc/muster/by-proof /usr/by-proof
@@ -44,7 +44,12 @@ check "the publisher sees no secrets" refused muster-publish cat /etc/muster/sec
 check "the broker reads its secret" within musterd cat /etc/muster/secrets/crowd
 
 # --- every system call that the filter refuses ends the process from here on, and the watchdog is impatient ---
-for unit in musterd muster-publish muster-userdb; do drop_in $unit proof '[Service]' WatchdogSec=2s SystemCallErrorNumber=; done
+for unit in musterd muster-publish; do drop_in $unit proof '[Service]' SystemCallErrorNumber= WatchdogSec=2s; done
+drop_in muster-userdb proof '[Service]' SystemCallErrorNumber=
+refusal() { systemd-run --quiet --collect --pipe --wait "$@" nice true 2>&1; }
+filter=(-p 'SystemCallFilter=@system-service' -p 'SystemCallFilter=~@privileged @resources')
+check "the filter refuses a call" says 'Operation not permitted' refusal "${filter[@]}" -p SystemCallErrorNumber=EPERM
+check "and kills with the number taken away" not refusal "${filter[@]}"
 must "both restart under a filter that kills" systemctl restart muster-publish.service musterd.service
 must "and names resolve" until_it muster user ada
 steady musterd muster-publish
@@ -56,11 +61,11 @@ check "login, account and session" pam "$ada" login ada authenticate acct_mgmt o
 check "muster doctor finds no error" doctor
 check "logind has a session of hers in her own slice" says user-20001.slice ssh_password ada "$ada" 'cat /proc/self/cgroup'
 check "and her own systemd runs" says running ssh_password ada "$ada" 'systemctl --user is-system-running --wait'
-check "a service runs as her" is ada systemd-run --quiet --pipe --wait --uid=ada id -un
+check "a service runs as her" is ada systemd-run --quiet --collect --pipe --wait --uid=ada id -un
 must "the userdb's socket is switched on" systemctl enable --now muster-userdb.socket
 check "a login asks it" is ada ssh_password ada "$ada" 'id -un'
 check "its service was started for that" is active systemctl is-active muster-userdb.service
-sleep 5 # the watchdog of two seconds passes, twice
+for unit in musterd muster-publish; do check "$unit answers its watchdog" until_it alive_for $unit 5; done
 check "nothing was killed, neither by the filter nor by the watchdog" unchanged
 
 # --- the watchdog ---
@@ -70,6 +75,18 @@ for unit in musterd muster-publish; do
     must "$unit that hangs is started anew" until_it another $unit "$old"
     must "by the watchdog, and is ready again" until_it is running shown $unit.service '%s\n' SubState
     check "which the journal says" says 'Watchdog timeout' journalctl --boot --unit=$unit.service --no-pager
+done
+crash() {
+    local old tries
+    for tries in {1..7}; do
+        old=$(main "$1")
+        kill -KILL "$old"
+        until_it another "$1" "$old" || return
+    done
+}
+for unit in musterd muster-publish; do
+    check "$unit that ends badly, seven times in a row, comes back" crash $unit
+    check "and its sockets stay" is $'active\nactive\nactive' systemctl is-active muster{d,d-lookup,-publish}.socket
 done
 check "names resolve afterwards" getent passwd ada
 check "and logins" until_it pam "$ada" login ada authenticate acct_mgmt
@@ -88,6 +105,7 @@ must "and active" is active systemctl is-active musterd.service
 until_it muster user ada
 no_miss "there was no moment in which names did not resolve"
 check "the publisher is active after the upgrade" is active systemctl is-active muster-publish.service
+check "and the userdb, which was switched on" is active systemctl is-active muster-userdb.socket
 
 # --- secrets by credentials ---
 mkdir -p /etc/credstore.encrypted
@@ -113,6 +131,20 @@ check "of itself, as it was asked to" is 'inactive:success' shown musterd.servic
 check "names resolve from the snapshot" nobody getent passwd ada
 check "somebody who logs in starts it again, by its socket" pam "$ada" login ada authenticate acct_mgmt
 check "it is active" is active systemctl is-active musterd.service
+
+# --- a configuration that cannot be used ---
+cp /etc/muster/muster.toml $state/
+echo nonsense >>/etc/muster/muster.toml
+check "a broker that cannot use its configuration does not start" not systemctl restart musterd.service
+check "and says so with its status" is 78 shown musterd.service '%s\n' ExecMainStatus
+check "nobody is let in meanwhile" not pam wrong login ada authenticate
+check "local users are" pam "$larry" login larry authenticate acct_mgmt
+check "names resolve from the snapshot all the same" nobody getent passwd ada
+cp $state/muster.toml /etc/muster/
+# Not within the four seconds for which systemd has had enough of it.
+must "once it is mended, a restart is enough" until_it systemctl restart musterd.service
+check "for the sockets, too" is $'active\nactive\nactive' systemctl is-active muster{d,d-lookup,-publish}.socket
+check "and for logins" until_it pam "$ada" login ada authenticate acct_mgmt
 
 # --- what the second start will show ---
 cat >/etc/systemd/system/adas.service <<'UNIT'

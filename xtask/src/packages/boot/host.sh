@@ -31,6 +31,8 @@ boot() {
         bash "$proof/init.sh" "$folder" "$proof" "$own" "$1" </dev/null >"$folder/init.log" 2>&1 &
     tail --lines=+1 --follow --sleep-interval=0.2 --pid=$! "$folder/said"
     wait $! || true # by a signal, as a process 1 that ends in a namespace
+    [ -s "$folder/said" ] || return 0
+    grep -qx "the proof of the $1 start has ended" "$folder/said" || echo "FAILED the $1 start came to the end of its proof"
 }
 
 boot first

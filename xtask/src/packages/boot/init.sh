@@ -30,7 +30,7 @@ FailureAction=poweroff
 [Service]
 Type=exec
 Environment=HOME=/root TERM=dumb LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
-ExecStart=/bin/bash /opt/proof/$script.sh
+ExecStart=/bin/bash -c 'bash /opt/proof/$script.sh; echo "the proof of the $script start has ended"'
 StandardOutput=append:/run/said
 StandardError=append:/run/said
 UNIT
