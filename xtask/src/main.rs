@@ -81,8 +81,8 @@ const COMMANDS: &[Command] = &[
         run: packages::run,
     },
     Command {
-        usage: "test-source",
-        about: "build from the source package without network, and from this tree, and compare the debs byte for byte (root; two whole builds)",
+        usage: "test-source [deb] [rpm]",
+        about: "build from the source packages without network, and from this tree, and compare: debs byte for byte, rpms file by file (root; a whole build each, and one of this tree)",
         run: packages::run_source,
     },
     Command {
