@@ -65,7 +65,7 @@ pub(crate) fn run(words: &[String]) -> Outcome {
         true => (dist::debs(order.speed, &Deb::current()?)?, Vec::new()),
         false => made(order.speed, &mut tally)?,
     };
-    let proof = proof_folder(&debs)?;
+    let proof = proof_folder(order.speed, &debs)?;
     for (suite, tree) in trees {
         let made = tree
             .join()
@@ -171,7 +171,7 @@ fn install(suite: Suite, place: &Path, mount: &Path, proof: &Path, tally: &mut T
 }
 
 /// What the proof needs inside: packages, simulator, people, the script.
-fn proof_folder(debs: &[PathBuf]) -> Result<PathBuf, Failure> {
+fn proof_folder(speed: Speed, debs: &[PathBuf]) -> Result<PathBuf, Failure> {
     let folder = dist::empty_folder("proof")?;
     let current = Deb::current()?;
     let previous = Deb {
@@ -179,7 +179,7 @@ fn proof_folder(debs: &[PathBuf]) -> Result<PathBuf, Failure> {
         version: PREVIOUS.to_owned(),
         surroundings: Surroundings::Own,
     };
-    let older = dist::debs(Speed::Dev, &previous)?;
+    let older = dist::debs(speed, &previous)?;
     let copy = |from: &Path, to: &str| {
         let to = folder.join(to);
         let made = to.parent().map_or(Ok(()), fs::create_dir_all);

@@ -18,7 +18,9 @@ systemd-run --quiet --unit=directory /opt/proof/muster-sim crowd --data /opt/pro
 must "the simulated directory is there" until_it test -s $state/sim/ready
 
 # --- the packages, with a systemd that listens ---
+began=$(date +%s%N)
 must "apt installs the previous packages" apt install /opt/proof/previous/*.deb
+installed=$(date +%s%N)
 for unit in musterd.socket musterd-lookup.socket muster-publish.socket musterd.service; do
     check "$unit is active once it is installed" is active systemctl is-active $unit
 done
@@ -26,6 +28,8 @@ configure
 must "the broker restarts with its configuration" systemctl restart musterd.service
 must "and is ready, as it said itself" is notify:running shown musterd.service '%s:%s\n' Type SubState
 must "names resolve" until_it getent passwd ada
+ended=$(date +%s%N)
+echo "figure from apt install to the first resolved name: $(((ended - began) / 1000000)) ms, of which apt $(((installed - began) / 1000000)) ms"
 check "the publisher was started by its socket" is active systemctl is-active muster-publish.service
 check "and is ready, as it said itself" is notify:running shown muster-publish.service '%s:%s\n' Type SubState
 check "the sockets are root's, but for the one of the lookups" is '600 root:root 666 root:root 660 root:muster ' \
