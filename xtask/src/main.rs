@@ -76,13 +76,13 @@ const COMMANDS: &[Command] = &[
         run: dist::run,
     },
     Command {
-        usage: "test-packages [--shipped] [--built]",
-        about: "packages of what tests run (--shipped: as they are shipped; --built: of what has been built), linted and installed in Debian hosts (root)",
+        usage: "test-packages [--shipped] [--built] [--boot]",
+        about: "packages of what tests run (--shipped: as they are shipped; --built: of what has been built), linted and installed in Debian hosts (--boot: only what a systemd that is process 1 does with them; root)",
         run: packages::run,
     },
     Command {
-        usage: "test-source",
-        about: "build from the source package without network, and from this tree, and compare the debs byte for byte (root; two whole builds)",
+        usage: "test-source [deb] [rpm]",
+        about: "build from the source packages without network, and from this tree, and compare: debs byte for byte, rpms file by file (root; a whole build each, and one of this tree)",
         run: packages::run_source,
     },
     Command {

@@ -90,10 +90,10 @@ const DEBS: &[Requirement] = &[Requirement {
 
 /// To make packages for Fedora and EL.
 const RPMS: &[Requirement] = &[Requirement {
-    what: "rpmbuild and rpmlint",
-    is_there: || ["rpmbuild", "rpmlint"].into_iter().all(on_path),
-    debian: &["rpm", "rpmlint"],
-    fedora: &["rpm-build", "rpmlint"],
+    what: "rpmbuild, rpmlint and cpio",
+    is_there: || ["rpmbuild", "rpmlint", "cpio"].into_iter().all(on_path),
+    debian: &["rpm", "rpmlint", "cpio"],
+    fedora: &["rpm-build", "rpmlint", "cpio"],
 }];
 
 /// To make a Debian of the peers' own.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) use deb::{Deb, debs, lint as lint_debs};
-pub(crate) use rpm::{lint as lint_rpms, rpms};
+pub(crate) use rpm::{lint as lint_rpms, rebuilt, rpms};
 pub(crate) use source::{Source, make as source};
 
 /// What is packed.

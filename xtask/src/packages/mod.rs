@@ -1,6 +1,7 @@
 //! `cargo xtask test-packages`: the packages are made, linted, made again to see the same bytes, and proved by
 //! installing them: with apt in Debian hosts that debootstrap makes, and with rpm in an empty tree.
 
+mod boot;
 mod policy;
 mod rpm;
 mod source;
@@ -17,17 +18,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tally::Tally;
+use tree::Suite;
 
 pub(crate) use source::run as run_source;
 
 /// The version that hosts are upgraded from: the same files under an older name.
 const PREVIOUS: &str = "0.0.9-0muster1";
+/// What every host of the proof finds beside the packages.
+const SCRIPTS: [(&str, &str); 3] = [
+    ("mounts.sh", include_str!("mounts.sh")),
+    ("words.sh", include_str!("words.sh")),
+    ("proof.sh", include_str!("proof.sh")),
+];
 /// The people of the proof.
 const PEOPLE: &str = "tests/src/world/people/crowd.json";
 
+/// What is to be proved, and of which build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Order {
+    speed: Speed,
+    /// Everything has been built already.
+    built: bool,
+    /// Only what a systemd that is process 1 does with the packages.
+    boot: bool,
+}
+
 /// Makes, lints and proves the packages.
 pub(crate) fn run(words: &[String]) -> Outcome {
-    let (speed, built) = parse(words)?;
+    let order = parse(words)?;
     if !is_root() {
         return Err(Failure::new(
             "packages are proved by installing them, which needs root",
@@ -36,30 +54,24 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     requirements::for_building()?;
     requirements::for_packages()?;
     // Mostly waiting for the mirror, so beside what follows.
-    let trees = tree::SUITES.map(|suite| std::thread::spawn(move || tree::of(suite)));
-    if !built {
+    let trees = tree::SUITES.map(|suite| (suite, std::thread::spawn(move || tree::of(suite))));
+    if !order.built {
         headline("building");
-        dist::build(speed)?;
+        dist::build(order.speed)?;
         artifacts::build_simulator()?;
     }
     let mut tally = Tally::default();
-    let debs = made_debs(speed, &mut tally)?;
-    let rpms = rpm::made(speed, &mut tally)?;
-    policy::prove(&mut tally);
-    source::prove(&mut tally)?;
-    for (suite, tree) in tree::SUITES.into_iter().zip(trees) {
+    let (debs, rpms) = match order.boot {
+        true => (dist::debs(order.speed, &Deb::current()?)?, Vec::new()),
+        false => made(order.speed, &mut tally)?,
+    };
+    let proof = proof_folder(order.speed, &debs)?;
+    for (suite, tree) in trees {
         let made = tree
             .join()
             .unwrap_or_else(|_| Err(Failure::new("debootstrap: the thread ended")));
         match made {
-            Ok(place) => {
-                headline(&format!("the packages in a host of Debian {}", suite.name));
-                prove(suite.name, &place, &debs, &mut tally)?;
-                if !suite.may_be_absent {
-                    headline("the rpms in a tree of their own");
-                    rpm::prove(&place, &rpms, &mut tally)?;
-                }
-            }
+            Ok(place) => prove(suite, &place, &proof, &rpms, &mut tally)?,
             Err(failure) if suite.may_be_absent => tally.skipped(suite.name, &failure.to_string()),
             Err(failure) => return Err(failure),
         }
@@ -67,17 +79,34 @@ pub(crate) fn run(words: &[String]) -> Outcome {
     tally.end()
 }
 
-/// How the programs are built, and whether they have been already.
-fn parse(words: &[String]) -> Result<(Speed, bool), Failure> {
-    let (mut speed, mut built) = (Speed::Dev, false);
+fn parse(words: &[String]) -> Result<Order, Failure> {
+    let mut order = Order {
+        speed: Speed::Dev,
+        built: false,
+        boot: false,
+    };
     for word in words {
         match word.as_str() {
-            "--shipped" => speed = Speed::Shipped,
-            "--built" => built = true,
-            _ => return Err(Failure::new("test-packages knows --shipped and --built")),
+            "--shipped" => order.speed = Speed::Shipped,
+            "--built" => order.built = true,
+            "--boot" => order.boot = true,
+            _ => {
+                return Err(Failure::new(
+                    "test-packages knows --shipped, --built and --boot",
+                ));
+            }
         }
     }
-    Ok((speed, built))
+    Ok(order)
+}
+
+/// Packages of every kind, with what can be said of them before they are installed: debs and rpms.
+fn made(speed: Speed, tally: &mut Tally) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    let debs = made_debs(speed, tally)?;
+    let rpms = rpm::made(speed, tally)?;
+    policy::prove(tally);
+    source::prove(tally)?;
+    Ok((debs, rpms))
 }
 
 /// Packages of this tree and of the previous version, linted, and the same when made twice.
@@ -113,23 +142,36 @@ fn same(first: &[PathBuf], second: &[PathBuf]) -> Outcome {
     }
 }
 
-/// Runs the proof in a host of this tree.
-fn prove(suite: &str, place: &Path, debs: &[PathBuf], tally: &mut Tally) -> Outcome {
-    let proof = proof_folder(debs)?;
+/// Everything that is proved in a tree. Without rpms only what systemd does.
+fn prove(suite: Suite, place: &Path, proof: &Path, rpms: &[PathBuf], tally: &mut Tally) -> Outcome {
     let mount = target().join("packages/mount");
     fs::create_dir_all(&mount).map_err(|error| Failure::at(&mount, &error))?;
+    if !rpms.is_empty() {
+        headline(&format!("the packages in a host of Debian {}", suite.name));
+        install(suite, place, &mount, proof, tally)?;
+        if !suite.may_be_absent {
+            headline("the rpms in a tree of their own");
+            rpm::prove(place, rpms, tally)?;
+        }
+    }
+    headline(&format!("Debian {} with systemd as process 1", suite.name));
+    boot::prove(suite, place, &mount, proof, tally)
+}
+
+/// Runs the proof of installing, upgrading and removing in a host of this tree.
+fn install(suite: Suite, place: &Path, mount: &Path, proof: &Path, tally: &mut Tally) -> Outcome {
     let mut host = Command::new("unshare");
     host.args(["--mount", "--pid", "--net", "--ipc", "--uts"])
         .args(["--fork", "--kill-child", "--propagation", "private"])
         .args(["bash", "-c", include_str!("host.sh"), "host.sh"])
         .arg(place)
-        .arg(&mount)
-        .arg(&proof);
-    tally.take_from(suite, &mut host)
+        .arg(mount)
+        .arg(proof);
+    tally.take_from(suite.name, &mut host)
 }
 
 /// What the proof needs inside: packages, simulator, people, the script.
-fn proof_folder(debs: &[PathBuf]) -> Result<PathBuf, Failure> {
+fn proof_folder(speed: Speed, debs: &[PathBuf]) -> Result<PathBuf, Failure> {
     let folder = dist::empty_folder("proof")?;
     let current = Deb::current()?;
     let previous = Deb {
@@ -137,7 +179,7 @@ fn proof_folder(debs: &[PathBuf]) -> Result<PathBuf, Failure> {
         version: PREVIOUS.to_owned(),
         surroundings: Surroundings::Own,
     };
-    let older = dist::debs(Speed::Dev, &previous)?;
+    let older = dist::debs(speed, &previous)?;
     let copy = |from: &Path, to: &str| {
         let to = folder.join(to);
         let made = to.parent().map_or(Ok(()), fs::create_dir_all);
@@ -160,6 +202,25 @@ fn proof_folder(debs: &[PathBuf]) -> Result<PathBuf, Failure> {
         fs::write(&place, text).map_err(|error| Failure::at(&place, &error))
     };
     write("version", &current.version)?;
-    write("proof.sh", include_str!("proof.sh"))?;
+    for (name, text) in SCRIPTS.into_iter().chain(boot::SCRIPTS) {
+        write(name, text)?;
+    }
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn everything_is_proved_unless_only_the_starts_are_wanted() {
+        assert!(!parse(&[]).unwrap().boot);
+        let order = parse(&words("--built --boot")).unwrap();
+        assert!(order.boot && order.built && order.speed == Speed::Dev);
+        assert!(parse(&words("--reboot")).is_err());
+    }
 }

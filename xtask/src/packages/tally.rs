@@ -30,14 +30,14 @@ impl Tally {
         self.skipped.push(what.to_owned());
     }
 
-    /// Runs a proof that says `ok WHAT` and `FAILED WHAT`, a line each; the rest is shown as it is.
+    /// Runs a proof that says `ok WHAT`, `FAILED WHAT` and `SKIPPED WHAT: WHY`, a line each; the rest is shown as it is.
     pub(crate) fn take_from(&mut self, of: &str, proof: &mut Command) -> Outcome {
         let mut running = proof
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| Failure::new(format!("{of}: {error}")))?;
-        let before = self.passed + self.failed.len();
+        let before = self.said();
         for line in running
             .stdout
             .take()
@@ -49,7 +49,7 @@ impl Tally {
         let status = running
             .wait()
             .map_err(|error| Failure::new(format!("{of}: {error}")))?;
-        if !status.success() || self.passed + self.failed.len() == before {
+        if !status.success() || self.said() == before {
             self.fail(&format!("{of}: the proof came to its end ({status})"));
         }
         Ok(())
@@ -59,8 +59,18 @@ impl Tally {
         match line.split_once(' ') {
             Some(("ok", what)) => self.ok(&format!("{of}: {what}")),
             Some(("FAILED", what)) => self.fail(&format!("{of}: {what}")),
+            Some(("SKIPPED", said)) => {
+                let (what, why) = said
+                    .split_once(": ")
+                    .unwrap_or((said, "no reason was said"));
+                self.skipped(&format!("{of}: {what}"), why);
+            }
             _ => println!("{line}"),
         }
+    }
+
+    fn said(&self) -> usize {
+        self.passed + self.failed.len() + self.skipped.len()
     }
 
     fn ok(&mut self, what: &str) {
@@ -116,6 +126,21 @@ mod tests {
             "{tally:?}"
         );
         assert!(tally.end().is_err());
+    }
+
+    #[test]
+    fn what_a_machine_cannot_prove_is_told_and_is_no_failure() {
+        let mut tally = Tally::default();
+        let says = "echo SKIPPED systemd as process 1: no cgroup2: none";
+        tally
+            .take_from("here", &mut program("sh", ["-c", says]))
+            .unwrap();
+        assert!(
+            tally.result().contains("ok. 0 passed; 0 failed; 1 ignored"),
+            "{tally:?}"
+        );
+        assert_eq!(tally.skipped, ["here: systemd as process 1"]);
+        assert!(tally.end().is_ok());
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) const SUITES: [Suite; 2] = [
 const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// What people log in with, and what the packages themselves want, so that apt needs no lists.
-const PACKAGES: &str = "ca-certificates,cron,iproute2,mawk,nscd,openssh-client,openssh-server,pamtester,procps,sshpass,sudo,systemd";
+const PACKAGES: &str = "ca-certificates,cron,dbus,iproute2,libpam-systemd,mawk,nscd,openssh-client,openssh-server,pamtester,procps,sshpass,sudo,systemd,systemd-sysv";
 
 /// Installs in the tree `$1`; no service starts, since there is no systemd.
 const BY_APT: &str = "mount -t proc proc \"$1/proc\"
