@@ -12,7 +12,7 @@ use super::use_authselect;
 const PUBLIC: &str = "/var/lib/muster/public";
 
 /// Publishes the same people with decisions that have just ended, as they stand after a week without a sync.
-fn let_decisions_lapse(world: &World) {
+pub(super) fn let_decisions_lapse(world: &World) {
     let path = world.path(&format!("{PUBLIC}/snapshot"));
     let snapshot = Snapshot::open(&path).unwrap();
     let mut content = snapshot.content().unwrap();

@@ -1,10 +1,12 @@
 //! Invariant 8, people of directories that are asked by name: whoever may not stays out while the broker is dead,
-//! whether the host has heard of the person or not, and once the person is gone.
+//! whether the host has heard of the person or not, once decisions have lapsed, and
+//! once the person is gone.
 
 use muster_tests::world::three::{GAFAELFAWR_PEOPLE, secret};
 use muster_tests::world::{Sim, World};
 
 use super::kept_out::{ALL, NONE, Person, WITHOUT_SECRET};
+use super::lapsed::let_decisions_lapse;
 use super::use_authselect;
 
 const CLUB: &str = r#"{"users": [
@@ -116,6 +118,10 @@ fn whoever_may_not_stays_out_of_a_host_whose_directories_are_asked_by_name() {
         world.start_broker();
         use_authselect(&world);
     }
+    world.kill("musterd");
+    let_decisions_lapse(&world);
+    check(&mut world, &people, "lapsed", &NONE);
+    world.start_broker();
     world.tell(Sim::Gafaelfawr, "remove-user rosalind");
     world
         .run(["muster", "sync", "--accept-shrink", "rubin"])
