@@ -1,5 +1,9 @@
 //! Every program that asks PAM, in every state of server and broker: who gets in, who does not, and
 //! that whoever needs no verdict about a password (a key, cron) needs no broker.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's allowance for tests does not reach their helpers"
+)]
 
 #[path = "programs/credentials.rs"]
 mod credentials;

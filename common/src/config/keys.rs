@@ -472,14 +472,14 @@ pub const KEYS: &[Key] = &[
         "directory.attributes.shell",
         ATTRIBUTE,
         Absent::Stands("\"loginShell\""),
-        "The login shell.",
+        "The login shell: one of /etc/shells, or `nologin` or `false`.",
     ),
     key_of(
         CROWD,
         "directory.attributes.home",
         ATTRIBUTE,
         Absent::Stands("\"homeDirectory\""),
-        "The home folder; it must lie directly in the folder of `home.path`.",
+        "The home folder; it must lie directly in the folder of `home.path` and be nobody else's.",
     ),
     key_of(
         CROWD,
