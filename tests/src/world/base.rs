@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// What people log in with, what makes users and folders of a package, `ip` to raise the loopback, a peer,
-/// a keeper of names, and what makes a clock wrong.
-const PACKAGES: [&str; 16] = [
+/// a keeper of names, what makes a clock wrong, and certificates.
+const PACKAGES: [&str; 17] = [
     "openssh-server",
     "openssh-client",
     "sshpass",
@@ -25,6 +25,7 @@ const PACKAGES: [&str; 16] = [
     "libnss-systemd",
     "nscd",
     "libfaketime",
+    "openssl",
 ];
 
 /// Where the machine lists what is installed on it: another list makes another base.

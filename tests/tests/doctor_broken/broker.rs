@@ -159,7 +159,8 @@ pub const BROKEN: &[Broken] = &[
                 seen: "https://",
                 repair: "set `url` to a name that the certificate has",
                 breaks: By(|world| another_server(world, "other-name")),
-                felt: "curl -sS --cacert /etc/muster/ca.pem $(sed -n 's/^url = \"\\(.*\\)\"/\\1/p' /etc/muster/muster.toml)",
+                felt: "openssl s_client -verify_ip 127.0.0.1 -verify_return_error -CAfile /etc/muster/ca.pem \
+                    -connect $(sed -n 's|^url = \"https://\\([^/]*\\)/.*|\\1|p' /etc/muster/muster.toml) </dev/null",
                 touches: &[CONFIG, AUTHORITY],
                 undo: Sh(END_IT),
                 ..PLAIN
