@@ -32,6 +32,8 @@ pub(crate) fn debs(speed: Speed, deb: &Deb) -> Result<Vec<PathBuf>, Failure> {
     let folder = empty_folder(deb.folder)?;
     let source = folder.join("muster");
     copy_folder(&tree().join("packaging/debian"), &source.join("debian"))?;
+    // Which debhelper packs as the changelog of upstream where it builds from source.
+    copy(&tree().join("CHANGELOG.md"), &source.join("CHANGELOG.md"))?;
     let changelog = changelog()?;
     let versioned = changelog.replacen(changelog_version(&changelog)?, &deb.version, 1);
     let place = source.join("debian/changelog");
@@ -88,6 +90,12 @@ fn changelog_version(changelog: &str) -> Result<&str, Failure> {
         .and_then(|(_, rest)| rest.split_once(')'))
         .map(|(version, _)| version)
         .ok_or_else(|| Failure::new("packaging/debian/changelog names no version"))
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    fs::copy(from, to)
+        .map(drop)
+        .map_err(|error| Failure::at(to, &error))
 }
 
 pub(super) fn copy_folder(from: &Path, to: &Path) -> Outcome {
