@@ -24,6 +24,8 @@ use super::facts::Facts;
 
 /// No file that is examined is longer; of a longer one the rest is not read.
 const FILE_MAX: u64 = 4 << 20;
+/// The kernel gives no longer record of its log, and none to a reader with less room.
+const KERNEL_RECORD_MAX: usize = 8192;
 /// No folder that is examined has more files that matter.
 const FOLDER_MAX: usize = 4096;
 
@@ -120,6 +122,28 @@ impl Host {
             _ => text.into_owned(),
         };
         Ok(LastLines { text, is_whole })
+    }
+
+    /// What the kernel remembers of what it has said, a record a line: all there is where nothing writes it to a log.
+    pub fn kernel_messages(&self, device: &str) -> io::Result<LastLines> {
+        let mut device = File::from(self.open(device, OFlags::RDONLY | OFlags::NONBLOCK)?);
+        let (mut said, mut record) = (Vec::new(), [0; KERNEL_RECORD_MAX]);
+        while u64::try_from(said.len()).is_ok_and(|length| length < FILE_MAX) {
+            match device.read(&mut record) {
+                Ok(0) => break,
+                Ok(length) => said.extend_from_slice(record.get(..length).unwrap_or_default()),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => break,
+                    // The oldest ones were overwritten meanwhile; the next one is there.
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted => {}
+                    _ => return Err(error),
+                },
+            }
+        }
+        Ok(LastLines {
+            text: String::from_utf8_lossy(&said).into_owned(),
+            is_whole: false,
+        })
     }
 
     /// What the system says of a file, through links.

@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         name: "denials",
-        examines: "neither SELinux nor AppArmor has denied muster anything (the logs' last lines)",
+        examines: "neither SELinux nor AppArmor has denied muster anything (the logs' last lines; without a log the kernel's own)",
         risk: "something does not work, and says so nowhere else",
         repair: "ausearch -m AVC -c musterd; aa-complain /usr/sbin/musterd until the profile fits",
         run: denials,
@@ -163,9 +163,20 @@ fn denials(host: &Host) -> Vec<Finding> {
         findings.extend(last_denial(&last).map(|finding| finding.at(log)));
     }
     match (looked, findings.is_empty()) {
-        (false, _) => vec![Finding::skipped("there is no log that could be read").at("/var/log")],
+        (false, _) => vec![denials_in_memory(host)],
         (true, true) => vec![Finding::fine("nothing was denied").at("/var/log")],
         (true, false) => findings,
+    }
+}
+
+/// Where the journal is all there is, the kernel's own memory of what it has said.
+fn denials_in_memory(host: &Host) -> Finding {
+    let device = "/dev/kmsg";
+    match host.kernel_messages(device) {
+        Err(_) => Finding::skipped("there is no log that could be read").at("/var/log"),
+        Ok(said) => last_denial(&said)
+            .unwrap_or_else(|| Finding::fine("nothing was denied"))
+            .at(device),
     }
 }
 

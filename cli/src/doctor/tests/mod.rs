@@ -8,6 +8,8 @@ mod scene;
 mod stacks;
 mod tls;
 
+use std::io::Write;
+
 use super::catalogue::checks;
 use super::finding::Level;
 use super::report::{self, Colours, Fine};
@@ -139,6 +141,21 @@ fn of_a_long_log_the_end_is_read_and_not_the_beginning() {
     assert!(shown.contains("line: None"), "{shown}");
     let (found, shown) = seen(&(denial.to_owned() + &much));
     assert_eq!(found, Level::Fine, "{shown}");
+}
+
+#[test]
+fn without_a_log_the_kernel_is_asked_and_not_waited_for() {
+    let mut scene = Scene::sound();
+    scene.remove("/var/log/kern.log");
+    assert_eq!(level(&scene, "denials").0, Level::Skipped);
+    let mut kernel = scene.pipe("/dev/kmsg");
+    assert_eq!(level(&scene, "denials").0, Level::Fine);
+    let records =
+        "6,1,1,-;nothing of ours\n5,2,2,-;audit: apparmor=\"DENIED\" profile=\"musterd\"\n";
+    kernel.write_all(records.as_bytes()).unwrap();
+    let (found, shown) = level(&scene, "denials");
+    assert_eq!(found, Level::Warning, "{shown}");
+    assert!(shown.contains("/dev/kmsg"), "{shown}");
 }
 
 #[test]

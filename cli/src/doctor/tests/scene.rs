@@ -1,6 +1,6 @@
 //! A host in a folder, sound until a test breaks it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use muster_common::name::NameRule;
 use muster_common::snapshot::build::{Sources, build};
 use muster_common::snapshot::writer::write;
 use muster_common::wire::message::{DirectoryStatus, StatusReply};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use crate::doctor::facts::{Facts, Handshake, Room, Shaken};
 use crate::doctor::host::Host;
@@ -182,6 +183,14 @@ impl Scene {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         self.mode(absolute, 0o644);
+    }
+
+    /// A pipe in which nothing ends, as long as somebody holds it.
+    pub(super) fn pipe(&mut self, absolute: &str) -> File {
+        let path = self.path(absolute);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
+        File::options().read(true).write(true).open(path).unwrap()
     }
 
     pub(super) fn link(&mut self, absolute: &str, to: &str) {
