@@ -5,7 +5,7 @@
 use muster_tests::world::three::{GAFAELFAWR_PEOPLE, secret};
 use muster_tests::world::{Sim, World};
 
-use super::kept_out::{ALL, NONE, Person, WITHOUT_SECRET};
+use super::kept_out::{ALL, NONE, Person, WITHOUT_SECRET, ways_of};
 use super::lapsed::let_decisions_lapse;
 use super::use_authselect;
 
@@ -68,15 +68,10 @@ fn people(world: &World) -> Vec<(bool, Person)> {
 }
 
 fn check(world: &mut World, people: &[(bool, Person)], stack: &str, ways: &[&str]) {
-    for (may, person) in people {
-        let wanted = if *may { ways } else { &NONE };
-        assert_eq!(
-            person.ways(world),
-            wanted,
-            "{stack}: {}\n{}",
-            person.name(),
-            world.logs()
-        );
+    let all: Vec<_> = people.iter().map(|(_, person)| person).collect();
+    for ((may, person), found) in people.iter().zip(ways_of(world, &all)) {
+        let (wanted, name) = (if *may { ways } else { &NONE }, person.name());
+        assert_eq!(found, wanted, "{stack}: {name}\n{}", world.logs());
     }
 }
 

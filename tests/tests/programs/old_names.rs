@@ -6,7 +6,7 @@ use std::time::Duration;
 use muster_tests::world::World;
 use muster_tests::world::usual::password;
 
-use super::kept_out::{ALL, NONE, Person};
+use super::kept_out::{ALL, NONE, Person, ways_of};
 
 /// cron starts jobs once a minute.
 const NEXT_MINUTE: Duration = Duration::from_secs(100);
@@ -55,9 +55,8 @@ fn whoever_is_shut_out_is_refused_at_once_though_nscd_and_cron_still_know_them()
         return;
     }
     let people = PEOPLE.map(|(name, secret)| Person::known(&world, name, secret, true));
-    for person in &people {
-        assert_eq!(person.ways(&mut world), ALL, "{}", person.name());
-    }
+    let all: Vec<_> = people.iter().collect();
+    assert_eq!(ways_of(&mut world, &all), [ALL; 3]);
     start_cron(&mut world);
 
     world.run(["muster", "revoke", "ada"]).said();
@@ -87,19 +86,11 @@ fn whoever_is_shut_out_is_refused_at_once_though_nscd_and_cron_still_know_them()
 
     world.kill("minutes");
     world.kill("musterd");
-    for person in &people {
-        assert_eq!(
-            person.ways(&mut world),
-            NONE,
-            "{}, the broker dead",
-            person.name()
-        );
-    }
+    assert_eq!(ways_of(&mut world, &all), [NONE; 3], "the broker dead");
     world.start_broker();
     world.run(["muster", "unrevoke", "ada"]).said();
     world.tell_crowd("add-member linux-users vera");
     world.sync().said();
     let [ada, _, vera] = &people;
-    assert_eq!(ada.ways(&mut world), ALL, "{}", world.logs());
-    assert_eq!(vera.ways(&mut world), ALL);
+    assert_eq!(ways_of(&mut world, &[ada, vera]), [ALL; 2]);
 }
