@@ -155,7 +155,7 @@ impl NeutralNames {
             .env("RUSTFLAGS", self.words("--remap-path-prefix"))
             .env(
                 "CFLAGS",
-                format!("{c_flags} {}", self.words("-ffile-prefix-map")),
+                format!("{HARDENED} {c_flags} {}", self.words("-ffile-prefix-map")),
             )
     }
 
@@ -168,6 +168,9 @@ impl NeutralNames {
         words.join(" ")
     }
 }
+
+/// How the C that some crates carry (SQLite, ring) is hardened where it is shipped; a distribution's own flags count more.
+const HARDENED: &str = "-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2";
 
 /// What the folder of the crates is called.
 const CRATES: &str = "/usr/src/crates";
