@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn whatever_is_not_that_very_call_asks_for_nobody_here() {
         let [before, after] = CALL;
-        for name in ["", "a\"b", "Ada", "a\0b", "ada\"}}\0", "\u{e9}"] {
+        for name in ["", "a\"b", "a\\b", "a\0b", "ada\"}}\0", "\u{e9}"] {
             let frame = [before, name.as_bytes(), after].concat();
             assert_eq!(asked_for(&frame), None, "{name}");
         }
