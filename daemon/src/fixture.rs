@@ -49,6 +49,30 @@ password_file = "/etc/muster/secrets/crowd"
 allow = ["group:linux-users"]
 "#;
 
+/// One directory that is read, and two that are asked by name.
+pub(crate) const ASKED_BY_NAME: &str = r#"
+version = 1
+[[directory]]
+name = "corp"
+kind = "crowd"
+url = "https://crowd.example.org/crowd"
+application = "linux"
+password_file = "/etc/muster/secrets/crowd"
+[[directory]]
+name = "rubin"
+kind = "gafaelfawr"
+url = "https://data.example.org"
+token_file = "/etc/muster/secrets/gafaelfawr"
+[[directory]]
+name = "usdf"
+kind = "gafaelfawr"
+namespace = "usdf"
+url = "https://usdf.example.org"
+token_file = "/etc/muster/secrets/usdf"
+[access]
+allow = ["group:rubin/astro"]
+"#;
+
 /// When the clock stands still.
 pub(crate) const NOW: Time = Time::from_unix(1_800_000_000);
 

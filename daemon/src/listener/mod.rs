@@ -1,5 +1,5 @@
-//! Accepts connections at both doors, each peer within its allowance: root's here, whoever looks up at
-//! [`lookups`](look_ups), where what is known already is answered at once.
+//! Accepts connections at both doors, each peer within its allowance: root's here, everybody's in
+//! [`look_ups`], where what is known already is answered at once.
 
 mod look_ups;
 

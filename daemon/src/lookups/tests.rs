@@ -3,31 +3,8 @@
 use super::*;
 use muster_common::snapshot::content::Misses;
 
-use crate::fixture::{Lists, Mood, World};
+use crate::fixture::{ASKED_BY_NAME, Lists, Mood, World};
 use crate::sync::{Shrink, SyncError, read_whole};
-
-const CONFIG: &str = r#"
-version = 1
-[[directory]]
-name = "corp"
-kind = "crowd"
-url = "https://crowd.example.org/crowd"
-application = "linux"
-password_file = "/etc/muster/secrets/crowd"
-[[directory]]
-name = "rubin"
-kind = "gafaelfawr"
-url = "https://data.example.org"
-token_file = "/etc/muster/secrets/gafaelfawr"
-[[directory]]
-name = "usdf"
-kind = "gafaelfawr"
-namespace = "usdf"
-url = "https://usdf.example.org"
-token_file = "/etc/muster/secrets/usdf"
-[access]
-allow = ["group:rubin/astro"]
-"#;
 
 /// Who asks; not root.
 const ANYBODY: u32 = 20_001;
@@ -35,7 +12,7 @@ const ANYBODY: u32 = 20_001;
 impl World {
     /// corp has been read and has ada and bob; rubin and usdf are asked by name.
     fn lazy() -> Self {
-        let world = Self::of(CONFIG);
+        let world = Self::of(ASKED_BY_NAME);
         world.serve(&["ada", "bob"]);
         world
     }
@@ -150,7 +127,7 @@ async fn could_not_ask_is_never_unknown_and_the_directory_is_left_alone_for_a_wh
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_directory_that_has_never_been_read_makes_every_miss_uncertain() {
-    let world = World::of(CONFIG);
+    let world = World::of(ASKED_BY_NAME);
     assert_eq!(said(&world.look_up("nemo").await), "cannot tell");
     world.directories[1].knows(&[("vera", 60_001, &[])]);
     assert_eq!(said(&world.look_up("vera").await), "known");

@@ -10,25 +10,8 @@ use muster_common::wire::codec::encode_call;
 use muster_common::wire::deadline::Deadline;
 
 use super::*;
-use crate::fixture::World;
+use crate::fixture::{ASKED_BY_NAME, World};
 use crate::lookups;
-
-const CONFIG: &str = r#"
-version = 1
-[[directory]]
-name = "corp"
-kind = "crowd"
-url = "https://crowd.example.org/crowd"
-application = "linux"
-password_file = "/etc/muster/secrets/crowd"
-[[directory]]
-name = "rubin"
-kind = "gafaelfawr"
-url = "https://data.example.org"
-token_file = "/etc/muster/secrets/gafaelfawr"
-[access]
-allow = ["everyone"]
-"#;
 
 /// The broker's door to look-ups, and whom it serves.
 struct House {
@@ -40,7 +23,7 @@ struct House {
 impl House {
     /// corp has ada, and rubin knows no vera.
     async fn new(runtime: &Handle) -> Self {
-        let world = World::of(CONFIG);
+        let world = World::of(ASKED_BY_NAME);
         world.serve(&["ada"]);
         assert!(lookups::user(&world.broker, 0, "vera").await.is_err());
         let folder = tempfile::tempdir().unwrap();
