@@ -105,7 +105,7 @@ proc signal {name pid} {
     exec kill -s $name $pid
     set tries 0
     while {![catch {exec cat /proc/$pid/status} status] && ![regexp {State:\\s+T} $status]} {
-        if {[regexp {State:\\s+Z} $status] && [llength [glob /proc/$pid/task/*]] == 1} { return }
+        if {[regexp {State:\\s+Z} $status] && [llength [glob -nocomplain /proc/$pid/task/*]] <= 1} { return }
         if {[incr tries] > 500} { exit 105 }
         after 20
     }
