@@ -64,48 +64,52 @@ impl Store {
 
     /// Counts a try as wrong, before anybody hears that it is.
     pub fn count_failure(&self, owner: &Owner, source: &str, now: Time) -> Result<(), StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let (directory, key) = (owner.directory.as_str(), owner.key.as_str());
-        transaction.execute(
-            "INSERT INTO attempt VALUES (?1, ?2, ?3, 1, ?4, 0) ON CONFLICT (directory, key, source) DO UPDATE SET
-             failures = failures + 1, last_failure = excluded.last_failure",
-            params![directory, key, source, signed(now.unix())],
-        )?;
-        transaction.execute(
-            "INSERT INTO budget VALUES (?1, ?2, ?3, 1) ON CONFLICT (directory, key) DO UPDATE SET
-             failures = CASE WHEN hour = excluded.hour THEN failures + 1 ELSE 1 END, hour = excluded.hour",
-            params![directory, key, hour(now)],
-        )?;
-        transaction.commit()?;
-        Ok(())
+        self.write_aside(|connection| {
+            let transaction = connection.transaction()?;
+            let (directory, key) = (owner.directory.as_str(), owner.key.as_str());
+            transaction.execute(
+                "INSERT INTO attempt VALUES (?1, ?2, ?3, 1, ?4, 0) ON CONFLICT (directory, key, source) DO UPDATE SET
+                 failures = failures + 1, last_failure = excluded.last_failure",
+                params![directory, key, source, signed(now.unix())],
+            )?;
+            transaction.execute(
+                "INSERT INTO budget VALUES (?1, ?2, ?3, 1) ON CONFLICT (directory, key) DO UPDATE SET
+                 failures = CASE WHEN hour = excluded.hour THEN failures + 1 ELSE 1 END, hour = excluded.hour",
+                params![directory, key, hour(now)],
+            )?;
+            transaction.commit()?;
+            Ok(())
+        })
     }
 
     /// Takes one counted try back: it was counted beforehand and turned out right.
     pub fn take_back_failure(&self, owner: &Owner, source: &str) -> Result<(), StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let (directory, key) = (owner.directory.as_str(), owner.key.as_str());
-        transaction.execute(
-            "UPDATE attempt SET failures = max(failures - 1, 0) WHERE directory = ?1 AND key = ?2 AND source = ?3",
-            [directory, key, source],
-        )?;
-        transaction.execute(
-            "UPDATE budget SET failures = max(failures - 1, 0) WHERE directory = ?1 AND key = ?2",
-            [directory, key],
-        )?;
-        transaction.commit()?;
-        Ok(())
+        self.write_aside(|connection| {
+            let transaction = connection.transaction()?;
+            let (directory, key) = (owner.directory.as_str(), owner.key.as_str());
+            transaction.execute(
+                "UPDATE attempt SET failures = max(failures - 1, 0) WHERE directory = ?1 AND key = ?2 AND source = ?3",
+                [directory, key, source],
+            )?;
+            transaction.execute(
+                "UPDATE budget SET failures = max(failures - 1, 0) WHERE directory = ?1 AND key = ?2",
+                [directory, key],
+            )?;
+            transaction.commit()?;
+            Ok(())
+        })
     }
 
     /// Forgets the wrong tries from `source` after a right one.
     pub fn forgive(&self, owner: &Owner, source: &str, now: Time) -> Result<(), StoreError> {
-        self.connection().execute(
-            "INSERT INTO attempt VALUES (?1, ?2, ?3, 0, 0, ?4) ON CONFLICT (directory, key, source) DO UPDATE SET
-             failures = 0, last_success = excluded.last_success",
-            params![owner.directory.as_str(), owner.key.as_str(), source, signed(now.unix())],
-        )?;
-        Ok(())
+        self.write_aside(|connection| {
+            connection.execute(
+                "INSERT INTO attempt VALUES (?1, ?2, ?3, 0, 0, ?4) ON CONFLICT (directory, key, source) DO UPDATE SET
+                 failures = 0, last_success = excluded.last_success",
+                params![owner.directory.as_str(), owner.key.as_str(), source, signed(now.unix())],
+            )?;
+            Ok(())
+        })
     }
 
     /// At most `most` sources with wrong tries since their last right one, without the first `after`.
@@ -126,36 +130,39 @@ impl Store {
 
     /// Forgets the wrong tries at one person, or at everybody; gives the number of sources.
     pub fn clear_tries(&self, owner: Option<&Owner>) -> Result<u64, StoreError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let forgotten = match owner {
-            Some(Owner { directory, key }) => {
-                let whose = [directory.as_str(), key.as_str()];
-                transaction.execute(
-                    "DELETE FROM budget WHERE directory = ?1 AND key = ?2",
-                    whose,
-                )?;
-                transaction.execute(
-                    "UPDATE attempt SET failures = 0 WHERE failures > 0 AND directory = ?1 AND key = ?2",
-                    whose,
-                )?
-            }
-            None => {
-                transaction.execute("DELETE FROM budget", [])?;
-                transaction.execute("UPDATE attempt SET failures = 0 WHERE failures > 0", [])?
-            }
-        };
-        transaction.commit()?;
-        Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
+        self.write_aside(|connection| {
+            let transaction = connection.transaction()?;
+            let forgotten = match owner {
+                Some(Owner { directory, key }) => {
+                    let whose = [directory.as_str(), key.as_str()];
+                    transaction.execute(
+                        "DELETE FROM budget WHERE directory = ?1 AND key = ?2",
+                        whose,
+                    )?;
+                    transaction.execute(
+                        "UPDATE attempt SET failures = 0 WHERE failures > 0 AND directory = ?1 AND key = ?2",
+                        whose,
+                    )?
+                }
+                None => {
+                    transaction.execute("DELETE FROM budget", [])?;
+                    transaction.execute("UPDATE attempt SET failures = 0 WHERE failures > 0", [])?
+                }
+            };
+            transaction.commit()?;
+            Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
+        })
     }
 
     /// Drops what is older than `before`, so that strangers cannot fill the disk.
     pub fn forget_attempts(&self, before: Time) -> Result<(), StoreError> {
-        self.connection().execute(
-            "DELETE FROM attempt WHERE max(last_failure, last_success) < ?1",
-            [signed(before.unix())],
-        )?;
-        Ok(())
+        self.write_aside(|connection| {
+            connection.execute(
+                "DELETE FROM attempt WHERE max(last_failure, last_success) < ?1",
+                [signed(before.unix())],
+            )?;
+            Ok(())
+        })
     }
 }
 

@@ -9,6 +9,7 @@ pub(super) use rusqlite::{
     Connection, OptionalExtension, Params, Result as RowResult, Row, Transaction, params,
 };
 
+use super::journal::Journal;
 use super::registry::ACCOUNTS;
 use crate::account::Uid;
 use crate::clock::Time;
@@ -121,6 +122,8 @@ pub struct Store {
     connection: Mutex<Connection>,
     /// Held while somebody decides about ids and names.
     decisions: Mutex<()>,
+    /// Never held while the connection is asked for.
+    pub(super) journal: Mutex<Journal>,
     /// The last sequence number handed out.
     pub(super) sequence: AtomicI64,
 }
@@ -153,6 +156,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             decisions: Mutex::new(()),
+            journal: Mutex::default(),
             sequence: AtomicI64::new(last.unwrap_or(0)),
         })
     }
@@ -241,11 +245,13 @@ impl Store {
 
     /// Raises the high-water mark to `now`; it never falls here.
     pub fn raise_high_water(&self, now: Time) -> Result<(), StoreError> {
-        self.connection().execute(
-            "INSERT INTO fact VALUES ('clock', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-            [signed(now.unix())],
-        )?;
-        Ok(())
+        self.write_aside(|connection| {
+            connection.execute(
+                "INSERT INTO fact VALUES ('clock', ?1) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                [signed(now.unix())],
+            )?;
+            Ok(())
+        })
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod attempts;
 pub mod disk;
+pub mod journal;
 pub mod ledger;
 mod listed;
 pub mod names;

@@ -96,7 +96,8 @@ impl Store {
 
     /// Notes that everybody of `directory` who is known here has been asked about.
     pub fn mark_synced(&self, directory: &DirectoryName, now: Time) -> Result<(), StoreError> {
-        mark_synced(&self.connection(), directory, now)
+        // What it says of a directory that was read before is a moment; one that was not is told apart by that.
+        self.write_aside(|connection| mark_synced(connection, directory, now))
     }
 
     /// Notes under which settings, told apart by a number, `directory` has been read.
@@ -144,13 +145,25 @@ impl Store {
         let mut rows = select.query([directory.as_str()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            found.push(KnownPerson {
-                person: body_of(row)?,
-                seen: synced.max(Time::from_unix(unsigned(row.get(1)?))),
-                groups: numbers(row, 2)?,
-            });
+            found.push(known_person(row, synced)?);
         }
         Ok(found)
+    }
+
+    /// The person whom `directory` knows by `key`.
+    pub fn person(
+        &self,
+        directory: &DirectoryName,
+        key: &ImmutableKey,
+    ) -> Result<Option<KnownPerson>, StoreError> {
+        let synced = self.synced(directory)?.unwrap_or(Time::from_unix(0));
+        let connection = self.connection();
+        let mut select = connection.prepare_cached(
+            "SELECT body, seen, groups FROM person WHERE directory = ?1 AND key = ?2",
+        )?;
+        let mut rows = select.query([directory.as_str(), key.as_str()])?;
+        let row = rows.next()?;
+        row.map(|row| known_person(row, synced)).transpose()
     }
 
     /// The groups of `directory`, by number.
@@ -289,6 +302,15 @@ pub(super) fn keys(
         None => select.query_map([directory.as_str()], key)?,
     };
     Ok(keys.collect::<Result<_, _>>()?)
+}
+
+/// A person out of body, moment and groups, whose directory was synced at `synced`.
+fn known_person(row: &Row<'_>, synced: Time) -> Result<KnownPerson, StoreError> {
+    Ok(KnownPerson {
+        person: body_of(row)?,
+        seen: synced.max(Time::from_unix(unsigned(row.get(1)?))),
+        groups: numbers(row, 2)?,
+    })
 }
 
 /// How a group's type is stored.

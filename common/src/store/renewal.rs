@@ -1,7 +1,10 @@
 //! What directories say about single persons and groups, kept beside what is known of
 //! everybody else: answers to look-ups, refreshes of people who are known, logins, changes.
 
+use std::collections::BTreeMap;
+
 use super::disk::{OptionalExtension, Store, StoreError, Transaction, params, signed};
+use super::journal::{Touched, stays};
 use super::projection::{
     NEW_TEAM, WRITE_PERSON, WRITE_TEAM_IF_DIFFERENT, keys, mark_synced, number_text, type_text,
 };
@@ -57,18 +60,27 @@ impl Store {
             directory,
             now,
             changed: false,
+            told: 0,
+            touched: BTreeMap::new(),
         };
         renewing.take_in(renewal)?;
-        let change = Change::of(renewing.changed);
         if let Some(until) = &renewal.until {
+            let counted = transaction.total_changes();
             mark_synced(&transaction, directory, now)?;
-            transaction.execute(
-                "UPDATE directory SET cursor = ?2 WHERE name = ?1",
-                params![directory.as_str(), until.0],
-            )?;
+            let read_up_to = "UPDATE directory SET cursor = ?2 WHERE name = ?1";
+            transaction.execute(read_up_to, params![directory.as_str(), until.0])?;
+            let moments = transaction.total_changes().saturating_sub(counted);
+            renewing.told = renewing.told.saturating_add(moments);
         }
+        let Renewing {
+            changed,
+            told,
+            touched,
+            ..
+        } = renewing;
         transaction.commit()?;
-        Ok(change)
+        self.tell_written(told, touched);
+        Ok(Change::of(changed))
     }
 }
 
@@ -78,6 +90,10 @@ struct Renewing<'a> {
     directory: &'a DirectoryName,
     now: Time,
     changed: bool,
+    /// The rows written of persons who stay who they are.
+    told: u64,
+    /// Those persons.
+    touched: BTreeMap<(DirectoryName, ImmutableKey), Touched>,
 }
 
 impl Renewing<'_> {
@@ -127,29 +143,39 @@ impl Renewing<'_> {
         self.forget_namesakes("person", &person.name, &person.key)?;
         let groups = self.numbers(groups)?;
         let body = serde_json::to_string(person)?;
-        self.changed |= !self.is_known(person, &body, &groups)?;
-        self.transaction
-            .prepare_cached(WRITE_PERSON)?
-            .execute(params![
-                self.directory.as_str(),
-                person.key.as_str(),
-                person.name,
-                body,
-                signed(self.now.unix()),
-                groups
-            ])?;
+        let before = self.before(person)?;
+        self.changed |= !before
+            .as_ref()
+            .is_some_and(|before| *before == (body.clone(), groups.clone()));
+        let mut write = self.transaction.prepare_cached(WRITE_PERSON)?;
+        let written = write.execute(params![
+            self.directory.as_str(),
+            person.key.as_str(),
+            person.name,
+            body,
+            signed(self.now.unix()),
+            groups
+        ])?;
+        if let Some((former, held)) = before
+            && stays(&serde_json::from_str(&former)?, person)
+        {
+            self.told = self
+                .told
+                .saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+            let who = (self.directory.clone(), person.key.clone());
+            self.touched.entry(who).or_default().memberships |= held != groups;
+        }
         Ok(())
     }
 
-    fn is_known(&self, person: &Person, body: &str, groups: &str) -> Result<bool, StoreError> {
-        let mut select = self.transaction.prepare_cached(
-            "SELECT body = ?3 AND groups = ?4 FROM person WHERE directory = ?1 AND key = ?2",
-        )?;
-        let same = select.query_row(
-            params![self.directory.as_str(), person.key.as_str(), body, groups],
-            |row| row.get(0),
-        );
-        Ok(same.optional()?.unwrap_or(false))
+    /// Body and groups of `person` as they were.
+    fn before(&self, person: &Person) -> Result<Option<(String, String)>, StoreError> {
+        let mut select = self
+            .transaction
+            .prepare_cached("SELECT body, groups FROM person WHERE directory = ?1 AND key = ?2")?;
+        let known = [self.directory.as_str(), person.key.as_str()];
+        let before = select.query_row(known, |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(before.optional()?)
     }
 
     fn see_team(&mut self, TeamSighting { team, groups }: &TeamSighting) -> Result<(), StoreError> {

@@ -71,16 +71,17 @@ impl Store {
 
     /// Counts one more refusal of the very secret that the verifier accepts; gives the count.
     pub fn count_refusal(&self, owner: &Owner) -> Result<u32, StoreError> {
-        let connection = self.connection();
-        let mut update = connection.prepare_cached(
-            "UPDATE verifier SET refusals = refusals + 1 WHERE directory = ?1 AND key = ?2 RETURNING refusals",
-        )?;
-        let count = update
-            .query_row([owner.directory.as_str(), owner.key.as_str()], |row| {
-                row.get(0)
-            })
-            .optional()?;
-        Ok(count.unwrap_or(0))
+        self.write_aside(|connection| {
+            let mut update = connection.prepare_cached(
+                "UPDATE verifier SET refusals = refusals + 1 WHERE directory = ?1 AND key = ?2 RETURNING refusals",
+            )?;
+            let count = update
+                .query_row([owner.directory.as_str(), owner.key.as_str()], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            Ok(count.unwrap_or(0))
+        })
     }
 
     fn write_verifier(
@@ -91,20 +92,22 @@ impl Store {
         written: Time,
         expires: Option<Time>,
     ) -> Result<(), StoreError> {
-        self.connection().execute(
-            "INSERT INTO verifier VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) ON CONFLICT (directory, key) DO UPDATE SET
-             sequence = excluded.sequence, text = excluded.text, written = excluded.written,
-             expires = excluded.expires, refusals = 0 WHERE excluded.sequence > sequence",
-            params![
-                owner.directory.as_str(),
-                owner.key.as_str(),
-                sequence,
-                text,
-                signed(written.unix()),
-                expires.map(|at| signed(at.unix()))
-            ],
-        )?;
-        Ok(())
+        self.write_aside(|connection| {
+            connection.execute(
+                "INSERT INTO verifier VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0) ON CONFLICT (directory, key) DO UPDATE SET
+                 sequence = excluded.sequence, text = excluded.text, written = excluded.written,
+                 expires = excluded.expires, refusals = 0 WHERE excluded.sequence > sequence",
+                params![
+                    owner.directory.as_str(),
+                    owner.key.as_str(),
+                    sequence,
+                    text,
+                    signed(written.unix()),
+                    expires.map(|at| signed(at.unix()))
+                ],
+            )?;
+            Ok(())
+        })
     }
 }
 
