@@ -24,7 +24,8 @@ use muster_common::snapshot::writer;
 use muster_common::store::Store;
 use muster_common::store::renewal::Renewal;
 use muster_common::verifier::HostKey;
-use muster_common::wire::publish::{PublishError, Published};
+use muster_common::wire::publish::{Offer, PublishError, Published};
+use muster_daemon::publish::check;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::assemble::assemble;
@@ -548,7 +549,7 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             host_key: Arc::new(HostKey::from_bytes([7; 32])),
             hashing: Arc::new(Hashing::on(1)),
-            publisher: Publisher::by(install_beside),
+            publisher: Publisher::by(Box::new(install_beside)),
             lookups: Lookups::default(),
             mapped: Mapped::default(),
             written_through: WrittenThrough::default(),
@@ -633,12 +634,89 @@ impl World {
     }
 }
 
+impl World {
+    /// From now on root's own publisher admits and writes what is served, under `config`. The
+    /// host has the shells `/bin/bash`, `/bin/sh` and `/bin/0` to `/bin/7`.
+    pub(crate) fn publish_by_root(&mut self, config: &str) -> Root {
+        let broker = Arc::get_mut(&mut self.broker).unwrap();
+        let etc = broker.places.host.join("etc");
+        let numbered = (0..8).map(|nth| format!("/bin/{nth}\n"));
+        let shells = numbered.chain(["/bin/bash\n/bin/sh\n".to_owned()]);
+        std::fs::write(etc.join("shells"), shells.collect::<String>()).unwrap();
+        std::fs::write(etc.join("muster.toml"), config).unwrap();
+        let places = check::Places {
+            config: etc.join("muster.toml"),
+            host: broker.places.host.clone(),
+            public: broker.places.host.join("public"),
+            owner: broker.places.snapshot_owner,
+        };
+        broker.places.snapshot = places.public.join("snapshot");
+        let root = Root {
+            publisher: Arc::new(Mutex::new(admitting(places, &self.clock))),
+            taken: Arc::default(),
+            clock: Arc::clone(&self.clock),
+        };
+        let (publisher, taken) = (Arc::clone(&root.publisher), Arc::clone(&root.taken));
+        broker.publisher = Publisher::by(Box::new(move |_socket, offer, candidate, _deadline| {
+            let mut publisher = publisher.lock().unwrap();
+            let answer = match offer {
+                Offer::Whole => publisher.publish(candidate.to_vec()),
+                Offer::Amendment => publisher.amend(candidate.to_vec()),
+            };
+            let answer = answer.map_err(|error| PublishError::Refused(error.to_string()))?;
+            taken.lock().unwrap().push(offer);
+            Ok(answer)
+        }));
+        root
+    }
+}
+
+/// The publisher in this process.
+pub(crate) struct Root {
+    publisher: Arc<Mutex<check::Publisher>>,
+    taken: Arc<Mutex<Vec<Offer>>>,
+    clock: Arc<ManualClock>,
+}
+
+impl Root {
+    /// What was handed over and taken since this was asked last.
+    pub(crate) fn taken(&self) -> Vec<Offer> {
+        std::mem::take(&mut *self.taken.lock().unwrap())
+    }
+
+    /// Another publisher in the place of this one.
+    pub(crate) fn restart(&self) {
+        let mut publisher = self.publisher.lock().unwrap();
+        *publisher = admitting(publisher.places().clone(), &self.clock);
+    }
+}
+
+fn admitting(places: check::Places, clock: &Arc<ManualClock>) -> check::Publisher {
+    check::Publisher::new(places, Box::new(Shared(Arc::clone(clock))))
+}
+
+/// A clock that the test keeps a hand on.
+struct Shared(Arc<ManualClock>);
+
+impl Clock for Shared {
+    fn now(&self) -> Time {
+        self.0.now()
+    }
+    fn since_boot(&self) -> Duration {
+        self.0.since_boot()
+    }
+}
+
 /// In the publisher's place: what is handed over is written anew, as the snapshot beside the socket.
 fn install_beside(
     socket: &Path,
+    offer: Offer,
     candidate: &[u8],
     _deadline: Duration,
 ) -> Result<Published, PublishError> {
+    if offer == Offer::Amendment {
+        return Err(PublishError::Refused("everybody is needed".to_owned()));
+    }
     let failed = |error: writer::WriteError| PublishError::Refused(error.to_string());
     write_anew(candidate, socket.parent().unwrap()).map_err(failed)?;
     Ok(Published {

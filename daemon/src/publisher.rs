@@ -1,7 +1,8 @@
-//! The way to the publisher: assembles, hands over, remembers how it went.
+//! The way to the publisher: assembles, hands over, remembers how it went. Where only persons
+//! have changed who stay who they are, their records are all that is handed over.
 //! Requests that come while one is under way are served together by the next.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,11 +10,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use muster_common::clock::Time;
+use muster_common::directory::ImmutableKey;
 use muster_common::local::LocalFiles;
+use muster_common::name::DirectoryName;
+use muster_common::snapshot::policy::worth_writing;
 use muster_common::snapshot::writer;
-use muster_common::wire::publish::{self, PublishError, Published};
+use muster_common::store::journal::{Touched, Written};
+use muster_common::wire::publish::{self, Offer, PublishError, Published};
 
-use crate::assemble::assemble;
+use crate::assemble::{amend, assemble};
 use muster_common::text::with_causes;
 
 use crate::broker::Broker;
@@ -41,25 +47,34 @@ pub struct Publication {
 }
 
 /// Hands a candidate to whoever listens at a socket and says what is served then.
-pub type HandOver = fn(&Path, &[u8], Duration) -> Result<Published, PublishError>;
+pub type HandOver =
+    Box<dyn Fn(&Path, Offer, &[u8], Duration) -> Result<Published, PublishError> + Send + Sync>;
 
 /// Serializes and coalesces publications.
-#[derive(Debug)]
 pub struct Publisher {
     hand_over: HandOver,
     requested: AtomicU64,
     covered: tokio::sync::Mutex<u64>,
     last: Mutex<Publication>,
+    /// What the last whole publication went by.
+    base: Mutex<Option<Base>>,
     /// Whether a publication that nobody waits for is about to come.
     waiting: AtomicBool,
     /// What the publications so far have taken.
     rest: Mutex<Rest>,
 }
 
+/// What everybody was put together by.
+#[derive(Debug)]
+struct Base {
+    local: LocalFiles,
+    at: Time,
+}
+
 impl Default for Publisher {
     /// The way to muster-publish.
     fn default() -> Self {
-        Self::by(publish::publish)
+        Self::by(Box::new(publish::publish))
     }
 }
 
@@ -71,6 +86,7 @@ impl Publisher {
             requested: AtomicU64::default(),
             covered: tokio::sync::Mutex::default(),
             last: Mutex::default(),
+            base: Mutex::default(),
             waiting: AtomicBool::default(),
             rest: Mutex::default(),
         }
@@ -93,6 +109,19 @@ impl Publisher {
     fn note_end(&self, began: Instant) {
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         rest.note(began, Instant::now());
+    }
+
+    /// Whether it was by these accounts that everybody was put together last, and so lately that
+    /// everybody else's decisions are as good as new.
+    fn is_based_on(&self, local: &LocalFiles, now: Time, max_staleness: Duration) -> bool {
+        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
+        base.as_ref().is_some_and(|base| {
+            base.local == *local && now.since(base.at) < worth_writing(max_staleness)
+        })
+    }
+
+    fn base_on(&self, base: Option<Base>) {
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
     }
 
     fn remember(&self, publication: Publication) {
@@ -182,17 +211,109 @@ fn publication(broker: &Broker) -> Publication {
 
 /// The text of the error is for the log and `status`; all errors come to the same: the old snapshot stays.
 fn try_publication(broker: &Broker) -> Result<Publication, String> {
+    // Asked first: what is written from here on is told the next time.
+    let written = broker.store.written();
+    let publication = publication_of(broker, &written);
+    if publication.is_err() {
+        broker.store.forget_written();
+    }
+    publication
+}
+
+fn publication_of(broker: &Broker, written: &Written) -> Result<Publication, String> {
     let local = LocalFiles::read(&broker.places.host)
         .map_err(|error| format!("the host's own accounts cannot be read: {error}"))?;
-    let assembly = assemble(&broker.store, &broker.config, &local, broker.clock.now())
+    let proposed = match written {
+        Written::People(people) if !people.is_empty() => proposal(broker, &local, people),
+        _ => Err("more may be other than some people".to_owned()),
+    };
+    match proposed.map(|proposal| amended(broker, proposal)) {
+        Ok(Some(published)) => return published,
+        Ok(None) => {}
+        Err(why) => log::debug!("everybody is put together: {why}"),
+    }
+    whole(broker, local)
+}
+
+/// An amendment's candidate, and what was published before it.
+struct Proposal {
+    candidate: Vec<u8>,
+    before: Published,
+    problems: Vec<String>,
+}
+
+/// The records of `people` alone; the error says why that does not do.
+fn proposal(
+    broker: &Broker,
+    local: &LocalFiles,
+    people: &BTreeMap<(DirectoryName, ImmutableKey), Touched>,
+) -> Result<Proposal, String> {
+    let (publisher, config) = (&broker.publisher, &broker.config);
+    let (last, now) = (publisher.last(), broker.clock.now());
+    if last.error.is_some() || !publisher.is_based_on(local, now, config.access_max_staleness) {
+        return Err("what is served was put together otherwise, or long ago".to_owned());
+    }
+    let served = broker.snapshot().map_err(|error| with_causes(&error))?;
+    let before = last.published;
+    let before = before.filter(|before| before.generation == served.generation());
+    let before = before.ok_or("another snapshot is served than the last one")?;
+    let base = amend::Base {
+        served: &served,
+        problems: &last.problems,
+    };
+    let content = amend::amend(&broker.store, (config, local), &base, people, now)
+        .map_err(|error| with_causes(&error))?;
+    let candidate = writer::candidate_upon(&content, served.generation());
+    Ok(Proposal {
+        candidate: candidate.map_err(|error| with_causes(&error))?,
+        before,
+        problems: last.problems,
+    })
+}
+
+/// What came of an amendment; `None` where the publisher needs everybody.
+fn amended(broker: &Broker, proposal: Proposal) -> Option<Result<Publication, String>> {
+    let published = (broker.publisher.hand_over)(
+        &broker.places.publish_socket,
+        Offer::Amendment,
+        &proposal.candidate,
+        DEADLINE,
+    );
+    match published {
+        Ok(published) => Some(Ok(Publication {
+            published: Some(Published {
+                refusals: proposal.before.refusals,
+                refused_total: proposal.before.refused_total,
+                ..published
+            }),
+            error: None,
+            problems: proposal.problems,
+        })),
+        Err(PublishError::Refused(why)) => {
+            log::debug!("everybody is handed over: {why}");
+            None
+        }
+        Err(error) => Some(Err(with_causes(&error))),
+    }
+}
+
+fn whole(broker: &Broker, local: LocalFiles) -> Result<Publication, String> {
+    let now = broker.clock.now();
+    broker.publisher.base_on(None);
+    let assembly = assemble(&broker.store, &broker.config, &local, now)
         .map_err(|error| with_causes(&error))?;
     let candidate = writer::candidate(&assembly.content).map_err(|error| with_causes(&error))?;
     let mut problems = assembly.problems;
     drop(assembly.content);
-    let hand_over = broker.publisher.hand_over;
-    let published = hand_over(&broker.places.publish_socket, &candidate, DEADLINE)
-        .map_err(|error| with_causes(&error))?;
+    let published = (broker.publisher.hand_over)(
+        &broker.places.publish_socket,
+        Offer::Whole,
+        &candidate,
+        DEADLINE,
+    );
+    let published = published.map_err(|error| with_causes(&error))?;
     drop(candidate);
+    broker.publisher.base_on(Some(Base { local, at: now }));
     // What an assembly needed goes back: the broker idles on a small footprint.
     crate::heap::trim();
     problems.extend(

@@ -55,6 +55,10 @@ enum Standing {
     Private,
 }
 
+fn is_private(record: &UserRecord, gid: Gid, directory: u16) -> bool {
+    gid.get() == record.account.uid.get() && directory == record.directory
+}
+
 impl<'a> Memberships<'a> {
     /// Those of the person `record` of `snapshot`.
     pub fn of(
@@ -88,14 +92,19 @@ impl<'a> Memberships<'a> {
     /// Adds `group`, if the person `record` is in it as a directory says it.
     pub fn add(&mut self, record: &UserRecord, group: &GroupRecord) {
         let gid = group.group.gid;
-        let private = gid.get() == record.account.uid.get() && group.directory == record.directory;
-        let standing = match private {
+        if is_private(record, gid, group.directory) || group.group.members.contains(&self.user) {
+            self.join(record, gid, (group.group.name.clone(), group.directory));
+        }
+    }
+
+    /// Adds the group with this id, name and directory, which is the private one of the person
+    /// `record` or lists the person.
+    pub fn join(&mut self, record: &UserRecord, gid: Gid, (name, directory): (GroupName, u16)) {
+        let standing = match is_private(record, gid, directory) {
             true => Standing::Private,
-            false if group.group.members.contains(&self.user) => Standing::Listed,
-            false => return,
+            false => Standing::Listed,
         };
-        if let Some(owner) = self.directories.name(group.directory) {
-            let name = group.group.name.clone();
+        if let Some(owner) = self.directories.name(directory) {
             self.groups.push((owner, name, gid, standing));
         }
     }

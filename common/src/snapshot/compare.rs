@@ -29,16 +29,24 @@ impl Snapshot {
         content: &Content,
         same_time: impl Fn(Time, Time) -> bool + Copy,
     ) -> Result<bool, Damaged> {
-        let directories = self.directories()?;
-        let mut pairs = directories.iter().zip(&content.directories);
         Ok(self.enumerate() == content.enumerate
             && self.forms()? == content.forms
             && self.id_ranges()? == content.id_ranges
             && self.services()? == content.services
             && self.group_types()? == content.group_types
-            && directories.len() == content.directories.len()
-            && pairs.all(|(own, said)| is_same_directory(own, said, same_time))
+            && self.says_directories(&content.directories, same_time)?
             && self.tombstones().collect::<Result<Vec<_>, _>>()? == content.tombstones)
+    }
+
+    pub(super) fn says_directories(
+        &self,
+        said: &[DirectoryRecord],
+        same_time: impl Fn(Time, Time) -> bool + Copy,
+    ) -> Result<bool, Damaged> {
+        let own = self.directories()?;
+        let mut pairs = own.iter().zip(said);
+        Ok(own.len() == said.len()
+            && pairs.all(|(own, said)| is_same_directory(own, said, same_time)))
     }
 
     fn says_users(
@@ -56,7 +64,7 @@ impl Snapshot {
         Ok(true)
     }
 
-    fn says_user(
+    pub(super) fn says_user(
         &self,
         place: Place,
         user: &UserRecord,
@@ -115,7 +123,7 @@ impl Snapshot {
         Ok(true)
     }
 
-    fn says_group(
+    pub(super) fn says_group(
         &self,
         place: Place,
         record: &GroupRecord,

@@ -43,6 +43,15 @@ impl Snapshot {
         owned_group(self.group_with_id(gid.get())?)
     }
 
+    /// The name of a group, and the position of its directory; the members are not looked at.
+    pub fn group_name(&self, entry: &GroupEntry<'_>) -> Result<(GroupName, u16), Damaged> {
+        let mut room = Room::default();
+        let name = entry.copy_name(room.of(entry.name));
+        let name = name.ok_or(Damaged("a group lies outside"))?;
+        let name = GroupName::from_bytes(name).map_err(|_| Damaged("a group has no name"))?;
+        Ok((name, entry.directory()))
+    }
+
     /// The tombstone of this name: a user who was here and is gone.
     pub fn tombstone(&self, name: &str) -> Result<Option<Tombstone>, Damaged> {
         for place in self.tombstones_named(name.as_bytes()) {

@@ -194,6 +194,18 @@ impl<'a> GroupEntry<'a> {
         )
     }
 
+    /// Copies the name alone to the start of `target`. `None`: `target` is too small, or the
+    /// name lies outside.
+    pub(crate) fn copy_name<'b>(&self, target: &'b mut [MaybeUninit<u8>]) -> Option<&'b [u8]> {
+        let target = target.get_mut(..self.name)?;
+        self.view.copy(self.at.saturating_add(group::TEXT), target)
+    }
+
+    /// The position of the owning directory.
+    pub const fn directory(&self) -> u16 {
+        self.directory
+    }
+
     /// The bytes that this record takes.
     pub(crate) fn bytes(&self) -> usize {
         group::TEXT

@@ -33,7 +33,8 @@ pub(crate) mod header {
     pub(crate) const CREATED: usize = 32;
     /// u64: the seed of the hashes.
     pub(crate) const SEED: usize = 40;
-    /// u64: bit 0: enumeration lists what is here; bit 1: names are found in any ASCII case.
+    /// u64: bit 0: enumeration lists what is here; bit 1: names are found in any ASCII case;
+    /// bit 2: some records were amended since all were written.
     pub(crate) const FLAGS: usize = 48;
     /// [`super::SECTIONS`] pairs of (u32 offset in units, u32 count).
     pub(crate) const SECTIONS: usize = 64;
@@ -43,6 +44,9 @@ pub(crate) mod header {
 pub(crate) const FLAG_ENUMERATE: u64 = 1;
 /// The flag that lets a user be found by a name that differs in ASCII case.
 pub(crate) const FLAG_FOLD_CASE: u64 = 2;
+
+/// The flag of a snapshot that holds records which nothing leads to any more.
+pub(crate) const FLAG_AMENDED: u64 = 4;
 
 /// The sections, in the order of the header's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

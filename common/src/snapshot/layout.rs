@@ -20,6 +20,8 @@ const QUARTERS_FOR_USERS: usize = 11;
 /// One attempt at a snapshot: a seed, and how much wider than usual the indexes are made.
 pub(super) struct Layout {
     bytes: Vec<u8>,
+    /// How many bytes of another snapshot stand before them.
+    before: usize,
     seed: u64,
     wider: usize,
     wider_for_users: usize,
@@ -43,11 +45,19 @@ struct Keys {
     records: Vec<u32>,
 }
 
+/// Records that come behind another snapshot's bytes, and their offsets in units.
+pub(super) struct Behind {
+    pub(super) bytes: Vec<u8>,
+    pub(super) users: Vec<u32>,
+    pub(super) groups: Vec<u32>,
+}
+
 impl Layout {
     /// A layout with `seed`; each further `attempt` makes the indexes wider by a quarter.
     pub(super) fn new(seed: u64, attempt: u32) -> Self {
         Self {
             bytes: vec![0; HEADER],
+            before: 0,
             seed,
             wider: attempt as usize,
             wider_for_users: 0,
@@ -61,6 +71,36 @@ impl Layout {
             reading: Reading::Whole,
             ..Self::new(0, 0)
         }
+    }
+
+    /// A layout of what stands behind the `length` bytes of another snapshot.
+    pub(super) fn behind(length: usize) -> Result<Self, WriteError> {
+        if !length.is_multiple_of(UNIT) {
+            return Err(WriteError::Unfaithful("a snapshot ends amid a unit"));
+        }
+        Ok(Self {
+            bytes: Vec::new(),
+            before: length,
+            ..Self::without_indexes()
+        })
+    }
+
+    /// These records, one behind the other.
+    pub(super) fn amended(
+        mut self,
+        users: &[UserRecord],
+        groups: &[GroupRecord],
+    ) -> Result<Behind, WriteError> {
+        let users = users.iter().map(|user| self.user(user));
+        let users = users.collect::<Result<_, _>>()?;
+        let groups = groups.iter().map(|group| self.group(group));
+        let groups = groups.collect::<Result<_, _>>()?;
+        self.unit()?;
+        Ok(Behind {
+            bytes: self.bytes,
+            users,
+            groups,
+        })
     }
 
     /// With room between users' names: they are what logins and most look-ups ask for.
@@ -373,8 +413,8 @@ impl Layout {
     /// Pads to the next unit and names it.
     fn unit(&mut self) -> Result<u32, WriteError> {
         self.align();
-        match self.bytes.len() {
-            ..=LENGTH_MAX => count(self.bytes.len().div_ceil(UNIT)),
+        match self.before.saturating_add(self.bytes.len()) {
+            length @ ..=LENGTH_MAX => count(length.div_ceil(UNIT)),
             _ => Err(WriteError::TooLarge),
         }
     }

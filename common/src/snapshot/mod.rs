@@ -4,7 +4,7 @@
 //! how its bytes are reached, [`reader`] the safe way in (`decode` to owned
 //! values, `forms` other forms of names), `writer` (feature) the way out, `policy` (feature) who is admitted,
 //! `neighbours` (feature) whose home is another's,
-//! `compare` (feature) whether there is news at all.
+//! `compare` (feature) whether there is news at all, `amend` (feature) how little of it is written.
 
 pub mod content;
 mod decode;
@@ -18,6 +18,8 @@ mod mutations;
 mod open;
 pub mod reader;
 
+#[cfg(feature = "writer")]
+pub mod amend;
 #[cfg(feature = "writer")]
 pub mod build;
 #[cfg(feature = "writer")]

@@ -31,6 +31,17 @@ impl Identity {
         }
     }
 
+    /// Which file `file` is.
+    #[cfg(feature = "writer")]
+    pub(super) fn of_file(file: &std::fs::File) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let status = file.metadata()?;
+        Ok(Self {
+            device: status.dev(),
+            inode: status.ino(),
+        })
+    }
+
     /// Which file stands at `path` now.
     pub fn at(path: &Path) -> io::Result<Self> {
         Ok(Self::of(&status_of(path)?))

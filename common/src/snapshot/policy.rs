@@ -21,6 +21,7 @@ use crate::name::{DirectoryName, NameRule, ServiceName};
 use crate::overrides::Overrides;
 use crate::text;
 
+pub mod amend;
 mod record;
 mod relations;
 #[cfg(test)]
@@ -59,6 +60,17 @@ pub struct Policy {
     pub max_staleness: Duration,
     /// The host's own users, groups, ids and shells.
     pub local: LocalFiles,
+}
+
+/// Decisions and syncs that have moved on by less than this are not worth a new file …
+const WORTH_WRITING: Duration = Duration::from_secs(3600);
+/// … unless that is more than this part of how long a decision counts.
+const PART_OF_STALENESS: u32 = 4;
+
+/// By how much decisions, which count for `max_staleness`, and syncs have to move on to be worth a new file.
+pub fn worth_writing(max_staleness: Duration) -> Duration {
+    let part = max_staleness.checked_div(PART_OF_STALENESS);
+    WORTH_WRITING.min(part.unwrap_or_default())
 }
 
 /// One record that was left out, or changed.

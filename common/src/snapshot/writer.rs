@@ -7,10 +7,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::content::{Content, SERVICES_MAX};
+use super::amend::{Amendment, Patches};
+use super::content::{Content, GroupRecord, SERVICES_MAX, UserRecord};
 use super::format::{HEADER, LENGTH_MAX, MAGIC, header};
 use super::layout::Layout;
-use super::reader::{Damaged, OpenError, Snapshot};
+use super::reader::{Damaged, Identity, OpenError, Snapshot};
 use super::seeded::Set;
 use crate::name::SUFFIX_MAX;
 
@@ -82,8 +83,13 @@ pub fn write(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> 
 /// The bytes that the publisher is handed, read back and compared. It reads each record once,
 /// in its order, and lays out anew what it admits: nobody is looked for, so the indexes are empty.
 pub fn candidate(content: &Content) -> Result<Vec<u8>, WriteError> {
+    candidate_upon(content, 0)
+}
+
+/// As [`candidate`], of some users only: what is other than in the snapshot `generation`.
+pub fn candidate_upon(content: &Content, generation: u64) -> Result<Vec<u8>, WriteError> {
     check(content)?;
-    let bytes = Layout::without_indexes().write(content, 0)?;
+    let bytes = Layout::without_indexes().write(content, generation)?;
     let snapshot = Snapshot::from_vec(bytes.ok_or(WriteError::NoSeed)?)?;
     prove_content(&snapshot, content)?;
     Ok(snapshot.into_vec())
@@ -126,7 +132,16 @@ fn check(content: &Content) -> Result<(), WriteError> {
             why: "it is empty, too long, or could not be typed",
         });
     }
-    let known = |directory: u16| usize::from(directory) < content.directories.len();
+    check_records(users, groups, content.directories.len())
+}
+
+/// Refuses records that a reader would misread, where there are so many directories.
+fn check_records(
+    users: &[UserRecord],
+    groups: &[GroupRecord],
+    directories: usize,
+) -> Result<(), WriteError> {
+    let known = |directory: u16| usize::from(directory) < directories;
     let unfit = |name: &str, why| {
         Err(WriteError::Unfit {
             name: name.to_owned(),
@@ -218,16 +233,80 @@ const NEW_FILE: &str = "snapshot.new";
 /// Puts `bytes` into `folder` as the snapshot. Readers of the old file are told
 /// before it loses its name, and the old file is never shortened: others have it mapped.
 pub fn install(bytes: &[u8], folder: &Path) -> Result<(), WriteError> {
-    let (new, standing) = (folder.join(NEW_FILE), folder.join(FILE));
-    let at = |path: &Path| {
-        let path = path.to_owned();
-        move |source| WriteError::Io { path, source }
-    };
-    if let Err(error) = write_new(bytes, &new) {
-        // A part of it would keep the disk full for everybody else.
-        let _gone = std::fs::remove_file(&new);
-        return Err(at(&new)(error));
+    write_new(folder, |file| file.write_all(bytes))?;
+    put_in_place(folder)
+}
+
+/// Puts into `folder`, which is `owner`'s, a copy of `served`, the snapshot there, that says
+/// `amendment`. What it says anew is read back and compared; all else is as it was.
+pub fn amend(
+    served: &Snapshot,
+    amendment: &Amendment,
+    generation: u64,
+    folder: &Path,
+    owner: u32,
+) -> Result<(), WriteError> {
+    check_records(
+        &amendment.users,
+        &amendment.groups,
+        amendment.directories.len(),
+    )?;
+    let patches = served.patches(amendment, generation)?;
+    write_new(folder, |file| copy_amended(served, &patches, folder, file))?;
+    let proved = Snapshot::open_trusted_by(&folder.join(NEW_FILE), owner)
+        .map_err(WriteError::from)
+        .and_then(|written| prove_amended(&written, served, amendment, generation));
+    if let Err(error) = proved {
+        let _gone = std::fs::remove_file(folder.join(NEW_FILE));
+        return Err(error);
     }
+    put_in_place(folder)
+}
+
+fn copy_amended(
+    served: &Snapshot,
+    patches: &Patches,
+    folder: &Path,
+    file: &mut File,
+) -> io::Result<()> {
+    let mut standing = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(folder.join(FILE))?;
+    let length = served.length() as u64;
+    let is_it = Some(Identity::of_file(&standing)?) == served.identity();
+    if !is_it || io::copy(&mut standing, file)? != length {
+        return Err(io::Error::other("another snapshot stands there"));
+    }
+    file.write_all_at(&patches.behind, length)?;
+    for (at, word) in &patches.words {
+        file.write_all_at(&word.to_le_bytes(), *at)?;
+    }
+    Ok(())
+}
+
+/// Reads of `written` what `amendment` says, as every reader will.
+fn prove_amended(
+    written: &Snapshot,
+    served: &Snapshot,
+    amendment: &Amendment,
+    generation: u64,
+) -> Result<(), WriteError> {
+    let same_counts = (written.user_count(), written.group_count())
+        == (served.user_count(), served.group_count());
+    let says_it = written.says_amendment(amendment, |own, said| own == said)?
+        && written.lists_amendment(amendment)?;
+    let header = (written.generation(), written.created());
+    if same_counts && says_it && header == (generation, amendment.created) {
+        Ok(())
+    } else {
+        Err(WriteError::Unfaithful("the amendment"))
+    }
+}
+
+/// Gives the new file its name.
+fn put_in_place(folder: &Path) -> Result<(), WriteError> {
+    let (new, standing) = (folder.join(NEW_FILE), folder.join(FILE));
     // A reader that is not told looks by itself within a minute, so a file that
     // cannot be marked (missing, a FIFO, no snapshot at all) holds nothing up.
     let _told = tell_readers(&standing);
@@ -237,20 +316,41 @@ pub fn install(bytes: &[u8], folder: &Path) -> Result<(), WriteError> {
         .map_err(at(folder))
 }
 
-fn write_new(bytes: &[u8], path: &Path) -> io::Result<()> {
+fn at(path: &Path) -> impl FnOnce(io::Error) -> WriteError {
+    let path = path.to_owned();
+    move |source| WriteError::Io { path, source }
+}
+
+/// Makes the new file in `folder` by `write`, or none.
+fn write_new(
+    folder: &Path,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    let path = folder.join(NEW_FILE);
+    let written = create_new(&path).and_then(|mut file| {
+        write(&mut file)?;
+        file.sync_all()
+    });
+    written.map_err(|error| {
+        // A part of it would keep the disk full for everybody else.
+        let _gone = std::fs::remove_file(&path);
+        at(&path)(error)
+    })
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new()
+    let file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o644)
         .custom_flags(libc::O_NOFOLLOW)
         .open(path)?;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 /// Sets the old file's word that says "look again", and nothing else of it.

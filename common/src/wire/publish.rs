@@ -1,9 +1,11 @@
 //! From the broker to the publisher: one sealed memfd with a candidate
 //! snapshot, one JSON answer. One connection is one publication.
 //!
-//! The broker sends [`GREETING`] and, with the same sendmsg(2), one descriptor
+//! The broker sends an [`Offer`]'s greeting and, with the same sendmsg(2), one descriptor
 //! (SCM_RIGHTS) of a memfd with all of [`SEALS`]. The publisher answers one
 //! [`Answer`] in JSON, at most [`ANSWER_MAX`] bytes, and hangs up.
+//!
+//! An amendment that is refused is nobody's fault: everybody is handed over then.
 
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
@@ -20,8 +22,29 @@ use serde::{Deserialize, Serialize};
 use super::client::Deadline;
 use super::socket::Socket;
 
-/// What stands beside the descriptor: the protocol and its version.
-pub const GREETING: &[u8] = b"muster-publish 1\n";
+/// What is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Everybody.
+    Whole,
+    /// Users of the snapshot that is served, whose generation the candidate bears, who are
+    /// other than in there; neither groups nor tombstones. Everybody else stays.
+    Amendment,
+}
+
+impl Offer {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Whole, Self::Amendment];
+
+    /// What stands beside the descriptor: the protocol, its version, and what comes.
+    pub const fn greeting(self) -> &'static [u8] {
+        match self {
+            Self::Whole => b"muster-publish 1\n",
+            Self::Amendment => b"muster-publish 1 amendment\n",
+        }
+    }
+}
+
 /// What has to be sealed: nobody can change the candidate while it is checked.
 pub const SEALS: SealFlags = SealFlags::SHRINK
     .union(SealFlags::GROW)
@@ -98,6 +121,7 @@ pub enum PublishError {
 /// `socket`, and waits for its answer, at most `deadline` in all.
 pub fn publish(
     socket: &Path,
+    offer: Offer,
     candidate: &[u8],
     deadline: Duration,
 ) -> Result<Published, PublishError> {
@@ -105,19 +129,24 @@ pub fn publish(
         return Err(PublishError::TooLarge(candidate.len()));
     }
     let deadline = Deadline::after(deadline);
-    let answer = exchange(socket, candidate, deadline).map_err(PublishError::Unreachable)?;
+    let answer = exchange(socket, offer, candidate, deadline).map_err(PublishError::Unreachable)?;
     match serde_json::from_slice(&answer).map_err(PublishError::Nonsense)? {
         Answer::Published(published) => Ok(published),
         Answer::Failed { error } => Err(PublishError::Refused(crate::text::safe(&error, 1000))),
     }
 }
 
-fn exchange(socket: &Path, candidate: &[u8], deadline: Deadline) -> io::Result<Vec<u8>> {
+fn exchange(
+    socket: &Path,
+    offer: Offer,
+    candidate: &[u8],
+    deadline: Deadline,
+) -> io::Result<Vec<u8>> {
     let sealed = sealed(candidate)?;
     let stream = Socket::connect(socket, deadline)?.into_stream();
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(deadline.remaining()?))?;
-    hand_over(&stream, sealed.as_fd())?;
+    hand_over(&stream, offer, sealed.as_fd())?;
     read_answer(&stream, deadline)
 }
 
@@ -131,17 +160,18 @@ pub fn sealed(bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// Sends the greeting with `descriptor`.
-pub fn hand_over(stream: &UnixStream, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+/// Sends the greeting of `offer` with `descriptor`.
+pub fn hand_over(stream: &UnixStream, offer: Offer, descriptor: BorrowedFd<'_>) -> io::Result<()> {
     let descriptors = [descriptor];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
         return Err(io::ErrorKind::OutOfMemory.into());
     }
-    let greeting = [IoSlice::new(GREETING)];
-    let sent = rustix::net::sendmsg(stream, &greeting, &mut control, SendFlags::NOSIGNAL)?;
-    match sent == GREETING.len() {
+    let greeting = offer.greeting();
+    let said = [IoSlice::new(greeting)];
+    let sent = rustix::net::sendmsg(stream, &said, &mut control, SendFlags::NOSIGNAL)?;
+    match sent == greeting.len() {
         true => Ok(()),
         false => Err(io::ErrorKind::WriteZero.into()),
     }

@@ -1,7 +1,8 @@
 //! Where people live and what they run: what the directory says, where this host allows it; else root's templates.
 
-use muster_common::config::DirectoryConfig;
+use muster_common::config::{Config, DirectoryConfig};
 use muster_common::directory::Person;
+use muster_common::local::LocalFiles;
 use muster_common::name::UserName;
 use muster_common::snapshot::neighbours::{in_anothers_home, is_home};
 use muster_common::text;
@@ -42,15 +43,11 @@ impl Work<'_> {
         name: &UserName,
         person: &Person,
     ) -> String {
-        match &person.shell {
-            Some(shell) if self.local.allows_shell(shell) => shell.clone(),
-            Some(shell) => {
-                let shell = text::safe(shell, SHOWN_MAX);
-                self.problem(format!("user {name}: the service's shell {shell:?} is not in /etc/shells; the configured one is used"));
-                self.config.home.shell_of(&directory.name)
-            }
-            None => self.config.home.shell_of(&directory.name),
-        }
+        shell(self.config, self.local, directory, person).unwrap_or_else(|said| {
+            let said = text::safe(said, SHOWN_MAX);
+            self.problem(format!("user {name}: the service's shell {said:?} is not in /etc/shells; the configured one is used"));
+            self.config.home.shell_of(&directory.name)
+        })
     }
 
     /// Takes homes back that the service has given to one person and that another has, too.
@@ -72,5 +69,20 @@ impl Work<'_> {
                 account.name
             ));
         }
+    }
+}
+
+/// The shell that the service gives, or the configured one where it gives none; the one that it
+/// gives as an error where this host does not have it.
+pub(super) fn shell<'a>(
+    config: &Config,
+    local: &LocalFiles,
+    directory: &DirectoryConfig,
+    person: &'a Person,
+) -> Result<String, &'a str> {
+    match &person.shell {
+        Some(said) if local.allows_shell(said) => Ok(said.clone()),
+        Some(said) => Err(said),
+        None => Ok(config.home.shell_of(&directory.name)),
     }
 }

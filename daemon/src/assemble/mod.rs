@@ -1,8 +1,10 @@
 //! From what the directories contributed to what a snapshot says: names claimed,
 //! ids given, groups counted out per person, access compiled.
 //!
-//! Everything is built anew each time from the store: nobody is patched in or out.
+//! Everything is built anew from the store, unless it is certain that only some persons'
+//! records can be other ([`amend`]): who is served and by what is never patched.
 
+pub mod amend;
 mod around;
 mod claims;
 mod homes;
@@ -32,6 +34,7 @@ use muster_common::text;
 
 use around::Around;
 use claims::{contested_ids, holder};
+use homes::shell;
 
 use crate::sync::fingerprint;
 use muster_common::ssh_key;
@@ -73,16 +76,8 @@ pub fn assemble(
         content: empty_content(config, now),
     };
     for (directory, position) in config.directories.iter().zip(0u16..) {
-        let synced = store.synced(&directory.name)?;
-        work.content.directories.push(DirectoryRecord {
-            name: directory.name.clone(),
-            misses: misses(
-                directory.kind.coverage(),
-                synced,
-                is_listed(store, directory)?,
-            ),
-            synced,
-        });
+        let standing = directory_record(store, directory)?;
+        work.content.directories.push(standing);
         work.add_people(directory, position, store.people(&directory.name)?);
     }
     work.settle_homes();
@@ -122,6 +117,19 @@ pub fn is_listed(store: &Store, directory: &DirectoryConfig) -> Result<bool, Sto
         }
         Coverage::ByName | Coverage::Complete => Ok(false),
     }
+}
+
+fn directory_record(
+    store: &Store,
+    directory: &DirectoryConfig,
+) -> Result<DirectoryRecord, StoreError> {
+    let synced = store.synced(&directory.name)?;
+    let listed = is_listed(store, directory)?;
+    Ok(DirectoryRecord {
+        name: directory.name.clone(),
+        misses: misses(directory.kind.coverage(), synced, listed),
+        synced,
+    })
 }
 
 /// A directory that has never been read says nothing about anybody.
@@ -257,7 +265,7 @@ impl Work<'_> {
             gid,
             gecos: said
                 .and_then(|said| said.gecos.clone())
-                .unwrap_or_else(|| self.gecos(directory, name, person)),
+                .unwrap_or_else(|| gecos(self.config, directory, name, person)),
             home: said
                 .and_then(|said| said.home.clone())
                 .unwrap_or_else(|| self.home(directory, name, person)),
@@ -300,12 +308,6 @@ impl Work<'_> {
         let name = name.as_str();
         let assigned = self.ledger.assign(holder, name, person.uid, self.local);
         assigned.map_err(|clash| self.settled_by_pin(directory, name, holder, &clash.to_string()))
-    }
-
-    fn gecos(&self, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
-        let shown = shown_name(&person.display_name);
-        let home = &self.config.home;
-        text::safe(&home.gecos_of(&directory.name, name, &shown), FULL_NAME_MAX)
     }
 
     fn add_teams(&mut self, directory: &DirectoryConfig, position: u16, teams: Vec<KnownTeam>) {
@@ -481,6 +483,12 @@ fn not_accepted(what: &str, id: Option<u32>) -> String {
         ),
         None => format!("the service gives no {what}; not served"),
     }
+}
+
+fn gecos(config: &Config, directory: &DirectoryConfig, name: &UserName, person: &Person) -> String {
+    let shown = shown_name(&person.display_name);
+    let gecos = config.home.gecos_of(&directory.name, name, &shown);
+    text::safe(&gecos, FULL_NAME_MAX)
 }
 
 /// A display name that is one field of one full name.

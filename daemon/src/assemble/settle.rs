@@ -2,6 +2,8 @@
 
 use muster_common::access::{GroupFact, GroupKind, PersonFacts};
 use muster_common::account::{Gid, Group, Uid};
+use muster_common::clock::Time;
+use muster_common::config::Config;
 use muster_common::members::Members;
 use muster_common::name::{GroupName, GroupTypeName, UserName};
 use muster_common::snapshot::content::{Access, GroupRecord, Tombstone, UserRecord};
@@ -129,21 +131,12 @@ impl Work<'_> {
                 user,
                 groups: &groups,
             };
-            let has_own_shell = self.config.overrides.get(user);
-            let has_own_shell = has_own_shell.is_some_and(|said| said.shell.is_some());
-            let restriction = self.config.access.restriction_of(&facts);
-            let shell = restriction.and_then(|one| one.shell.clone());
-            if let Some(shell) = shell.filter(|_| !has_own_shell) {
+            let may = place.active && !is_revoked(user);
+            let (shell, access) = decided(self.config, &facts, may, place.seen);
+            if let Some(shell) = shell {
                 record.account.shell = shell;
             }
-            record.access = Access {
-                allowed: if place.active && !is_revoked(user) {
-                    self.config.access.compile(&facts)
-                } else {
-                    0
-                },
-                until: place.seen.after(self.config.access_max_staleness),
-            };
+            record.access = access;
         }
     }
 
@@ -200,6 +193,25 @@ impl Work<'_> {
             .entry(&holder)
             .and_then(|entry| Uid::new(entry.id).ok())
     }
+}
+
+/// What root's rules make of a person of whom the directory said so at `seen`, and who `may`
+/// log in at all: the shell of a restriction, if any, and where the person may log in.
+pub(super) fn decided(
+    config: &Config,
+    facts: &PersonFacts<'_>,
+    may: bool,
+    seen: Time,
+) -> (Option<String>, Access) {
+    let said = config.overrides.get(facts.user);
+    let has_own_shell = said.is_some_and(|said| said.shell.is_some());
+    let restriction = config.access.restriction_of(facts);
+    let shell = restriction.and_then(|one| one.shell.clone());
+    let access = Access {
+        allowed: if may { config.access.compile(facts) } else { 0 },
+        until: seen.after(config.access_max_staleness),
+    };
+    (shell.filter(|_| !has_own_shell), access)
 }
 
 fn private_group(record: &UserRecord, gid: Gid) -> Option<GroupRecord> {

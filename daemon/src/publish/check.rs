@@ -1,4 +1,5 @@
 //! What becomes of a candidate: decoded, checked record by record, written anew, put in place.
+//! Where it is an amendment, that holds for the records that are other, and the rest is copied.
 //!
 //! Nothing of the candidate's bytes gets into the snapshot but values that were
 //! decoded into checked types and admitted by root's policy.
@@ -13,15 +14,16 @@ use muster_common::config::{self, Config, ConfigErrors};
 use muster_common::local::LocalFiles;
 use muster_common::paths;
 use muster_common::snapshot::content::Content;
-use muster_common::snapshot::policy::Refusal;
+use muster_common::snapshot::policy::amend::Unamendable;
+use muster_common::snapshot::policy::{Policy, Refusal, worth_writing};
 use muster_common::snapshot::reader::{Damaged, OpenError, Snapshot};
 use muster_common::snapshot::writer::{self, WriteError};
 use muster_common::wire::publish::{Published, REFUSALS_MAX, Refused};
 
-/// Decisions and syncs that have moved on by less than this are not worth a new file …
-const WORTH_WRITING: Duration = Duration::from_secs(3600);
-/// … unless that is more than this part of how long a decision counts.
-const PART_OF_STALENESS: u32 = 4;
+/// Amendments leave records over that nothing leads to: by this part of its length a file may grow …
+const PART_LEFT_OVER: usize = 4;
+/// … and by so many bytes in any case.
+const LEFT_OVER: usize = 64 << 10;
 
 /// Where everything lies, and who it has to belong to.
 #[derive(Debug, Clone)]
@@ -60,6 +62,9 @@ pub enum CheckError {
     /// The candidate is no snapshot.
     #[error("the candidate is no snapshot")]
     NoSnapshot(#[from] OpenError),
+    /// The amendment cannot be taken for itself.
+    #[error(transparent)]
+    Unamendable(#[from] Unamendable),
     /// The candidate holds a record that cannot be.
     #[error("the candidate cannot be decoded")]
     Undecodable(#[from] Damaged),
@@ -83,6 +88,17 @@ pub struct Publisher {
     config: Option<(Vec<Fingerprint>, Config)>,
     /// The highest generation given so far, in case the served file is lost.
     generation: u64,
+    /// What is served, if this process has admitted all of it.
+    admitted: Option<Admitted>,
+}
+
+/// A snapshot that was admitted whole, amended since or not, and under what.
+struct Admitted {
+    generation: u64,
+    /// Its length when it was written whole.
+    length: usize,
+    config: Vec<Fingerprint>,
+    local: LocalFiles,
 }
 
 /// What tells one version of a file from the next.
@@ -114,6 +130,7 @@ impl Publisher {
             clock,
             config: None,
             generation: 0,
+            admitted: None,
         }
     }
 
@@ -141,22 +158,85 @@ impl Publisher {
 
     /// Serves what of `candidate` is admitted.
     pub fn publish(&mut self, candidate: Vec<u8>) -> Result<Published, CheckError> {
+        self.admitted = None;
         let said = Snapshot::from_vec(candidate)?.content()?;
-        let local = LocalFiles::read(&self.places.host).map_err(CheckError::Local)?;
         let now = self.clock.now();
-        let policy = self.config()?.policy(local);
+        let (policy, config) = self.policy()?;
         let (content, refusals) = policy.admit(said, now);
         make_folder(&self.places.public, self.places.owner)?;
 
         let served = self.served();
-        let generation = match &served {
+        let (generation, length) = match &served {
             Some(served) if self.is_as_good(served, &content, policy.max_staleness) => {
-                served.generation()
+                (served.generation(), served.length())
             }
             _ => self.write(&content, served.map(|served| served.generation()))?,
         };
         self.generation = self.generation.max(generation);
-        Ok(answer(generation, &content, refusals))
+        self.admitted = Some(Admitted {
+            generation,
+            length,
+            config,
+            local: policy.local,
+        });
+        let counts = (content.users.len(), content.groups.len());
+        Ok(answer(generation, counts, refusals))
+    }
+
+    /// Serves what `candidate` says of some of those who are served, if nothing else can be
+    /// other: the snapshot is the one that was admitted last, and under the same policy.
+    pub fn amend(&mut self, candidate: Vec<u8>) -> Result<Published, CheckError> {
+        let said = Snapshot::from_vec(candidate)?;
+        let base = said.generation();
+        let now = self.clock.now();
+        let (policy, config) = self.policy()?;
+        let admitted = self.admitted.as_ref().filter(|admitted| {
+            admitted.generation == base
+                && admitted.config == config
+                && admitted.local == policy.local
+        });
+        let admitted = admitted.ok_or_else(|| {
+            Unamendable(
+                "what is served was not admitted by this publisher as things are now".into(),
+            )
+        })?;
+        let served = self
+            .served()
+            .filter(|served| served.generation() == base && !served.looks_stale());
+        let served = served.ok_or_else(|| Unamendable("another snapshot is served".into()))?;
+        let amendment = policy.amend(&served, said.content()?, now)?;
+        let counts = (served.user_count() as usize, served.group_count() as usize);
+        let tolerance = worth_writing(policy.max_staleness);
+        if served.says_amendment(&amendment, |old, new| moved_by_less(old, new, tolerance))? {
+            return Ok(answer(base, counts, Vec::new()));
+        }
+        let most = (admitted.length / PART_LEFT_OVER).max(LEFT_OVER);
+        let most = most.saturating_add(admitted.length);
+        if served.length() > most {
+            return Err(Unamendable("too much of the file is left over".into()).into());
+        }
+        let generation = base.max(self.generation).saturating_add(1);
+        let Places { public, owner, .. } = &self.places;
+        make_folder(public, *owner)?;
+        writer::amend(&served, &amendment, generation, public, *owner)?;
+        log::info!(
+            "generation {generation}: {} users and {} groups amended",
+            amendment.users.len(),
+            amendment.groups.len()
+        );
+        self.generation = generation;
+        if let Some(admitted) = &mut self.admitted {
+            admitted.generation = generation;
+        }
+        Ok(answer(generation, counts, Vec::new()))
+    }
+
+    /// What root says now, and what tells that from what root says later.
+    fn policy(&mut self) -> Result<(Policy, Vec<Fingerprint>), CheckError> {
+        let local = LocalFiles::read(&self.places.host).map_err(CheckError::Local)?;
+        let policy = self.config()?.policy(local);
+        let files = self.config.as_ref().map(|(files, _)| files.clone());
+        Ok((policy, files.unwrap_or_default()))
     }
 
     /// What is served now, if it can be read.
@@ -172,16 +252,14 @@ impl Publisher {
     }
 
     /// Whether what is served says the same as `new`, except for times that have hardly moved.
+    /// One that was amended holds what nobody reads any more.
     /// One whose readers were told that another comes, by a publisher that was killed before it came, would send
     /// each look-up to the path for ever.
     fn is_as_good(&self, served: &Snapshot, new: &Content, max_staleness: Duration) -> bool {
-        if served.looks_stale() {
+        if served.looks_stale() || served.amended() {
             return false;
         }
-        let part = max_staleness
-            .checked_div(PART_OF_STALENESS)
-            .unwrap_or_default();
-        let tolerance = WORTH_WRITING.min(part);
+        let tolerance = worth_writing(max_staleness);
         let says = served.says(new, |old, new| moved_by_less(old, new, tolerance));
         says.unwrap_or_else(|damaged| {
             log::warn!("{} is written anew: {damaged}", self.standing().display());
@@ -193,7 +271,8 @@ impl Publisher {
         self.places.public.join("snapshot")
     }
 
-    fn write(&self, content: &Content, served: Option<u64>) -> Result<u64, CheckError> {
+    /// The generation and the length of what is served then.
+    fn write(&self, content: &Content, served: Option<u64>) -> Result<(u64, usize), CheckError> {
         let last = served.unwrap_or(0).max(self.generation);
         let generation = last.saturating_add(1);
         let bytes = writer::write(content, generation)?;
@@ -204,18 +283,18 @@ impl Publisher {
             content.groups.len(),
             bytes.len()
         );
-        Ok(generation)
+        Ok((generation, bytes.len()))
     }
 }
 
-fn answer(generation: u64, content: &Content, refusals: Vec<Refusal>) -> Published {
+fn answer(generation: u64, (users, groups): (usize, usize), refusals: Vec<Refusal>) -> Published {
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     let refused_total = count(refusals.len());
     let listed = refusals.into_iter().take(REFUSALS_MAX);
     Published {
         generation,
-        users: count(content.users.len()),
-        groups: count(content.groups.len()),
+        users: count(users),
+        groups: count(groups),
         refusals: listed
             .map(|refusal| Refused {
                 what: refusal.what,

@@ -13,7 +13,7 @@ use muster_common::local;
 use muster_common::paths;
 use muster_common::snapshot::writer::is_sane_length;
 use muster_common::text;
-use muster_common::wire::publish::{Answer, CANDIDATE_MAX, GREETING, Published, SEALS};
+use muster_common::wire::publish::{Answer, CANDIDATE_MAX, Offer, Published, SEALS};
 use rustix::buffer::spare_capacity;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use tokio::signal::unix::{SignalKind, signal};
@@ -90,7 +90,14 @@ pub fn attend(stream: &UnixStream, publisher: &mut Publisher, patience: Duration
         Ok(published) => Answer::Published(published),
         Err(refuse) => {
             let error = text::safe(&with_causes(&refuse).replace('\n', "; "), ERROR_MAX);
-            log::error!("not published: {error}");
+            // Everybody comes next, and nothing is wrong.
+            let expected = matches!(refuse, Refuse::Check(CheckError::Unamendable(_)));
+            let level = if expected {
+                log::Level::Debug
+            } else {
+                log::Level::Error
+            };
+            log::log!(level, "not published: {error}");
             Answer::Failed { error }
         }
     };
@@ -110,8 +117,12 @@ fn take(
     // Taken before anything is decided: hanging up on what was not read would lose the answer, too.
     let received = receive(stream);
     check_peer(stream, publisher)?;
-    let candidate = read_sealed(&received?)?;
-    Ok(publisher.publish(candidate)?)
+    let (offer, memory) = received?;
+    let candidate = read_sealed(&memory)?;
+    Ok(match offer {
+        Offer::Whole => publisher.publish(candidate)?,
+        Offer::Amendment => publisher.amend(candidate)?,
+    })
 }
 
 /// Root may publish, and the broker's user as the host's own passwd(5) knows it.
@@ -128,8 +139,8 @@ fn check_peer(stream: &UnixStream, publisher: &Publisher) -> Result<(), Refuse> 
     }
 }
 
-/// The greeting and the one descriptor that comes with it.
-fn receive(stream: &UnixStream) -> Result<OwnedFd, Refuse> {
+/// What the greeting announces, and the one descriptor that comes with it.
+fn receive(stream: &UnixStream) -> Result<(Offer, OwnedFd), Refuse> {
     let mut bytes = [0u8; 64];
     let mut into = [IoSliceMut::new(&mut bytes)];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -143,11 +154,13 @@ fn receive(stream: &UnixStream) -> Result<OwnedFd, Refuse> {
             descriptors.extend(rights);
         }
     }
-    if bytes.get(..received.bytes) != Some(GREETING) {
-        return Err(Refuse::Message("that is not the publisher's protocol"));
-    }
+    let greeting = bytes.get(..received.bytes);
+    let offer = Offer::ALL
+        .into_iter()
+        .find(|offer| greeting == Some(offer.greeting()))
+        .ok_or(Refuse::Message("that is not the publisher's protocol"))?;
     match (descriptors.pop(), descriptors.is_empty()) {
-        (Some(only), true) => Ok(only),
+        (Some(only), true) => Ok((offer, only)),
         _ => Err(Refuse::Message(
             "exactly one descriptor has to come with the greeting",
         )),

@@ -1,6 +1,8 @@
 //! What a directory contributes is what it says: after any sequence of changes, however
 //! they were read.
 
+mod amended;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -12,7 +12,7 @@ use crate::snapshot::content::{GroupRecord, GroupType, UserRecord};
 use crate::snapshot::seeded::{Map, Set};
 
 /// The kernel's NGROUPS_MAX: with more groups nobody can log in.
-const GROUPS_MAX: usize = 65_536;
+pub(super) const GROUPS_MAX: usize = 65_536;
 
 /// The keys that come more than once.
 pub(super) fn doubled<K: Hash + Eq + Copy>(keys: impl Iterator<Item = K>) -> Set<K> {
@@ -202,12 +202,7 @@ pub(super) fn keep_known_groups(
             None => false,
         };
         let list = &mut user.groups;
-        list.retain(|gid| *gid != primary && belongs(gid));
-        if !list.is_sorted_by(|a, b| a < b) {
-            list.sort_unstable();
-            list.dedup();
-        }
-        list.insert(0, primary);
+        in_order(list, primary, belongs);
         if list.len() > GROUPS_MAX {
             list.truncate(GROUPS_MAX);
             let why =
@@ -216,6 +211,16 @@ pub(super) fn keep_known_groups(
             refusals.push(Refusal { what, why });
         }
     }
+}
+
+/// The primary group first, then those that belong there, each once and in order.
+pub(super) fn in_order(list: &mut Vec<Gid>, primary: Gid, belongs: impl Fn(&Gid) -> bool) {
+    list.retain(|gid| *gid != primary && belongs(gid));
+    if !list.is_sorted_by(|a, b| a < b) {
+        list.sort_unstable();
+        list.dedup();
+    }
+    list.insert(0, primary);
 }
 
 /// The types of groups that are served, each group's first; what no group has is nobody's business.

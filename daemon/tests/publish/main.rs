@@ -6,210 +6,22 @@
     reason = "a test fails by panicking"
 )]
 
-use std::io::{Read, Write};
+mod amendments;
+mod host;
+
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
-use muster_common::account::{Account, Gid, Group, Uid};
-use muster_common::clock::{Clock, ManualClock, Time};
-use muster_common::name::{DirectoryName, GroupName, UserName};
-use muster_common::snapshot::content::{
-    Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
-};
+use host::{CONFIG, Host, WAIT, content, group, user_names};
+use muster_common::account::Gid;
+use muster_common::clock::Clock;
+use muster_common::snapshot::content::Content;
 use muster_common::snapshot::reader::Snapshot;
 use muster_common::snapshot::writer;
-use muster_common::wire::publish::{self, GREETING, PublishError, Published};
-use muster_daemon::publish::check::{Places, Publisher};
-use muster_daemon::publish::server;
-use tempfile::TempDir;
-
-const START: Time = Time::from_unix(1_700_000_000);
-/// How long the publisher waits for a silent peer.
-const PATIENCE: Duration = Duration::from_secs(2);
-const WAIT: Duration = Duration::from_secs(20);
-
-const CONFIG: &str = r#"version = 1
-[ids]
-accept = [20000, 59999]
-[[directory]]
-name = "corp"
-kind = "crowd"
-url = "https://crowd.example.org/crowd"
-application = "a"
-password_file = "/nowhere"
-[access]
-allow = ["everyone"]
-"#;
-
-/// A clock that the test keeps a hand on.
-struct Shared(Arc<ManualClock>);
-
-impl Clock for Shared {
-    fn now(&self) -> Time {
-        self.0.now()
-    }
-    fn since_boot(&self) -> Duration {
-        self.0.since_boot()
-    }
-}
-
-/// A host in a temporary folder, with a publisher that listens.
-struct Host {
-    folder: TempDir,
-    clock: Arc<ManualClock>,
-}
-
-impl Host {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let host = Self {
-            folder,
-            clock: Arc::new(ManualClock::at(START)),
-        };
-        std::fs::create_dir_all(host.path("etc")).unwrap();
-        std::fs::create_dir(host.path("lib")).unwrap();
-        host.write(
-            "etc/passwd",
-            "root:x:0:0::/root:/bin/sh\nbob:x:20999:20999::/home/bob:/bin/sh\n",
-        );
-        host.write("etc/group", "root:x:0:\nbob:x:20999:\n");
-        host.write("etc/subuid", "bob:30000:1000\n");
-        host.write("etc/shells", "/bin/sh\n/bin/bash\n");
-        host.write("etc/muster.toml", CONFIG);
-        host.listen();
-        host
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    }
-
-    fn listen(&self) {
-        let places = Places {
-            config: self.path("etc/muster.toml"),
-            host: self.folder.path().to_owned(),
-            public: self.path("lib/public"),
-            owner: rustix::process::geteuid().as_raw(),
-        };
-        let mut publisher = Publisher::new(places, Box::new(Shared(Arc::clone(&self.clock))));
-        let listener = UnixListener::bind(self.socket()).unwrap();
-        // Ends with the test's process; each connection is served as the publisher does.
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                server::attend(&stream.unwrap(), &mut publisher, PATIENCE);
-            }
-        });
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.path("publish.sock")
-    }
-
-    fn publish(&self, content: &Content) -> Published {
-        let candidate = writer::write(content, 99).unwrap();
-        publish::publish(&self.socket(), &candidate, WAIT).unwrap()
-    }
-
-    fn refused(&self, candidate: &[u8]) -> String {
-        match publish::publish(&self.socket(), candidate, WAIT) {
-            Err(PublishError::Refused(error)) => error,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn snapshot(&self) -> PathBuf {
-        self.path("lib/public/snapshot")
-    }
-
-    fn served(&self) -> Content {
-        let owner = rustix::process::geteuid().as_raw();
-        let snapshot = Snapshot::open_trusted_by(&self.snapshot(), owner).unwrap();
-        snapshot.content().unwrap()
-    }
-
-    /// Sends raw bytes and perhaps a descriptor, and gives the answer's text.
-    fn say(&self, bytes: &[u8], descriptor: Option<&dyn AsFd>) -> String {
-        let mut stream = UnixStream::connect(self.socket()).unwrap();
-        stream.set_read_timeout(Some(WAIT)).unwrap();
-        match descriptor {
-            Some(descriptor) => publish::hand_over(&stream, descriptor.as_fd()).unwrap(),
-            None => stream.write_all(bytes).unwrap(),
-        }
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-fn user(name: &str, uid: u32) -> UserRecord {
-    UserRecord {
-        account: Account {
-            name: UserName::new(name).unwrap(),
-            uid: Uid::new(uid).unwrap(),
-            gid: Gid::new(uid).unwrap(),
-            gecos: "Somebody".to_owned(),
-            home: format!("/home/{name}"),
-            shell: "/bin/bash".to_owned(),
-        },
-        groups: vec![Gid::new(uid).unwrap()],
-        directory: 0,
-        access: Access {
-            allowed: 1,
-            until: START.after(Duration::from_secs(86_400)),
-        },
-        ssh_keys: Vec::new(),
-    }
-}
-
-fn group(name: &str, gid: u32, members: &[&str]) -> GroupRecord {
-    GroupRecord {
-        group: Group {
-            name: GroupName::new(name).unwrap(),
-            gid: Gid::new(gid).unwrap(),
-            members: members
-                .iter()
-                .map(|name| UserName::new(name).unwrap())
-                .collect(),
-        },
-        directory: 0,
-    }
-}
-
-/// The users with their private groups.
-fn content(users: &[(&str, u32)]) -> Content {
-    Content {
-        created: START,
-        directories: vec![DirectoryRecord {
-            name: DirectoryName::new("corp").unwrap(),
-            misses: Misses::Final,
-            synced: Some(START),
-        }],
-        users: users.iter().map(|(name, uid)| user(name, *uid)).collect(),
-        groups: users
-            .iter()
-            .map(|(name, uid)| group(name, *uid, &[]))
-            .collect(),
-        ..Content::default()
-    }
-}
-
-fn user_names(content: &Content) -> Vec<&str> {
-    content
-        .users
-        .iter()
-        .map(|user| user.account.name.as_str())
-        .collect()
-}
+use muster_common::wire::publish::{self, Offer, PublishError};
 
 #[test]
 fn what_the_broker_hands_over_is_served_by_root() {
@@ -231,7 +43,7 @@ fn what_the_broker_hands_over_is_served_by_root() {
 fn what_is_handed_over_without_indexes_is_served_with_them() {
     let host = Host::new();
     let candidate = writer::candidate(&content(&[("ada", 20_000), ("eve", 20_001)])).unwrap();
-    let published = publish::publish(&host.socket(), &candidate, WAIT).unwrap();
+    let published = publish::publish(&host.socket(), Offer::Whole, &candidate, WAIT).unwrap();
     assert_eq!((published.users, published.refused_total), (2, 0));
     let owner = rustix::process::geteuid().as_raw();
     let served = Snapshot::open_trusted_by(&host.snapshot(), owner).unwrap();
@@ -418,7 +230,7 @@ fn whatever_a_broken_peer_sends_the_next_one_is_served() {
     for at in (0..candidate.len()).step_by(97) {
         let mut changed = candidate.clone();
         changed[at] ^= 0x40;
-        let _either = publish::publish(&host.socket(), &changed, WAIT);
+        let _either = publish::publish(&host.socket(), Offer::Whole, &changed, WAIT);
     }
 
     // A descriptor that is no sealed memfd.
@@ -430,7 +242,7 @@ fn whatever_a_broken_peer_sends_the_next_one_is_served() {
     rustix::fs::fcntl_add_seals(&half, rustix::fs::SealFlags::WRITE).unwrap();
     let wrong: [&dyn AsFd; 4] = [&file, &pipe, &unsealed, &half];
     for descriptor in wrong {
-        let answer = host.say(GREETING, Some(descriptor));
+        let answer = host.say(Offer::Whole.greeting(), Some(descriptor));
         assert!(answer.contains("no memfd with all seals"), "{answer}");
     }
 
@@ -438,11 +250,11 @@ fn whatever_a_broken_peer_sends_the_next_one_is_served() {
     let huge = rustix::fs::memfd_create("huge", flags).unwrap();
     rustix::fs::ftruncate(&huge, 1 << 40).unwrap();
     rustix::fs::fcntl_add_seals(&huge, publish::SEALS).unwrap();
-    let answer = host.say(GREETING, Some(&huge));
+    let answer = host.say(Offer::Whole.greeting(), Some(&huge));
     assert!(answer.contains("too long"), "{answer}");
 
     // No descriptor, another protocol, and nothing at all.
-    let answer = host.say(GREETING, None);
+    let answer = host.say(Offer::Whole.greeting(), None);
     assert!(answer.contains("exactly one descriptor"), "{answer}");
     let answer = host.say(b"GET / HTTP/1.0\r\n\r\n", None);
     assert!(answer.contains("protocol"), "{answer}");
@@ -463,7 +275,8 @@ fn a_peer_that_says_nothing_is_given_up() {
 #[test]
 fn a_publisher_that_is_not_there_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let error = publish::publish(&folder.path().join("nobody"), b"", WAIT).unwrap_err();
+    let error =
+        publish::publish(&folder.path().join("nobody"), Offer::Whole, b"", WAIT).unwrap_err();
     assert!(matches!(error, PublishError::Unreachable(_)), "{error}");
 }
 
@@ -483,7 +296,7 @@ fn only_root_and_the_broker_may_publish() {
         let asked = std::thread::spawn(move || {
             let id = rustix::process::Uid::from_raw(uid);
             rustix::thread::set_thread_res_uid(id, id, id).unwrap();
-            publish::publish(&socket, &candidate, WAIT)
+            publish::publish(&socket, Offer::Whole, &candidate, WAIT)
         });
         asked.join().unwrap()
     };
