@@ -16,7 +16,7 @@ use muster_common::local::LocalFiles;
 use muster_common::name::DirectoryName;
 use muster_common::snapshot::policy::worth_writing;
 use muster_common::snapshot::writer;
-use muster_common::store::journal::{Touched, Written};
+use muster_common::store::written::{Touched, Written};
 use muster_common::wire::publish::{self, Offer, PublishError, Published};
 
 use crate::assemble::{amend, assemble};

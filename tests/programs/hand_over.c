@@ -1,5 +1,5 @@
-/* hand_over.c - the broker's side of a publication: `hand_over FILE` gives the candidate in FILE to the publisher, says what
- * that answers, and ends with 0 if it was published. */
+/* hand_over.c - the broker's side of a publication: `hand_over FILE [amendment]` gives the candidate in FILE to the publisher,
+ * says what that answers, and ends with 0 if it was published. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,12 +13,14 @@
 
 int main(int argc, char **argv) {
     const struct sockaddr_un place = {AF_UNIX, "/run/muster/publish.sock"};
-    static const char greeting[] = "muster-publish 1\n";
+    static char greeting[64];
     static char answer[1 << 18];
     struct stat status;
     size_t length = 0;
     ssize_t got;
-    if (argc != 2) return 2;
+    if (argc != 2 && argc != 3) return 2;
+    const char *what = argc == 3 ? argv[2] : "", *space = *what ? " " : "";
+    snprintf(greeting, sizeof greeting, "muster-publish 1%s%s\n", space, what);
     alarm(20);
     int file = open(argv[1], O_RDONLY);
     int candidate = memfd_create("candidate", MFD_ALLOW_SEALING | MFD_CLOEXEC);
@@ -29,7 +31,7 @@ int main(int argc, char **argv) {
     int publisher = socket(AF_UNIX, SOCK_STREAM, 0);
     if (connect(publisher, (const struct sockaddr *)&place, sizeof place)) return 6;
     union { char room[CMSG_SPACE(sizeof(int))]; struct cmsghdr head; } control = {0};
-    struct iovec bytes = {(void *)greeting, sizeof greeting - 1};
+    struct iovec bytes = {greeting, strlen(greeting)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     control.head = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
     memcpy(CMSG_DATA(&control.head), &candidate, sizeof candidate);

@@ -1,5 +1,5 @@
-/* kill_at.c - `kill_at N PROGRAM WORD…` runs a server and kills it, as SIGKILL does, when it is about to make its N-th
- * system call after it has taken its first connection. It says `killed` if it came to that. */
+/* kill_at.c - `kill_at N[@M] PROGRAM WORD…` runs a server and kills it, as SIGKILL does, when it is about to make its N-th
+ * system call after it has taken its first connection, or its M-th. It says `killed` if it came to that. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,8 +11,9 @@
 
 int main(int argc, char **argv) {
     if (argc < 3) return 2;
-    long left = atol(argv[1]);
-    int status, accepted = 0;
+    char *rest;
+    long left = strtol(argv[1], &rest, 10), awaited = *rest == '@' ? atol(rest + 1) : 1;
+    int status;
     pid_t server = fork();
     if (!server) {
         ptrace(PTRACE_TRACEME, 0, 0, 0);
@@ -32,8 +33,8 @@ int main(int argc, char **argv) {
         if (ptrace(PTRACE_GET_SYSCALL_INFO, server, sizeof call, &call) <= 0) return 1;
         if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
             number = call.entry.nr;
-            if (accepted && --left == 0) break;
-        } else if (number == SYS_accept4 && !call.exit.is_error) accepted = 1;
+            if (awaited <= 0 && --left == 0) break;
+        } else if (number == SYS_accept4 && !call.exit.is_error) awaited--;
     }
     kill(server, SIGKILL);
     waitpid(server, &status, 0);

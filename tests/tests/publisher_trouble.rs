@@ -97,12 +97,19 @@ fn forget_socket(world: &World) {
     std::fs::remove_file(world.path(SOCKET)).unwrap();
 }
 
-#[test]
-fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the_next_publication_succeeds()
- {
-    let Some(mut world) = World::new() else {
-        return;
-    };
+/// Hands over what of everybody is other than in what is served: the full name.
+fn amend(world: &World, gecos: &str) -> Output {
+    let mut content = content([("ada", 20_001)], gecos);
+    content.groups.clear();
+    let base = Snapshot::open(&world.path(SNAPSHOT)).unwrap().generation();
+    let candidate = "/run/world/amendment";
+    world.write(candidate, writer::candidate_upon(&content, base).unwrap());
+    world.run(["hand_over", candidate, "amendment"])
+}
+
+/// A world whose publisher has published ada, and a program that asks for her all the time.
+fn published_and_read() -> Option<World> {
+    let mut world = World::new()?;
     world.compile("hand_over", &[]);
     world.compile("kill_at", &[]);
     world.compile("reader", &[]);
@@ -111,20 +118,32 @@ fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the
     hand_over(&world, &content([("ada", 20_001)], "first")).said();
     let reader = "reader ada last && echo always answered";
     world.spawn("reader", &["sh", "-c", reader]);
+    Some(world)
+}
 
+/// Publishes by `publish` again and again, with a publisher that is killed one step later each time after it has taken the
+/// connection with this number, until it is not killed at all. How many steps there were.
+fn killed_at_each_step(
+    world: &mut World,
+    connection: u32,
+    publish: impl Fn(&World, &str) -> Output,
+) -> u32 {
     let mut steps = 0;
     let mut stale_after: Vec<u32> = Vec::new();
     loop {
         steps += 1;
         world.kill("muster-publish");
-        let before = served(&world);
+        let before = served(world);
         let killed = format!("killed at {steps}");
-        let number = steps.to_string();
-        forget_socket(&world);
+        let number = format!("{steps}@{connection}");
+        forget_socket(world);
         world.spawn("kill_at", &["kill_at", &number, "muster-publish"]);
         world.until("the publisher listens", |world| world.path(SOCKET).exists());
-        let answered = hand_over(&world, &content([("ada", 20_001)], &killed));
-        let after = served(&world);
+        for _ in 1..connection {
+            hand_over(world, &content([("ada", 20_001)], &before)).said();
+        }
+        let answered = publish(world, &killed);
+        let after = served(world);
         assert!(
             after == before || after == killed,
             "{after} at step {steps}"
@@ -132,38 +151,62 @@ fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the
         let said = world.run(["getent", "passwd", "ada"]);
         assert!(said.said().contains(&after), "{said}");
         if answered.succeeded() {
+            assert_eq!(after, killed);
             break;
         }
         world.wait_for_end("kill_at");
 
-        forget_socket(&world);
+        forget_socket(world);
         world.start_publisher();
         // what stood there all along is handed over again: nobody needs to look for a newer one
-        hand_over(&world, &content([("ada", 20_001)], &after)).said();
-        stale_after.extend(looks_stale(&world).then_some(steps));
+        hand_over(world, &content([("ada", 20_001)], &after)).said();
+        stale_after.extend(looks_stale(world).then_some(steps));
         let next = format!("after {steps}");
-        hand_over(&world, &content([("ada", 20_001)], &next)).said();
-        assert_eq!(served(&world), next);
+        hand_over(world, &content([("ada", 20_001)], &next)).said();
+        assert_eq!(served(world), next);
         assert!(!world.path(NEW).exists());
     }
     let rest = world.process("kill_at").pid.to_string();
     let _it_may_have_ended = world.run(["kill", "-s", "KILL", &rest]);
     world.wait_for_end("kill_at");
-    forget_socket(&world);
-    world.start_publisher();
-    // Ada stays: the reader asks for her after it has not found the last one.
-    hand_over(
-        &world,
-        &content([("ada", 20_001), ("last", 20_002)], "last"),
-    )
-    .said();
-    world.wait_for_end("reader");
-    assert_eq!(world.read("/run/world/reader.log"), "always answered\n");
-    assert!(steps > 20, "only {steps} steps were seen");
     assert!(
         stale_after.is_empty(),
         "readers look for ever after these steps: {stale_after:?}"
     );
+    steps
+}
+
+/// Ada stays: the reader asks for her after it has not found the last one.
+fn the_reader_was_always_answered(world: &mut World) {
+    forget_socket(world);
+    world.start_publisher();
+    let last = content([("ada", 20_001), ("last", 20_002)], "last");
+    hand_over(world, &last).said();
+    world.wait_for_end("reader");
+    assert_eq!(world.read("/run/world/reader.log"), "always answered\n");
+}
+
+#[test]
+fn a_publisher_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the_next_publication_succeeds()
+ {
+    let Some(mut world) = published_and_read() else {
+        return;
+    };
+    let steps = killed_at_each_step(&mut world, 1, |world, gecos| {
+        hand_over(world, &content([("ada", 20_001)], gecos))
+    });
+    assert!(steps > 20, "only {steps} steps were seen");
+    the_reader_was_always_answered(&mut world);
+}
+
+#[test]
+fn a_publisher_killed_at_any_step_of_an_amendment_leaves_the_old_snapshot_or_the_amended_one() {
+    let Some(mut world) = published_and_read() else {
+        return;
+    };
+    let steps = killed_at_each_step(&mut world, 2, amend);
+    assert!(steps > 20, "only {steps} steps were seen");
+    the_reader_was_always_answered(&mut world);
 }
 
 #[test]

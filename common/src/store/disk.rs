@@ -9,8 +9,8 @@ pub(super) use rusqlite::{
     Connection, OptionalExtension, Params, Result as RowResult, Row, Transaction, params,
 };
 
-use super::journal::Journal;
 use super::registry::ACCOUNTS;
+use super::written::Noted;
 use crate::account::Uid;
 use crate::clock::Time;
 use crate::name::UserName;
@@ -123,7 +123,7 @@ pub struct Store {
     /// Held while somebody decides about ids and names.
     decisions: Mutex<()>,
     /// Never held while the connection is asked for.
-    pub(super) journal: Mutex<Journal>,
+    pub(super) noted: Mutex<Noted>,
     /// The last sequence number handed out.
     pub(super) sequence: AtomicI64,
 }
@@ -156,7 +156,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             decisions: Mutex::new(()),
-            journal: Mutex::default(),
+            noted: Mutex::default(),
             sequence: AtomicI64::new(last.unwrap_or(0)),
         })
     }

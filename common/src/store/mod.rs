@@ -9,7 +9,6 @@
 
 pub mod attempts;
 pub mod disk;
-pub mod journal;
 pub mod ledger;
 mod listed;
 pub mod names;
@@ -18,5 +17,6 @@ pub mod registry;
 pub mod renewal;
 pub mod revocations;
 pub mod verifiers;
+pub mod written;
 
 pub use disk::{Store, StoreError};

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::disk::{OptionalExtension, Store, StoreError, Transaction, params, signed};
-use super::journal::{Touched, stays};
 use super::projection::{
     NEW_TEAM, WRITE_PERSON, WRITE_TEAM_IF_DIFFERENT, keys, mark_synced, number_text, type_text,
 };
+use super::written::{Touched, stays};
 use crate::clock::Time;
 use crate::directory::{Cursor, ImmutableKey, Membership, Person, Sighting, Team, TeamSighting};
 use crate::name::DirectoryName;

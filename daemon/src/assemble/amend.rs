@@ -17,10 +17,10 @@ use muster_common::name::{DirectoryName, UserName};
 use muster_common::snapshot::content::{Content, UserRecord};
 use muster_common::snapshot::reader::{Damaged, Snapshot};
 use muster_common::ssh_key;
-use muster_common::store::journal::Touched;
 use muster_common::store::ledger::IdKind;
 use muster_common::store::names::Owner;
 use muster_common::store::projection::{KnownPerson, KnownTeam};
+use muster_common::store::written::Touched;
 use muster_common::store::{Store, StoreError};
 
 use super::around::Around;

@@ -32,7 +32,7 @@ pub struct Touched {
 
 /// What the store notes for [`Store::written`].
 #[derive(Debug, Default)]
-pub(super) struct Journal {
+pub(super) struct Noted {
     people: BTreeMap<(DirectoryName, ImmutableKey), Touched>,
     /// The rows written since, of which is known what they are.
     told: u64,
@@ -40,7 +40,7 @@ pub(super) struct Journal {
     then: Option<u64>,
 }
 
-impl Journal {
+impl Noted {
     /// `rows` more are known: they say these persons, or nothing that is put together.
     fn tell(&mut self, rows: u64, people: BTreeMap<(DirectoryName, ImmutableKey), Touched>) {
         self.told = self.told.saturating_add(rows);
@@ -59,12 +59,12 @@ impl Store {
     pub fn written(&self) -> Written {
         let connection = self.connection();
         let counted = connection.total_changes();
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = Journal {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Noted {
             then: Some(counted),
-            ..Journal::default()
+            ..Noted::default()
         };
-        let Journal { people, told, then } = std::mem::replace(&mut *journal, new);
+        let Noted { people, told, then } = std::mem::replace(&mut *noted, new);
         match then {
             Some(then) if counted.saturating_sub(then) == told => Written::People(people),
             _ => Written::Anything,
@@ -73,7 +73,7 @@ impl Store {
 
     /// Makes [`Store::written`] say [`Written::Anything`]: what it said last came to nothing.
     pub fn forget_written(&self) {
-        *self.journal.lock().unwrap_or_else(PoisonError::into_inner) = Journal::default();
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Noted::default();
     }
 
     /// Writes what is never put together: verifiers, attempts, the clock.
@@ -97,8 +97,8 @@ impl Store {
         rows: u64,
         people: BTreeMap<(DirectoryName, ImmutableKey), Touched>,
     ) {
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        journal.tell(rows, people);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.tell(rows, people);
     }
 }
 
