@@ -257,6 +257,9 @@ fn proposal(
     let before = last.published;
     let before = before.filter(|before| before.generation == served.generation());
     let before = before.ok_or("another snapshot is served than the last one")?;
+    if refuses_groups(&before) {
+        return Err("rules may be about groups that are not served".to_owned());
+    }
     let base = amend::Base {
         served: &served,
         problems: &last.problems,
@@ -269,6 +272,13 @@ fn proposal(
         before,
         problems: last.problems,
     })
+}
+
+/// Whether a group may be missing that was there when everybody's access was compiled.
+fn refuses_groups(published: &Published) -> bool {
+    let listed = u64::try_from(published.refusals.len()).unwrap_or(u64::MAX);
+    let mut refusals = published.refusals.iter();
+    published.refused_total > listed || refusals.any(|refused| refused.what.starts_with("group "))
 }
 
 /// What came of an amendment; `None` where the publisher needs everybody.
