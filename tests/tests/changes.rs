@@ -72,6 +72,47 @@ fn what_happens_at_the_server_is_here_without_anybodys_asking() {
     assert!(status.said().contains("it tells what changes"), "{status}");
 }
 
+const SNAPSHOT: &str = "/var/lib/muster/public/snapshot";
+
+/// What root's publisher has said of amendments so far.
+fn amendments(world: &World) -> usize {
+    world.logs().matches("groups amended").count()
+}
+
+#[test]
+fn who_stays_the_same_person_is_published_alone_and_let_in_and_out() {
+    let Some(world) = World::usual() else { return };
+    // The first publication gave everybody an id, and the next one finds that nothing is new.
+    world.sync().said();
+    let others = world.run(["getent", "passwd", "ada", "grace"]);
+    let before = amendments(&world);
+    world.ssh("charles", password::CHARLES, "id -un").refused();
+    world.tell_crowd("add-member linux-users charles");
+    world.until("charles is in the group", |world| {
+        let members = world.run(["getent", "group", "linux-users"]);
+        members
+            .said()
+            .split([':', ','])
+            .any(|name| name == "charles")
+    });
+    assert!(amendments(&world) > before, "{}", world.logs());
+    let in_it = world.ssh("charles", password::CHARLES, "id -un");
+    assert_eq!(in_it.said(), "charles");
+    world.run(["muster", "snapshot", "verify", SNAPSHOT]).said();
+
+    let before = amendments(&world);
+    world.tell_crowd("remove-member linux-users charles");
+    world.until("charles is out of the group", |world| {
+        let groups = world.run(["id", "-Gn", "charles"]);
+        !groups.said().contains("linux-users")
+    });
+    assert!(amendments(&world) > before, "{}", world.logs());
+    world.ssh("charles", password::CHARLES, "id -un").refused();
+    world.run(["muster", "snapshot", "verify", SNAPSHOT]).said();
+    let now = world.run(["getent", "passwd", "ada", "grace"]);
+    assert_eq!(now.said(), others.said());
+}
+
 /// Pitfall 27: whoever looks groups up, however often, does it here.
 #[test]
 fn logging_in_and_looking_groups_up_asks_the_server_about_no_group() {

@@ -193,10 +193,14 @@ fn served_alone(world: &World) -> (Duration, usize) {
     (began.elapsed(), members)
 }
 
-/// Changes the full names of some people, and waits until everybody is told so.
+/// Gives half of some people another full name and has the others join a group, which is in another one, and waits until
+/// everybody is told so.
 fn changed(world: &World, round: usize) -> Duration {
-    let began = Instant::now();
-    for nth in 0..CHANGES {
+    let (began, group) = (Instant::now(), format!("group{:04}", 400 + round));
+    for nth in 0..CHANGES / 2 {
+        world.tell_crowd(&format!("add-member {group} user{nth:05}"));
+    }
+    for nth in CHANGES / 2..CHANGES {
         let (name, uid) = (format!("user{nth:05}"), 20_000 + nth);
         let order = format!(
             r#"{{"do":"add-user","user":{{"name":"{name}","key":"32769:{nth:08x}-5eed-4000-8000-000000000000",
@@ -214,6 +218,11 @@ fn changed(world: &World, round: usize) -> Duration {
     }
     until(world, "user00009", |line| {
         line.is_some_and(|line| line.contains(&format!("Round {round}")))
+    });
+    let last = format!("user{:05}", CHANGES / 2 - 1);
+    world.until("who has joined is in the group", |world| {
+        let groups = world.run(["id", "-Gn", &last]);
+        groups.said().split(' ').any(|name| name == group)
     });
     began.elapsed()
 }
@@ -288,7 +297,7 @@ fn written(rows: &[Row]) -> String {
         ),
         ("CPU time of that", |row| seconds(row.again_cpu.sum())),
         (
-            "from 10 changes at the server to a changed answer of getent, three times, default settings",
+            "from 10 changes at the server (5 full names, 5 memberships) to changed answers, three times, default settings",
             |row| {
                 row.change
                     .iter()
