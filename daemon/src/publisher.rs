@@ -274,11 +274,16 @@ fn proposal(
     })
 }
 
-/// Whether a group may be missing that was there when everybody's access was compiled.
+/// Whether a group may be missing that was there when everybody's access was compiled. The private
+/// ones of users who are refused are in nobody else's access.
 fn refuses_groups(published: &Published) -> bool {
+    let refused = |kind| {
+        let refusals = published.refusals.iter();
+        refusals.filter_map(move |refusal| refusal.what.strip_prefix(kind))
+    };
+    let users: HashSet<&str> = refused("user ").collect();
     let listed = u64::try_from(published.refusals.len()).unwrap_or(u64::MAX);
-    let mut refusals = published.refusals.iter();
-    published.refused_total > listed || refusals.any(|refused| refused.what.starts_with("group "))
+    published.refused_total > listed || refused("group ").any(|group| !users.contains(group))
 }
 
 /// What came of an amendment; `None` where the publisher needs everybody.
@@ -378,4 +383,31 @@ fn fingerprint(broker: &Broker) -> Vec<Option<(u64, i64, i64, u64)>> {
         .into_iter()
         .map(|stat| stat.map(|s| (s.len(), s.mtime(), s.mtime_nsec(), s.ino())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_common::wire::publish::Refused;
+
+    use super::*;
+
+    #[test]
+    fn private_groups_of_refused_users_are_missed_by_nobody_and_others_are() {
+        let published = |refused: &[&str], more| Published {
+            refusals: refused
+                .iter()
+                .map(|what| Refused {
+                    what: (*what).to_owned(),
+                    why: "has the name of a local user".to_owned(),
+                })
+                .collect(),
+            refused_total: refused.len() as u64 + more,
+            ..Published::default()
+        };
+        assert!(!refuses_groups(&published(&[], 0)));
+        let private = ["user larry", "group larry", "former user bob"];
+        assert!(!refuses_groups(&published(&private, 0)));
+        assert!(refuses_groups(&published(&["user larry", "group ops"], 0)));
+        assert!(refuses_groups(&published(&private, 1)), "one is not listed");
+    }
 }

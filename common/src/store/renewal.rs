@@ -144,9 +144,9 @@ impl Renewing<'_> {
         let groups = self.numbers(groups)?;
         let body = serde_json::to_string(person)?;
         let before = self.before(person)?;
-        self.changed |= !before
-            .as_ref()
-            .is_some_and(|before| *before == (body.clone(), groups.clone()));
+        let now = (body.as_str(), groups.as_str());
+        let is_known = |(body, groups): &(String, String)| (body.as_str(), groups.as_str()) == now;
+        self.changed |= before.as_ref().is_none_or(|before| !is_known(before));
         let mut write = self.transaction.prepare_cached(WRITE_PERSON)?;
         let written = write.execute(params![
             self.directory.as_str(),

@@ -220,7 +220,7 @@ fn changed(world: &World, round: usize) -> Duration {
         line.is_some_and(|line| line.contains(&format!("Round {round}")))
     });
     let last = format!("user{:05}", CHANGES / 2 - 1);
-    world.until("who has joined is in the group", |world| {
+    world.until_within(PATIENCE, "who has joined is in the group", |world| {
         let groups = world.run(["id", "-Gn", &last]);
         groups.said().split(' ').any(|name| name == group)
     });
