@@ -136,44 +136,44 @@ fn nobody_becomes_somebody_else_or_gets_into_what_is_not_there() {
     type Change = fn(&mut Content);
     let table: [(&str, Change); 15] = [
         ("another person", |said| {
-            said.users[0].account.uid = Uid::new(20_001).unwrap()
+            said.users[0].account.uid = Uid::new(20_001).unwrap();
         }),
         ("another person", |said| {
-            said.users[0].account.uid = Uid::new(20_009).unwrap()
+            said.users[0].account.uid = Uid::new(20_009).unwrap();
         }),
         ("another person", |said| {
-            said.users[0].account.gid = gid(FLEET)
+            said.users[0].account.gid = gid(FLEET);
         }),
         ("lives elsewhere", |said| {
-            said.users[0].account.home = "/home/eve".to_owned()
+            said.users[0].account.home = "/home/eve".to_owned();
         }),
         ("not one plain folder", |said| {
-            said.users[0].account.home = "/home/a/b".to_owned()
+            said.users[0].account.home = "/home/a/b".to_owned();
         }),
         ("is not served", |said| said.users[0] = user("joe", 20_005)),
         ("a local user", |said| said.users[0] = user("bob", 20_005)),
         ("accept", |said| {
-            said.users[0].account.uid = Uid::new(1_000).unwrap()
+            said.users[0].account.uid = Uid::new(1_000).unwrap();
         }),
         ("not in /etc/shells", |said| {
-            said.users[0].account.shell = "/tmp/sh".to_owned()
+            said.users[0].account.shell = "/tmp/sh".to_owned();
         }),
         ("SSH keys", |said| {
-            said.users[0].ssh_keys = vec!["command=\"x\" ssh-rsa AAAA".to_owned()]
+            said.users[0].ssh_keys = vec!["command=\"x\" ssh-rsa AAAA".to_owned()];
         }),
         ("said twice", |said| said.users.push(said.users[0].clone())),
         ("more than users", |said| {
-            said.groups.push(group("new", 40_009, &["ada"]))
+            said.groups.push(group("new", 40_009, &["ada"]));
         }),
         ("more than users", |said| {
             let (name, uid) = (UserName::new("eve").unwrap(), Uid::new(20_001).unwrap());
             said.tombstones.push(Tombstone { name, uid });
         }),
         ("other services", |said| {
-            said.services.push("sudo".parse().unwrap())
+            said.services.push("sudo".parse().unwrap());
         }),
         ("the directories", |said| {
-            said.directories[0].misses = Misses::AskByName
+            said.directories[0].misses = Misses::AskByName;
         }),
     ];
     for (nth, (words, change)) in table.into_iter().enumerate() {

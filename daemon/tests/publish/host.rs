@@ -143,7 +143,7 @@ impl Host {
         stream.set_read_timeout(Some(WAIT)).unwrap();
         match descriptor {
             Some(descriptor) => {
-                publish::hand_over(&stream, Offer::Whole, descriptor.as_fd()).unwrap()
+                publish::hand_over(&stream, Offer::Whole, descriptor.as_fd()).unwrap();
             }
             None => stream.write_all(bytes).unwrap(),
         }

@@ -1,3 +1,5 @@
+//! A snapshot amended again and again says what one says that is written whole; who is not there cannot be amended.
+
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
