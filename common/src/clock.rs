@@ -44,6 +44,17 @@ pub trait Clock: Send + Sync {
     fn since_boot(&self) -> Duration;
 }
 
+/// A clock that somebody else keeps a hand on.
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Time {
+        (**self).now()
+    }
+
+    fn since_boot(&self) -> Duration {
+        (**self).since_boot()
+    }
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

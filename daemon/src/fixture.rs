@@ -692,19 +692,7 @@ impl Root {
 }
 
 fn admitting(places: check::Places, clock: &Arc<ManualClock>) -> check::Publisher {
-    check::Publisher::new(places, Box::new(Shared(Arc::clone(clock))))
-}
-
-/// A clock that the test keeps a hand on.
-struct Shared(Arc<ManualClock>);
-
-impl Clock for Shared {
-    fn now(&self) -> Time {
-        self.0.now()
-    }
-    fn since_boot(&self) -> Duration {
-        self.0.since_boot()
-    }
+    check::Publisher::new(places, Box::new(Arc::clone(clock)))
 }
 
 /// In the publisher's place: what is handed over is written anew, as the snapshot beside the socket.

@@ -155,36 +155,47 @@ struct Patching<'a> {
 impl Patching<'_> {
     /// Leads to the records at `new` instead of those that these users have.
     fn users(&mut self, users: &[UserRecord], new: &[u32]) -> Result<(), WriteError> {
-        let (snapshot, seed) = (self.snapshot, self.snapshot.seed());
-        let mut old = Vec::with_capacity(users.len());
-        for (user, unit) in users.iter().zip(new) {
-            let account = &user.account;
-            let found = snapshot.user_named(account.name.as_bytes())?;
+        let standing = users.iter().map(|UserRecord { account, .. }| {
+            let name = account.name.as_bytes();
+            let found = self.snapshot.user_named(name)?;
             let found = found.filter(|found| found.uid == account.uid);
-            let own = found.and_then(|found| unit_of(found.at)).ok_or(ELSEWHERE)?;
-            old.push(own);
-            let by_name = hash_name(seed, account.name.as_bytes());
-            let by_id = hash_id(seed, account.uid.get());
-            self.slot(Section::UserNames, by_name, own, *unit)?;
-            self.slot(Section::Uids, by_id, own, *unit)?;
-        }
-        self.list(Section::Users, &old, new)
+            let unit = found.and_then(|found| unit_of(found.at));
+            Ok((name, account.uid.get(), unit.ok_or(ELSEWHERE)?))
+        });
+        let standing = standing.collect::<Result<Vec<_>, WriteError>>()?;
+        let sections = [Section::UserNames, Section::Uids, Section::Users];
+        self.lead(sections, &standing, new)
     }
 
+    /// Leads to the records at `new` instead of those that these groups have.
     fn groups(&mut self, groups: &[GroupRecord], new: &[u32]) -> Result<(), WriteError> {
-        let (snapshot, seed) = (self.snapshot, self.snapshot.seed());
-        let mut old = Vec::with_capacity(groups.len());
-        for (GroupRecord { group, .. }, unit) in groups.iter().zip(new) {
-            let found = snapshot.group_named(group.name.as_bytes())?;
+        let standing = groups.iter().map(|GroupRecord { group, .. }| {
+            let name = group.name.as_bytes();
+            let found = self.snapshot.group_named(name)?;
             let found = found.filter(|found| found.gid == group.gid);
-            let own = found.and_then(|found| unit_of(found.at)).ok_or(ELSEWHERE)?;
-            old.push(own);
-            let by_name = hash_name(seed, group.name.as_bytes());
-            let by_id = hash_id(seed, group.gid.get());
-            self.slot(Section::GroupNames, by_name, own, *unit)?;
-            self.slot(Section::Gids, by_id, own, *unit)?;
+            let unit = found.and_then(|found| unit_of(found.at));
+            Ok((name, group.gid.get(), unit.ok_or(ELSEWHERE)?))
+        });
+        let standing = standing.collect::<Result<Vec<_>, WriteError>>()?;
+        let sections = [Section::GroupNames, Section::Gids, Section::Groups];
+        self.lead(sections, &standing, new)
+    }
+
+    /// Has two indexes and a list lead to the records at `new` instead of those `standing`, each
+    /// with its name and id.
+    fn lead(
+        &mut self,
+        [names, ids, list]: [Section; 3],
+        standing: &[(&[u8], u32, u32)],
+        new: &[u32],
+    ) -> Result<(), WriteError> {
+        let seed = self.snapshot.seed();
+        for ((name, id, old), new) in standing.iter().zip(new) {
+            self.slot(names, hash_name(seed, name), *old, *new)?;
+            self.slot(ids, hash_id(seed, *id), *old, *new)?;
         }
-        self.list(Section::Groups, &old, new)
+        let old: Vec<u32> = standing.iter().map(|(_, _, old)| *old).collect();
+        self.list(list, &old, new)
     }
 
     /// Has the slot of `index` that leads to the record at `old` lead to the one at `new`.

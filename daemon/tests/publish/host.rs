@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_common::account::{Account, Gid, Group, Uid};
-use muster_common::clock::{Clock, ManualClock, Time};
+use muster_common::clock::{ManualClock, Time};
 use muster_common::name::{DirectoryName, GroupName, UserName};
 use muster_common::snapshot::content::{
     Access, Content, DirectoryRecord, GroupRecord, Misses, UserRecord,
@@ -38,18 +38,6 @@ password_file = "/nowhere"
 [access]
 allow = ["everyone"]
 "#;
-
-/// A clock that the test keeps a hand on.
-struct Shared(Arc<ManualClock>);
-
-impl Clock for Shared {
-    fn now(&self) -> Time {
-        self.0.now()
-    }
-    fn since_boot(&self) -> Duration {
-        self.0.since_boot()
-    }
-}
 
 /// A host in a temporary folder, with a publisher that listens.
 pub struct Host {
@@ -95,7 +83,7 @@ impl Host {
             public: self.path("lib/public"),
             owner: rustix::process::geteuid().as_raw(),
         };
-        let mut publisher = Publisher::new(places, Box::new(Shared(Arc::clone(&self.clock))));
+        let mut publisher = Publisher::new(places, Box::new(Arc::clone(&self.clock)));
         let listener = UnixListener::bind(self.socket()).unwrap();
         // Ends with the test's process; each connection is served as the publisher does.
         std::thread::spawn(move || {
