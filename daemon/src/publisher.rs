@@ -112,11 +112,12 @@ impl Publisher {
     }
 
     /// Whether it was by these accounts that everybody was put together last, and so lately that
-    /// everybody else's decisions are as good as new.
+    /// everybody else's decisions are as good as new. From before a clock that went back none are.
     fn is_based_on(&self, local: &LocalFiles, now: Time, max_staleness: Duration) -> bool {
         let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
         base.as_ref().is_some_and(|base| {
-            base.local == *local && now.since(base.at) < worth_writing(max_staleness)
+            let age = now.since(base.at);
+            base.local == *local && base.at <= now && age < worth_writing(max_staleness)
         })
     }
 

@@ -97,6 +97,8 @@ struct Admitted {
     generation: u64,
     /// Its length when it was written whole.
     length: usize,
+    /// When: decisions count from there, at most.
+    at: Time,
     config: Vec<Fingerprint>,
     local: LocalFiles,
 }
@@ -176,6 +178,7 @@ impl Publisher {
         self.admitted = Some(Admitted {
             generation,
             length,
+            at: now,
             config,
             local: policy.local,
         });
@@ -192,6 +195,7 @@ impl Publisher {
         let (policy, config) = self.policy()?;
         let admitted = self.admitted.as_ref().filter(|admitted| {
             admitted.generation == base
+                && admitted.at <= now
                 && admitted.config == config
                 && admitted.local == policy.local
         });

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use muster_common::account::{Gid, Uid};
-use muster_common::clock::Clock;
+use muster_common::clock::{Clock, Time};
 use muster_common::name::UserName;
 use muster_common::snapshot::content::{Content, Misses, Tombstone, UserRecord};
 use muster_common::snapshot::reader::Snapshot;
@@ -236,6 +236,9 @@ fn when_root_or_the_host_says_otherwise_everybody_is_judged_anew() {
     host.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
     not_admitted(published.generation);
     let published = host.publish(&company());
+    host.clock.set(Time::from_unix(START.unix() - 1));
+    not_admitted(published.generation);
+    host.clock.set(START);
     host.amend(&said(), published.generation).unwrap();
 
     // A publisher that has just been started has admitted nobody.

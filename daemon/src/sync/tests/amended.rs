@@ -64,7 +64,7 @@ impl Admitting {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) })]
 
     #[test]
     fn however_it_was_published_a_snapshot_is_what_the_store_says(
@@ -145,8 +145,12 @@ async fn everybody_is_put_together_when_the_host_or_the_hour_is_another_or_someb
     assert_eq!(company.follow(&again).await, [Whole]);
     assert_eq!(company.follow(&again).await, [Amendment]);
 
+    company.host.world.clock.set(crate::fixture::NOW);
+    assert_eq!(company.follow(&again).await, [Whole], "the clock went back");
+    assert_eq!(company.follow(&again).await, [Amendment]);
+
     // From the eighth on the host does not have the shell, which is reported, until it has it again.
-    for _ in 0..4 {
+    for _ in 0..2 {
         company.follow(&again).await;
     }
     assert_eq!(company.follow(&again).await, [Whole]);
