@@ -129,6 +129,16 @@ must "and again" systemctl restart musterd.service
 check "without a host key of its own" not test -e /var/lib/muster/private/host.key
 check "a login" until_it pam "$ada" login ada authenticate acct_mgmt
 
+# --- restarts without a pause, as of tools that change one file after the other ---
+sleep 4
+restarts() {
+    local nth
+    for nth in {1..8}; do systemctl restart "$1.service" || return; done
+}
+for unit in muster-publish musterd; do check "$unit is started eight times in a row" restarts $unit; done
+check "the sockets stay" is $'active\nactive\nactive' systemctl is-active muster{d,d-lookup,-publish}.socket
+check "and who logs in then is let in" until_it pam "$ada" login ada authenticate acct_mgmt
+
 # --- stop, start ---
 must "the broker stops" systemctl stop musterd.service
 check "of itself, as it was asked to" is 'inactive:success' shown musterd.service '%s:%s\n' ActiveState Result
