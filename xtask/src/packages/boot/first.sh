@@ -27,6 +27,8 @@ done
 configure
 must "the broker restarts with its configuration" systemctl restart musterd.service
 must "and is ready, as it said itself" is notify:running shown musterd.service '%s:%s\n' Type SubState
+# Asked before the broker has published by its new configuration, nscd would keep for half a minute that she is nobody.
+must "the broker knows her" until_it muster user ada
 must "names resolve" until_it getent passwd ada
 ended=$(date +%s%N)
 echo "figure from apt install to the first resolved name: $(((ended - began) / 1000000)) ms, of which apt $(((installed - began) / 1000000)) ms"
