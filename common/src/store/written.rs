@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_cannot_be_read_is_written_over_and_may_have_been_anything() {
+        let known = Known::new();
+        let torn = "UPDATE person SET body = '{}'";
+        known.store.connection().execute(torn, []).unwrap();
+        known.see(|_| {}, &["staff"]);
+        known.anything("torn and mended");
+        known.see(|_| {}, &["staff"]);
+        known.ada_was_touched(false);
+    }
+
+    #[test]
     fn what_is_never_put_together_is_nothing() {
         let known = Known::new();
         let (store, owner) = (&known.store, known.owner());
