@@ -86,8 +86,5 @@ async fn off_the_loop<T: Send + 'static>(
 }
 
 fn generation(publication: &Publication) -> u64 {
-    publication
-        .published
-        .as_ref()
-        .map_or(0, |published| published.generation)
+    publication.served.map_or(0, |served| served.number)
 }

@@ -35,15 +35,36 @@ const WATCH: Duration = Duration::from_secs(5);
 /// New problems of one publication that the log tells; the rest is counted.
 const LOGGED_MAX: usize = 100;
 
-/// How the last publication went.
+/// How the last publication went; a copy costs next to nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Publication {
-    /// What the publisher answered, if it did.
-    pub published: Option<Published>,
-    /// Why not.
+    /// What is served, if the publisher has said it.
+    pub served: Option<Generation>,
+    /// Why it is not what it should be.
     pub error: Option<String>,
     /// What was left out or needs an administrator, a line each.
-    pub problems: Vec<String>,
+    pub problems: Arc<[String]>,
+}
+
+/// What is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number.
+    pub number: u64,
+    /// The users in it.
+    pub users: u64,
+    /// The groups in it.
+    pub groups: u64,
+}
+
+impl From<&Published> for Generation {
+    fn from(published: &Published) -> Self {
+        Self {
+            number: published.generation,
+            users: published.users,
+            groups: published.groups,
+        }
+    }
 }
 
 /// Hands a candidate to whoever listens at a socket and says what is served then.
@@ -69,6 +90,8 @@ pub struct Publisher {
 struct Base {
     local: LocalFiles,
     at: Time,
+    /// Whether a group may be missing that rules are about.
+    refuses_groups: bool,
 }
 
 impl Default for Publisher {
@@ -111,14 +134,26 @@ impl Publisher {
         rest.note(began, Instant::now());
     }
 
-    /// Whether it was by these accounts that everybody was put together last, and so lately that
-    /// everybody else's decisions are as good as new. From before a clock that went back none are.
-    fn is_based_on(&self, local: &LocalFiles, now: Time, max_staleness: Duration) -> bool {
+    /// Why what is served is nothing to amend, if it is not: everybody has to have been put together
+    /// by these accounts, and so lately that everybody else's decisions are as good as new. From
+    /// before a clock that went back none are.
+    fn is_based_on(
+        &self,
+        local: &LocalFiles,
+        now: Time,
+        max_staleness: Duration,
+    ) -> Result<(), &'static str> {
         let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
-        base.as_ref().is_some_and(|base| {
+        let as_now = |base: &&Base| {
             let age = now.since(base.at);
             base.local == *local && base.at <= now && age < worth_writing(max_staleness)
-        })
+        };
+        let base = base.as_ref().filter(as_now);
+        let base = base.ok_or("what is served was put together otherwise, or long ago")?;
+        if base.refuses_groups {
+            return Err("rules may be about groups that are not served");
+        }
+        Ok(())
     }
 
     fn base_on(&self, base: Option<Base>) {
@@ -175,16 +210,19 @@ pub async fn publish_now(broker: &Arc<Broker>) -> Publication {
 }
 
 fn log_published(before: &Publication, now: &Publication) {
-    let Some(published) = &now.published else {
+    let Some(served) = now.served else {
         return;
     };
-    if before
-        .published
-        .as_ref()
-        .is_none_or(|last| last.generation != published.generation)
-    {
-        let (generation, users, groups) = (published.generation, published.users, published.groups);
-        log::info!("generation {generation} is served: {users} users, {groups} groups");
+    let Generation {
+        number,
+        users,
+        groups,
+    } = served;
+    if before.served.is_none_or(|last| last.number != number) {
+        log::info!("generation {number} is served: {users} users, {groups} groups");
+    }
+    if Arc::ptr_eq(&before.problems, &now.problems) {
+        return;
     }
     let known: HashSet<_> = before.problems.iter().collect();
     let mut new = now
@@ -236,11 +274,10 @@ fn publication_of(broker: &Broker, written: &Written) -> Result<Publication, Str
     whole(broker, local)
 }
 
-/// An amendment's candidate, and what was published before it.
+/// An amendment's candidate, and the problems that stay.
 struct Proposal {
     candidate: Vec<u8>,
-    before: Published,
-    problems: Vec<String>,
+    problems: Arc<[String]>,
 }
 
 /// The records of `people` alone; the error says why that does not do.
@@ -251,15 +288,14 @@ fn proposal(
 ) -> Result<Proposal, String> {
     let (publisher, config) = (&broker.publisher, &broker.config);
     let (last, now) = (publisher.last(), broker.clock.now());
-    if last.error.is_some() || !publisher.is_based_on(local, now, config.access_max_staleness) {
-        return Err("what is served was put together otherwise, or long ago".to_owned());
+    if last.error.is_some() {
+        return Err("the last publication came to nothing".to_owned());
     }
+    publisher.is_based_on(local, now, config.access_max_staleness)?;
     let served = broker.snapshot().map_err(|error| with_causes(&error))?;
-    let before = last.published;
-    let before = before.filter(|before| before.generation == served.generation());
-    let before = before.ok_or("another snapshot is served than the last one")?;
-    if refuses_groups(&before) {
-        return Err("rules may be about groups that are not served".to_owned());
+    let number = last.served.map(|served| served.number);
+    if number != Some(served.generation()) {
+        return Err("another snapshot is served than the last one".to_owned());
     }
     let base = amend::Base {
         served: &served,
@@ -270,7 +306,6 @@ fn proposal(
     let candidate = writer::candidate_upon(&content, served.generation());
     Ok(Proposal {
         candidate: candidate.map_err(|error| with_causes(&error))?,
-        before,
         problems: last.problems,
     })
 }
@@ -297,11 +332,7 @@ fn amended(broker: &Broker, proposal: Proposal) -> Option<Result<Publication, St
     );
     match published {
         Ok(published) => Some(Ok(Publication {
-            published: Some(Published {
-                refusals: proposal.before.refusals,
-                refused_total: proposal.before.refused_total,
-                ..published
-            }),
+            served: Some(Generation::from(&published)),
             error: None,
             problems: proposal.problems,
         })),
@@ -329,7 +360,11 @@ fn whole(broker: &Broker, local: LocalFiles) -> Result<Publication, String> {
     );
     let published = published.map_err(|error| with_causes(&error))?;
     drop(candidate);
-    broker.publisher.base_on(Some(Base { local, at: now }));
+    broker.publisher.base_on(Some(Base {
+        local,
+        at: now,
+        refuses_groups: refuses_groups(&published),
+    }));
     // What an assembly needed goes back: the broker idles on a small footprint.
     crate::heap::trim();
     problems.extend(
@@ -345,9 +380,9 @@ fn whole(broker: &Broker, local: LocalFiles) -> Result<Publication, String> {
         problems.push(format!("and {unnamed} more records are refused"));
     }
     Ok(Publication {
-        published: Some(published),
+        served: Some(Generation::from(&published)),
         error: None,
-        problems,
+        problems: problems.into(),
     })
 }
 

@@ -10,7 +10,7 @@ const PROBLEMS_MAX: usize = 500;
 /// Answers `Status`.
 pub fn status(broker: &Broker) -> StatusReply {
     let publication = broker.publisher.last();
-    let mut problems = publication.problems;
+    let mut unserved = None;
     let uptime = broker.clock.since_boot().saturating_sub(broker.started);
     let mut reply = StatusReply {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -30,22 +30,33 @@ pub fn status(broker: &Broker) -> StatusReply {
             reply.groups = snapshot.group_count().into();
             reply.published = snapshot.created().unix();
         }
-        Err(error) => problems.insert(0, format!("no names are served: {error}")),
+        Err(error) => unserved = Some(format!("no names are served: {error}")),
     }
-    for connected in &broker.connected {
+    let remarks: Vec<String> = broker.connected.iter().flat_map(remarks(broker)).collect();
+    let problems = unserved.iter().chain(&*publication.problems);
+    reply.problems = the_first(problems.chain(&remarks));
+    reply.revoked = revoked(broker);
+    reply
+}
+
+/// What the last sync of a directory left out or held.
+fn remarks(broker: &Broker) -> impl Fn(&Connected) -> Vec<String> {
+    |connected| {
         let name = &connected.config.name;
         let standing = broker.standing(name);
         let lines = standing.held.into_iter().chain(standing.remarks);
-        problems.extend(lines.map(|line| format!("{name}: {line}")));
+        lines.map(|line| format!("{name}: {line}")).collect()
     }
-    let more = problems.len().saturating_sub(PROBLEMS_MAX);
-    problems.truncate(PROBLEMS_MAX);
+}
+
+fn the_first<'a>(mut problems: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let shown = problems.by_ref().take(PROBLEMS_MAX);
+    let mut shown: Vec<String> = shown.cloned().collect();
+    let more = problems.count();
     if more > 0 {
-        problems.push(format!("and {more} more"));
+        shown.push(format!("and {more} more"));
     }
-    reply.problems = problems;
-    reply.revoked = revoked(broker);
-    reply
+    shown
 }
 
 /// Whom root has shut out; what cannot be read is in the log of whoever reads it for a login.

@@ -1,7 +1,8 @@
 //! The SQLite file: opening, schema, facts and tombstones. Nothing else names rusqlite.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ pub(super) use rusqlite::{
     Connection, OptionalExtension, Params, Result as RowResult, Row, Transaction, params,
 };
 
+use super::projection::Counts;
 use super::registry::ACCOUNTS;
 use super::written::Noted;
 use crate::account::Uid;
 use crate::clock::Time;
-use crate::name::UserName;
+use crate::name::{DirectoryName, UserName};
 use crate::snapshot::content::Tombstone;
 
 /// The schema's version. An older file is brought up to it; one of a later version
@@ -124,6 +126,10 @@ pub struct Store {
     decisions: Mutex<()>,
     /// Never held while the connection is asked for.
     pub(super) noted: Mutex<Noted>,
+    /// The rows ever written of which is known that they leave everybody there who is.
+    pub(super) told: AtomicU64,
+    /// How many each directory contributed, and [`Store::untold`] then.
+    pub(super) counted: Mutex<HashMap<DirectoryName, (u64, Counts)>>,
     /// The last sequence number handed out.
     pub(super) sequence: AtomicI64,
 }
@@ -157,6 +163,8 @@ impl Store {
             connection: Mutex::new(connection),
             decisions: Mutex::new(()),
             noted: Mutex::default(),
+            told: AtomicU64::default(),
+            counted: Mutex::default(),
             sequence: AtomicI64::new(last.unwrap_or(0)),
         })
     }

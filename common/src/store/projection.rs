@@ -3,6 +3,7 @@
 //! who is held, as numbers of groups; a number is never given to another group.
 
 use std::collections::HashSet;
+use std::sync::PoisonError;
 
 use rusqlite::Row;
 
@@ -196,19 +197,41 @@ impl Store {
         Ok(found)
     }
 
-    /// How many persons and groups `directory` contributes.
+    /// How many persons and groups `directory` contributes. They are not counted again as long as
+    /// nothing was written that can have changed it.
     pub fn counts(&self, directory: &DirectoryName) -> Result<Counts, StoreError> {
         let connection = self.connection();
+        let untold = self.untold(&connection);
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((then, counts)) = counted.get(directory)
+            && *then == untold
+        {
+            return Ok(*counts);
+        }
         let count = |table: &str| {
             let select = format!("SELECT count(*) FROM {table} WHERE directory = ?1");
             connection.query_row(&select, [directory.as_str()], |row| {
                 row.get(0).map(unsigned)
             })
         };
-        Ok(Counts {
+        let counts = Counts {
             people: count("person")?,
             teams: count("team")?,
-        })
+        };
+        counted.insert(directory.clone(), (untold, counts));
+        Ok(counts)
+    }
+
+    /// Whether `key` is a group of `directory`.
+    pub fn is_team(
+        &self,
+        directory: &DirectoryName,
+        key: &ImmutableKey,
+    ) -> Result<bool, StoreError> {
+        let connection = self.connection();
+        let mut select =
+            connection.prepare_cached("SELECT 1 FROM team WHERE directory = ?1 AND key = ?2")?;
+        Ok(select.exists([directory.as_str(), key.as_str()])?)
     }
 
     /// The keys of the persons of `directory`: what the shrink guard compares with.

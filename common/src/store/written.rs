@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::disk::{Connection, Store, StoreError};
 use crate::directory::{ImmutableKey, Person};
@@ -91,12 +92,20 @@ impl Store {
         done
     }
 
+    /// How many rows were ever written of which nobody said what they are. As long as this stays, so
+    /// does who is there. Called with the connection held, as its count is looked at.
+    pub(super) fn untold(&self, connection: &Connection) -> u64 {
+        let told = self.told.load(Ordering::Relaxed);
+        connection.total_changes().saturating_sub(told)
+    }
+
     /// Notes `rows` as known. Called with the connection still held: no other write comes between.
     pub(super) fn tell_written(
         &self,
         rows: u64,
         people: BTreeMap<(DirectoryName, ImmutableKey), Touched>,
     ) {
+        self.told.fetch_add(rows, Ordering::Relaxed);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         noted.tell(rows, people);
     }
@@ -233,6 +242,38 @@ mod tests {
         known.anything("torn and mended");
         known.see(|_| {}, &["staff"]);
         known.ada_was_touched(false);
+    }
+
+    #[test]
+    fn how_many_there_are_is_told_rightly_whatever_is_written() {
+        let known = Known::new();
+        let counts = |people, teams| {
+            let counts = known.store.counts(&known.corp).unwrap();
+            assert_eq!((counts.people, counts.teams), (people, teams));
+        };
+        counts(1, 1);
+        known.see(|ada| ada.active = false, &["staff"]);
+        counts(1, 1);
+        known.see(|bob| bob.key = ImmutableKey::given("2"), &["ops"]);
+        counts(1, 2);
+        known.see(
+            |bob| {
+                bob.key = ImmutableKey::given("2");
+                bob.name = "bob".to_owned();
+            },
+            &["ops"],
+        );
+        known.see(|_| {}, &["ops"]);
+        counts(2, 2);
+        let gone = Renewal {
+            gone: vec![ImmutableKey::given("2")],
+            ..Renewal::default()
+        };
+        known.store.renew(&known.corp, &gone, NOW).unwrap();
+        counts(1, 2);
+        let nobody = Projection::of(vec![], vec![]);
+        known.store.replace(&known.corp, &nobody, NOW).unwrap();
+        counts(0, 0);
     }
 
     #[test]

@@ -5,15 +5,16 @@
 //! decided; where a person may change any of it, or anything about one has to be reported,
 //! everybody is put together anew.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 
 use muster_common::access::{Directories, Memberships};
 use muster_common::account::Gid;
 use muster_common::clock::Time;
 use muster_common::config::{Config, DirectoryConfig};
-use muster_common::directory::{ImmutableKey, Person};
+use muster_common::directory::{ImmutableKey, Person, Team};
 use muster_common::local::LocalFiles;
-use muster_common::name::{DirectoryName, UserName};
+use muster_common::name::DirectoryName;
 use muster_common::snapshot::content::{Content, UserRecord};
 use muster_common::snapshot::reader::{Damaged, Snapshot};
 use muster_common::ssh_key;
@@ -70,6 +71,7 @@ pub fn amend(
         local,
         base,
         directories: Directories::of(base.served)?,
+        reported: base.problems.iter().filter_map(|line| user(line)).collect(),
         teams: BTreeMap::new(),
     };
     for ((directory, key), touched) in touched {
@@ -89,6 +91,8 @@ struct Work<'a> {
     local: &'a LocalFiles,
     base: &'a Base<'a>,
     directories: Directories,
+    /// Users of whom anything was reported.
+    reported: HashSet<&'a str>,
     /// The groups of each directory that was asked for, by position.
     teams: BTreeMap<u16, Teams>,
 }
@@ -131,7 +135,7 @@ impl Work<'_> {
     ) -> Result<UserRecord, Obstacle> {
         let name = self.config.names.user(&person.name);
         let name = name.map_err(|_| Obstacle::More("somebody has no name"))?;
-        if self.base.problems.iter().any(|line| is_about(line, &name)) {
+        if self.reported.contains(name.as_str()) {
             return Err(Obstacle::More("somebody was reported"));
         }
         let overridden = self.config.overrides.get(&name);
@@ -181,16 +185,15 @@ impl Work<'_> {
         record: &UserRecord,
         known: &KnownPerson,
     ) -> Result<Vec<Gid>, Obstacle> {
-        if !self.teams.contains_key(&position) {
-            let teams = self.store.teams(&directory.name)?;
-            let teams = Teams::new(&teams, self.config, self.base.served, position)?;
-            self.teams.insert(position, teams);
-        }
+        let teams = match self.teams.entry(position) {
+            Entry::Occupied(teams) => teams.into_mut(),
+            Entry::Vacant(none) => {
+                none.insert(Teams::new(self.store.teams(&directory.name)?, position))
+            }
+        };
         let own = Gid::new(record.account.uid.get());
         let own = own.map_err(|_| Obstacle::More("somebody has an id of the system"))?;
-        let teams = self.teams.get_mut(&position);
-        let held = teams.map(|teams| teams.around(&known.groups));
-        let held = held.unwrap_or_default();
+        let held = teams.around(&known.groups, self.config, self.base.served)?;
         let primary = match known.person.gid {
             None => own,
             Some(wanted) => primary(wanted, own, &held).ok_or(Obstacle::More(
@@ -242,52 +245,68 @@ struct Served {
 
 /// The groups of one directory.
 struct Teams {
+    known: Vec<KnownTeam>,
     around: Around,
-    served: Vec<Served>,
+    position: u16,
 }
 
 impl Teams {
-    fn new(
-        teams: &[KnownTeam],
-        config: &Config,
-        snapshot: &Snapshot,
-        position: u16,
-    ) -> Result<Self, Damaged> {
-        let (mut around, mut served) = (Around::new(teams), Vec::new());
-        for KnownTeam { id, team, .. } in teams.iter().filter(|known| known.team.active) {
-            let Ok(name) = config.names.group(&team.name) else {
-                continue;
-            };
-            let Some(group) = snapshot.group_named(name.as_bytes())? else {
-                continue;
-            };
-            // Where a user has the id, it is that user's private group, to whom the other has yielded.
-            let gid = group.gid;
-            if group.directory() != position || snapshot.user_with_id(gid.get())?.is_some() {
-                continue;
-            }
-            if let Ok(place) = u32::try_from(served.len()) {
-                around.serve(*id, place);
-                served.push(Served {
-                    said: team.gid,
-                    served: gid,
-                });
-            }
+    fn new(known: Vec<KnownTeam>, position: u16) -> Self {
+        let mut around = Around::new(&known);
+        let active = known.iter().zip(0u32..);
+        for (team, place) in active.filter(|(known, _)| known.team.active) {
+            around.serve(team.id, place);
         }
-        Ok(Self { around, served })
+        Self {
+            known,
+            around,
+            position,
+        }
     }
 
-    fn around(&mut self, direct: &[i64]) -> Vec<Served> {
-        let places = self.around.person(direct).iter();
-        let team = |place: &u32| self.served.get(usize::try_from(*place).ok()?).copied();
-        places.filter_map(team).collect()
+    /// The served groups around whoever `direct` hold directly.
+    fn around(
+        &mut self,
+        direct: &[i64],
+        config: &Config,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<Served>, Damaged> {
+        let mut found = Vec::new();
+        for place in self.around.person(direct) {
+            let known = usize::try_from(*place).ok();
+            if let Some(known) = known.and_then(|place| self.known.get(place)) {
+                found.extend(served(&known.team, config, snapshot, self.position)?);
+            }
+        }
+        Ok(found)
     }
 }
 
-/// Whether a problem is `user`'s.
-fn is_about(problem: &str, user: &UserName) -> bool {
-    let rest = problem
-        .strip_prefix("user ")
-        .and_then(|rest| rest.strip_prefix(user.as_str()));
-    rest.is_some_and(|rest| rest.starts_with([':', ' ']))
+/// `team` as it is served, if it is.
+fn served(
+    team: &Team,
+    config: &Config,
+    snapshot: &Snapshot,
+    position: u16,
+) -> Result<Option<Served>, Damaged> {
+    let Ok(name) = config.names.group(&team.name) else {
+        return Ok(None);
+    };
+    let group = snapshot.group_named(name.as_bytes())?;
+    let Some(group) = group.filter(|group| group.directory() == position) else {
+        return Ok(None);
+    };
+    // Where a user has the id, it is that user's private group, to whom the other has yielded.
+    if snapshot.user_with_id(group.gid.get())?.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Served {
+        said: team.gid,
+        served: group.gid,
+    }))
+}
+
+/// The user whom a problem is about, if it is about one.
+fn user(problem: &str) -> Option<&str> {
+    problem.strip_prefix("user ")?.split([':', ' ']).next()
 }

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use muster_common::config::DirectoryConfig;
-use muster_common::directory::{
-    Changes, Cursor, DirectoryError, ImmutableKey, Notices, Sighting, TeamSighting,
-};
+use muster_common::directory::{Changes, Cursor, DirectoryError, Notices, Sighting, TeamSighting};
 use muster_common::store::Store;
 use muster_common::store::renewal::{Change, Renewal};
 use tokio::time::Instant;
@@ -320,13 +318,22 @@ impl Answers {
             return Ok(());
         }
         let name = connected.config.name.clone();
-        let known = on_store(broker, move |store| Ok(store.team_keys(&name)?)).await?;
-        let mut known: HashSet<ImmutableKey> = known.into_iter().collect();
-        known.extend(self.teams.iter().map(|seen| seen.team.key.clone()));
+        let told: HashSet<_> = self.teams.iter().map(|seen| &seen.team.key).collect();
         let memberships = self.people.iter().flat_map(|person| &person.groups);
-        let new = memberships.filter(|group| known.insert(group.key.clone()));
-        let new = new.map(|group| group.name.clone()).collect();
-        Ok(self.ask_about_teams(changes, new).await?)
+        let untold = memberships.filter(|group| !told.contains(&group.key));
+        let untold: BTreeMap<_, _> = untold
+            .map(|group| (group.key.clone(), group.name.clone()))
+            .collect();
+        let new = on_store(broker, move |store| {
+            let mut new = Vec::new();
+            for (key, group) in untold {
+                if !store.is_team(&name, &key)? {
+                    new.push(group);
+                }
+            }
+            Ok(new)
+        });
+        Ok(self.ask_about_teams(changes, new.await?).await?)
     }
 
     fn into_renewal(

@@ -170,7 +170,10 @@ async fn everybody_is_put_together_when_the_host_or_the_hour_is_another_or_someb
         .unwrap()
         .shell = 0;
     assert_eq!(company.follow(&again).await, [Whole]);
-    assert_eq!(company.host.world.broker.publisher.last().problems, [""; 0]);
+    assert_eq!(
+        *company.host.world.broker.publisher.last().problems,
+        [""; 0]
+    );
     assert_eq!(company.follow(&again).await, [Amendment]);
 }
 
