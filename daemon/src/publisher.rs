@@ -78,7 +78,7 @@ pub struct Publisher {
     covered: tokio::sync::Mutex<u64>,
     last: Mutex<Publication>,
     /// What the last whole publication went by.
-    base: Mutex<Option<Base>>,
+    base: Mutex<Option<Arc<Base>>>,
     /// Whether a publication that nobody waits for is about to come.
     waiting: AtomicBool,
     /// What the publications so far have taken.
@@ -92,6 +92,8 @@ struct Base {
     at: Time,
     /// Whether a group may be missing that rules are about.
     refuses_groups: bool,
+    /// Users of whom anything was reported.
+    reported: HashSet<Box<str>>,
 }
 
 impl Default for Publisher {
@@ -134,17 +136,16 @@ impl Publisher {
         rest.note(began, Instant::now());
     }
 
-    /// Why what is served is nothing to amend, if it is not: everybody has to have been put together
-    /// by these accounts, and so lately that everybody else's decisions are as good as new. From
-    /// before a clock that went back none are.
-    fn is_based_on(
+    /// What can be amended: everybody as put together by these accounts, and so lately that
+    /// everybody else's decisions are as good as new. From before a clock that went back none are.
+    fn base(
         &self,
         local: &LocalFiles,
         now: Time,
         max_staleness: Duration,
-    ) -> Result<(), &'static str> {
+    ) -> Result<Arc<Base>, &'static str> {
         let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
-        let as_now = |base: &&Base| {
+        let as_now = |base: &&Arc<Base>| {
             let age = now.since(base.at);
             base.local == *local && base.at <= now && age < worth_writing(max_staleness)
         };
@@ -153,11 +154,11 @@ impl Publisher {
         if base.refuses_groups {
             return Err("rules may be about groups that are not served");
         }
-        Ok(())
+        Ok(Arc::clone(base))
     }
 
     fn base_on(&self, base: Option<Base>) {
-        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base;
+        *self.base.lock().unwrap_or_else(PoisonError::into_inner) = base.map(Arc::new);
     }
 
     fn remember(&self, publication: Publication) {
@@ -291,7 +292,7 @@ fn proposal(
     if last.error.is_some() {
         return Err("the last publication came to nothing".to_owned());
     }
-    publisher.is_based_on(local, now, config.access_max_staleness)?;
+    let base = publisher.base(local, now, config.access_max_staleness)?;
     let served = broker.snapshot().map_err(|error| with_causes(&error))?;
     let number = last.served.map(|served| served.number);
     if number != Some(served.generation()) {
@@ -299,7 +300,7 @@ fn proposal(
     }
     let base = amend::Base {
         served: &served,
-        problems: &last.problems,
+        reported: &base.reported,
     };
     let content = amend::amend(&broker.store, (config, local), &base, people, now)
         .map_err(|error| with_causes(&error))?;
@@ -360,30 +361,34 @@ fn whole(broker: &Broker, local: LocalFiles) -> Result<Publication, String> {
     );
     let published = published.map_err(|error| with_causes(&error))?;
     drop(candidate);
+    problems.extend(refused(&published));
     broker.publisher.base_on(Some(Base {
         local,
         at: now,
         refuses_groups: refuses_groups(&published),
+        reported: amend::reported(&problems),
     }));
     // What an assembly needed goes back: the broker idles on a small footprint.
     crate::heap::trim();
-    problems.extend(
-        published
-            .refusals
-            .iter()
-            .map(|refused| format!("{}: {}", refused.what, refused.why)),
-    );
-    let unnamed = published
-        .refused_total
-        .saturating_sub(u64::try_from(published.refusals.len()).unwrap_or(u64::MAX));
-    if unnamed > 0 {
-        problems.push(format!("and {unnamed} more records are refused"));
-    }
     Ok(Publication {
         served: Some(Generation::from(&published)),
         error: None,
         problems: problems.into(),
     })
+}
+
+/// What the publisher has left out or changed, a line each.
+fn refused(published: &Published) -> Vec<String> {
+    let refusals = published.refusals.iter();
+    let mut lines: Vec<String> = refusals
+        .map(|refused| format!("{}: {}", refused.what, refused.why))
+        .collect();
+    let named = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+    let unnamed = published.refused_total.saturating_sub(named);
+    if unnamed > 0 {
+        lines.push(format!("and {unnamed} more records are refused"));
+    }
+    lines
 }
 
 /// Publishes what the store remembers, before any network is there; republishes when the host's own accounts change, and tries again after a failure.

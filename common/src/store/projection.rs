@@ -2,13 +2,13 @@
 //! directory last vouched for them, and groups. Memberships are direct ones, and stand with
 //! who is held, as numbers of groups; a number is never given to another group.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::PoisonError;
 
 use rusqlite::Row;
 
 use super::disk::{
-    Connection, OptionalExtension, Store, StoreError, Transaction, body_of, params, signed,
+    Connection, OptionalExtension, Params, Store, StoreError, Transaction, body_of, params, signed,
     unsigned,
 };
 use super::renewal::Change;
@@ -169,32 +169,25 @@ impl Store {
 
     /// The groups of `directory`, by number.
     pub fn teams(&self, directory: &DirectoryName) -> Result<Vec<KnownTeam>, StoreError> {
-        let connection = self.connection();
-        let mut select = connection.prepare_cached(
-            "SELECT id, key, name, active, gid, groups, group_type FROM team WHERE directory = ?1 ORDER BY id",
-        )?;
-        let mut rows = select.query([directory.as_str()])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(KnownTeam {
-                id: row.get(0)?,
-                team: Team {
-                    key: ImmutableKey::stored(
-                        row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
-                    ),
-                    name: row.get(2)?,
-                    active: row.get(3)?,
-                    gid: row.get(4)?,
-                    group_type: row
-                        .get_ref(6)?
-                        .as_str_or_null()
-                        .map_err(rusqlite::Error::from)?
-                        .and_then(|name| GroupTypeName::new(name).ok()),
-                },
-                groups: numbers(row, 5)?,
-            });
-        }
-        Ok(found)
+        let select = "SELECT id, key, name, active, gid, groups, group_type FROM team WHERE directory = ?1 ORDER BY id";
+        known_teams(&self.connection(), select, params![directory.as_str()])
+    }
+
+    /// The groups of `directory` that have these numbers or hold one that has, at any depth.
+    pub fn teams_around(
+        &self,
+        directory: &DirectoryName,
+        numbers: &BTreeSet<i64>,
+    ) -> Result<Vec<KnownTeam>, StoreError> {
+        let select = "WITH RECURSIVE around (id) AS (
+                          SELECT value FROM json_each(?2)
+                          UNION
+                          SELECT holder.value FROM around JOIN team USING (id), json_each(team.groups) AS holder)
+                      SELECT id, key, name, active, gid, groups, group_type FROM around JOIN team USING (id)
+                      WHERE directory = ?1 ORDER BY id";
+        let numbers = serde_json::to_string(numbers)?;
+        let parameters = params![directory.as_str(), numbers];
+        known_teams(&self.connection(), select, parameters)
     }
 
     /// How many persons and groups `directory` contributes. They are not counted again as long as
@@ -341,6 +334,34 @@ pub(super) fn type_text(group_type: Option<&GroupTypeName>) -> Option<&str> {
     group_type.map(GroupTypeName::as_str)
 }
 
+fn known_teams(
+    connection: &Connection,
+    select: &str,
+    parameters: impl Params,
+) -> Result<Vec<KnownTeam>, StoreError> {
+    let mut select = connection.prepare_cached(select)?;
+    let mut rows = select.query(parameters)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(KnownTeam {
+            id: row.get(0)?,
+            team: Team {
+                key: ImmutableKey::stored(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?),
+                name: row.get(2)?,
+                active: row.get(3)?,
+                gid: row.get(4)?,
+                group_type: row
+                    .get_ref(6)?
+                    .as_str_or_null()
+                    .map_err(rusqlite::Error::from)?
+                    .and_then(|name| GroupTypeName::new(name).ok()),
+            },
+            groups: numbers(row, 5)?,
+        });
+    }
+    Ok(found)
+}
+
 /// The list of numbers in a column.
 pub(super) fn numbers(row: &Row<'_>, column: usize) -> Result<Vec<i64>, StoreError> {
     let text = row
@@ -484,7 +505,8 @@ fn numbered(places: &[u32], ids: &[i64]) -> Result<String, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::Roster;
+    use crate::directory::{Membership, Roster, TeamSighting};
+    use crate::store::renewal::Renewal;
 
     #[test]
     fn a_list_of_numbers_is_read_as_it_was_written() {
@@ -508,6 +530,15 @@ mod tests {
 
     fn person(key: &str, name: &str) -> Person {
         Person::named(ImmutableKey::given(key), name)
+    }
+
+    fn membership(name: &str) -> Membership {
+        Membership {
+            key: ImmutableKey::from_name(name),
+            name: name.to_owned(),
+            gid: None,
+            group_type: None,
+        }
     }
 
     fn roster(name: &str, members: &[&str]) -> Roster {
@@ -598,6 +629,46 @@ mod tests {
         corp.sync(vec![person("1", "ada")], vec![], 6);
         corp.sync(vec![person("1", "ada")], vec![roster("ops", &[])], 7);
         assert_ne!(corp.only_team(), former);
+    }
+
+    #[test]
+    fn the_groups_around_some_are_found_at_any_depth_and_in_circles() {
+        let corp = Corp::new();
+        let sighting = |name: &str, held_by: &[&str]| TeamSighting {
+            team: roster(name, &[]).team,
+            groups: held_by.iter().copied().map(membership).collect(),
+        };
+        let renewal = Renewal {
+            teams_seen: vec![
+                sighting("dev", &["eng"]),
+                sighting("eng", &["all", "site"]),
+                sighting("all", &["dev"]),
+                sighting("other", &["site"]),
+            ],
+            ..Renewal::default()
+        };
+        corp.store
+            .renew(&corp.corp, &renewal, Time::from_unix(5))
+            .unwrap();
+        let teams = corp.store.teams(&corp.corp).unwrap();
+        let around = |names: &[&str]| {
+            let numbers = teams
+                .iter()
+                .filter(|known| names.contains(&known.team.name.as_str()));
+            let numbers = numbers.map(|known| known.id).chain([999]).collect();
+            let found = corp.store.teams_around(&corp.corp, &numbers).unwrap();
+            assert!(found.iter().all(|known| teams.contains(known)));
+            let mut names: Vec<_> = found.into_iter().map(|known| known.team.name).collect();
+            names.sort_unstable();
+            names.join(" ")
+        };
+        assert_eq!(around(&["dev"]), "all dev eng site");
+        assert_eq!(around(&["other"]), "other site");
+        assert_eq!(around(&["site"]), "site");
+        assert_eq!(around(&[]), "");
+        let elsewhere = DirectoryName::new("elsewhere").unwrap();
+        let all = teams.iter().map(|known| known.id).collect();
+        assert_eq!(corp.store.teams_around(&elsewhere, &all).unwrap(), []);
     }
 
     #[test]

@@ -5,8 +5,7 @@
 //! decided; where a person may change any of it, or anything about one has to be reported,
 //! everybody is put together anew.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use muster_common::access::{Directories, Memberships};
 use muster_common::account::Gid;
@@ -42,12 +41,21 @@ pub enum Obstacle {
     Store(#[from] StoreError),
 }
 
-/// What is served, and what was reported when it was put together whole.
+/// What is served, and of whom anything was reported when it was put together whole.
 pub struct Base<'a> {
     /// The snapshot.
     pub served: &'a Snapshot,
-    /// A line each.
-    pub problems: &'a [String],
+    /// Names of users, see [`reported`].
+    pub reported: &'a HashSet<Box<str>>,
+}
+
+/// The users whom `problems` are about.
+pub fn reported(problems: &[String]) -> HashSet<Box<str>> {
+    let user = |problem: &String| {
+        let said = problem.strip_prefix("user ")?;
+        Some(said.split([':', ' ']).next()?.into())
+    };
+    problems.iter().filter_map(user).collect()
 }
 
 /// The records of those who were touched since, as they are to be served now.
@@ -65,24 +73,68 @@ pub fn amend(
             .directories
             .push(directory_record(store, directory)?);
     }
+    let changed = changed(store, config, touched)?;
     let mut work = Work {
         store,
         config,
         local,
         base,
         directories: Directories::of(base.served)?,
-        reported: base.problems.iter().filter_map(|line| user(line)).collect(),
-        teams: BTreeMap::new(),
+        teams: teams(store, &changed)?,
     };
+    for one in &changed {
+        content.users.push(work.user(one)?);
+    }
+    Ok(content)
+}
+
+/// Somebody who has changed.
+struct Changed<'a> {
+    directory: &'a DirectoryConfig,
+    position: u16,
+    owner: Owner,
+    known: KnownPerson,
+    touched: Touched,
+}
+
+fn changed<'a>(
+    store: &Store,
+    config: &'a Config,
+    touched: &BTreeMap<(DirectoryName, ImmutableKey), Touched>,
+) -> Result<Vec<Changed<'a>>, Obstacle> {
+    let mut changed = Vec::with_capacity(touched.len());
     for ((directory, key), touched) in touched {
         let mut places = config.directories.iter().zip(0u16..);
         let place = places.find(|(configured, _)| configured.name == *directory);
-        let (directory, position) = place.ok_or(Obstacle::More("a directory is gone"))?;
-        content
-            .users
-            .push(work.user(directory, position, key, *touched)?);
+        let (configured, position) = place.ok_or(Obstacle::More("a directory is gone"))?;
+        let known = store.person(directory, key)?;
+        changed.push(Changed {
+            directory: configured,
+            position,
+            owner: Owner {
+                directory: directory.clone(),
+                key: key.clone(),
+            },
+            known: known.ok_or(Obstacle::More("somebody is gone"))?,
+            touched: *touched,
+        });
     }
-    Ok(content)
+    Ok(changed)
+}
+
+/// The groups around those whom other ones hold than before, by their directories' positions.
+fn teams(store: &Store, changed: &[Changed<'_>]) -> Result<BTreeMap<u16, Teams>, StoreError> {
+    let mut direct: BTreeMap<u16, (&DirectoryName, BTreeSet<i64>)> = BTreeMap::new();
+    for one in changed.iter().filter(|one| one.touched.memberships) {
+        let of_directory = direct.entry(one.position);
+        let (_, numbers) = of_directory.or_insert((&one.owner.directory, BTreeSet::new()));
+        numbers.extend(&one.known.groups);
+    }
+    let around = direct.into_iter().map(|(position, (name, numbers))| {
+        let known = store.teams_around(name, &numbers)?;
+        Ok((position, Teams::new(known, position)))
+    });
+    around.collect()
 }
 
 struct Work<'a> {
@@ -91,32 +143,19 @@ struct Work<'a> {
     local: &'a LocalFiles,
     base: &'a Base<'a>,
     directories: Directories,
-    /// Users of whom anything was reported.
-    reported: HashSet<&'a str>,
-    /// The groups of each directory that was asked for, by position.
+    /// The groups around those who changed, by their directories' positions.
     teams: BTreeMap<u16, Teams>,
 }
 
 impl Work<'_> {
-    fn user(
-        &mut self,
-        directory: &DirectoryConfig,
-        position: u16,
-        key: &ImmutableKey,
-        touched: Touched,
-    ) -> Result<UserRecord, Obstacle> {
-        let known = self.store.person(&directory.name, key)?;
-        let known = known.ok_or(Obstacle::More("somebody is gone"))?;
-        let owner = Owner {
-            directory: directory.name.clone(),
-            key: key.clone(),
-        };
-        let mut record = self.served(&owner, position, &known.person)?;
-        if touched.memberships {
-            record.groups = self.groups(directory, position, &record, &known)?;
+    fn user(&mut self, one: &Changed<'_>) -> Result<UserRecord, Obstacle> {
+        let Changed { owner, known, .. } = one;
+        let mut record = self.served(owner, one.position, &known.person)?;
+        if one.touched.memberships {
+            record.groups = self.groups(one, &record)?;
         }
-        self.attributes(directory, &mut record, &known.person)?;
-        let may = known.person.active && !self.store.is_revoked(&owner)?;
+        self.attributes(one.directory, &mut record, &known.person)?;
+        let may = known.person.active && !self.store.is_revoked(owner)?;
         let memberships = self.memberships(&record)?;
         let (shell, access) =
             memberships.with_facts(|facts| decided(self.config, facts, may, known.seen));
@@ -135,7 +174,7 @@ impl Work<'_> {
     ) -> Result<UserRecord, Obstacle> {
         let name = self.config.names.user(&person.name);
         let name = name.map_err(|_| Obstacle::More("somebody has no name"))?;
-        if self.reported.contains(name.as_str()) {
+        if self.base.reported.contains(name.as_str()) {
             return Err(Obstacle::More("somebody was reported"));
         }
         let overridden = self.config.overrides.get(&name);
@@ -178,23 +217,14 @@ impl Work<'_> {
     }
 
     /// The groups that hold a person now, the primary one first, which has to be the one that it was.
-    fn groups(
-        &mut self,
-        directory: &DirectoryConfig,
-        position: u16,
-        record: &UserRecord,
-        known: &KnownPerson,
-    ) -> Result<Vec<Gid>, Obstacle> {
-        let teams = match self.teams.entry(position) {
-            Entry::Occupied(teams) => teams.into_mut(),
-            Entry::Vacant(none) => {
-                none.insert(Teams::new(self.store.teams(&directory.name)?, position))
-            }
-        };
+    fn groups(&mut self, one: &Changed<'_>, record: &UserRecord) -> Result<Vec<Gid>, Obstacle> {
         let own = Gid::new(record.account.uid.get());
         let own = own.map_err(|_| Obstacle::More("somebody has an id of the system"))?;
-        let held = teams.around(&known.groups, self.config, self.base.served)?;
-        let primary = match known.person.gid {
+        let held = match self.teams.get_mut(&one.position) {
+            Some(teams) => teams.around(&one.known.groups, self.config, self.base.served)?,
+            None => Vec::new(),
+        };
+        let primary = match one.known.person.gid {
             None => own,
             Some(wanted) => primary(wanted, own, &held).ok_or(Obstacle::More(
                 "somebody's primary group does not list the person",
@@ -243,7 +273,7 @@ struct Served {
     served: Gid,
 }
 
-/// The groups of one directory.
+/// Some groups of one directory.
 struct Teams {
     known: Vec<KnownTeam>,
     around: Around,
@@ -304,9 +334,4 @@ fn served(
         said: team.gid,
         served: group.gid,
     }))
-}
-
-/// The user whom a problem is about, if it is about one.
-fn user(problem: &str) -> Option<&str> {
-    problem.strip_prefix("user ")?.split([':', ' ']).next()
 }
