@@ -59,7 +59,7 @@ impl Snapshot {
     }
 
     /// Whether the first slot that is read for the user called `name` is the user's own.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "writer"))]
     pub(super) fn is_found_at_once(&self, name: &[u8]) -> bool {
         let hash = hash_name(self.seed(), name);
         let mut candidates = self.hashed(Section::UserNames, hash);

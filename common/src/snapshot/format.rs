@@ -44,8 +44,8 @@ pub(crate) mod header {
 pub(crate) const FLAG_ENUMERATE: u64 = 1;
 /// The flag that lets a user be found by a name that differs in ASCII case.
 pub(crate) const FLAG_FOLD_CASE: u64 = 2;
-
 /// The flag of a snapshot that holds records which nothing leads to any more.
+#[cfg(feature = "writer")]
 pub(crate) const FLAG_AMENDED: u64 = 4;
 
 /// The sections, in the order of the header's table.
