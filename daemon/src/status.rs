@@ -32,7 +32,8 @@ pub fn status(broker: &Broker) -> StatusReply {
         }
         Err(error) => unserved = Some(format!("no names are served: {error}")),
     }
-    let remarks: Vec<String> = broker.connected.iter().flat_map(remarks(broker)).collect();
+    let connected = broker.connected.iter();
+    let remarks: Vec<String> = connected.flat_map(|one| remarks(broker, one)).collect();
     let problems = unserved.iter().chain(&*publication.problems);
     reply.problems = the_first(problems.chain(&remarks));
     reply.revoked = revoked(broker);
@@ -40,13 +41,11 @@ pub fn status(broker: &Broker) -> StatusReply {
 }
 
 /// What the last sync of a directory left out or held.
-fn remarks(broker: &Broker) -> impl Fn(&Connected) -> Vec<String> {
-    |connected| {
-        let name = &connected.config.name;
-        let standing = broker.standing(name);
-        let lines = standing.held.into_iter().chain(standing.remarks);
-        lines.map(|line| format!("{name}: {line}")).collect()
-    }
+fn remarks(broker: &Broker, connected: &Connected) -> Vec<String> {
+    let name = &connected.config.name;
+    let standing = broker.standing(name);
+    let lines = standing.held.into_iter().chain(standing.remarks);
+    lines.map(|line| format!("{name}: {line}")).collect()
 }
 
 fn the_first<'a>(mut problems: impl Iterator<Item = &'a String>) -> Vec<String> {
@@ -92,5 +91,20 @@ fn directory_status(broker: &Broker, connected: &Connected) -> DirectoryStatus {
         next_sync: standing.next_sync.unix(),
         users: standing.counts.people,
         groups: standing.counts.teams,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_to_show_is_counted() {
+        let problems: Vec<String> = (0..PROBLEMS_MAX + 2).map(|nth| nth.to_string()).collect();
+        let all = the_first(problems[..PROBLEMS_MAX].iter());
+        assert_eq!(all, problems[..PROBLEMS_MAX]);
+        let shown = the_first(problems.iter());
+        assert_eq!(shown[..PROBLEMS_MAX], problems[..PROBLEMS_MAX]);
+        assert_eq!(shown[PROBLEMS_MAX..], ["and 2 more"]);
     }
 }

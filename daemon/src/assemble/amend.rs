@@ -335,3 +335,21 @@ fn served(
         served: group.gid,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_a_problem_is_about_is_known_by_its_first_words() {
+        let lines = [
+            "user ada: the service's shell is not in /etc/shells",
+            "user bob has the name of a local user",
+            "former user carol: nobody has the name now",
+            "group ops: has a local group's name",
+            "and 7 more records are refused",
+        ];
+        let found = reported(&lines.map(str::to_owned));
+        assert_eq!(found, HashSet::from(["ada".into(), "bob".into()]));
+    }
+}
